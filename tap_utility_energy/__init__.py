@@ -1,0 +1,1 @@
+"""Singer tap for utility bills from UtilityAPI and meter data from EnergyCAP."""

@@ -1,0 +1,70 @@
+"""The command line: the SDK's command, and every way in which it can end.
+
+The SDK reads files, checks settings, tests and discovers at different places; only around all of
+them is there one place that sees each failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import NoReturn
+
+from tap_utility_energy import signals
+
+
+def main() -> NoReturn:
+    """Run ``tap-utility-energy`` and exit.
+
+    The exit code is 0 if all went well, 1 after a failure, 2 for a wrong command line, and 128
+    and the signal's number after a signal. The last lines on stderr say why.
+    """
+    signals.install()  # before the imports below, which take a while
+    sys.exit(_run())
+
+
+def _run() -> int:
+    import click  # noqa: PLC0415
+    from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
+
+    from tap_utility_energy.http.redaction import redact_logs  # noqa: PLC0415
+    from tap_utility_energy.report import SyncFailed, sentence  # noqa: PLC0415
+    from tap_utility_energy.tap import TapUtilityEnergy  # noqa: PLC0415
+
+    command = TapUtilityEnergy.cli  # sets up logging
+    redact_logs()
+    logger = logging.getLogger(TapUtilityEnergy.name)
+    try:
+        result = command.main(standalone_mode=False)
+    except SyncFailed as failed:
+        lines = failed.lines
+    except ConfigValidationError as wrong:
+        lines = list(wrong.errors)
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except signals.Stopped as stopped:
+        logger.warning("stopped by %s", stopped.name)
+        return _flushed(stopped.exit_code)
+    except Exception as error:
+        logger.debug("failed", exc_info=True)
+        lines = [sentence(error)]
+    else:
+        return _flushed(result or 0)
+    for line in lines:
+        logger.error(line)
+    return _flushed(1)
+
+
+def _flushed(code: int) -> int:
+    """The code, once stdout is written out or its reader gone."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Fields that a vendor adds before this tap knows them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from singer_sdk.helpers.types import Record
+
+logger = logging.getLogger("tap-utility-energy")
+
+#: Declared without properties, so that flattening and loaders keep whatever is in it.
+EXTRA = {
+    "type": ["object", "null"],
+    "description": "Fields that the vendor sends and this version of the tap does not know, "
+    "by their names.",
+}
+
+
+class ExtraFields:
+    """Moves a stream's unknown top-level fields under ``extra`` and names each once in a warning.
+
+    >>> schema = {"properties": {"uid": {}, "extra": {}}}
+    >>> ExtraFields("bills", schema).keep({"uid": "1", "new": 2})
+    {'uid': '1', 'extra': {'new': 2}}
+    """
+
+    def __init__(self, stream: str, schema: Mapping[str, Any]) -> None:
+        self._stream = stream
+        self._known = schema["properties"].keys() - {"extra"}
+        self._named = set[str]()
+
+    def keep(self, record: Record) -> Record:
+        """The record with its unknown fields, if any, under ``extra``."""
+        known, unknown = self.split(record)
+        return known | {"extra": unknown} if unknown else record
+
+    def split(self, record: Record) -> tuple[Record, Record]:
+        """The record's known and unknown fields."""
+        unknown = record.keys() - self._known
+        if not unknown:
+            return record, {}
+        self._warn(unknown)
+        fields = record.items()
+        return (
+            {key: value for key, value in fields if key not in unknown},
+            {key: value for key, value in fields if key in unknown},
+        )
+
+    def _warn(self, unknown: set[str]) -> None:
+        if new := sorted(unknown - self._named):
+            self._named.update(new)
+            logger.warning(
+                '%s: the vendor sends fields that this version does not know, kept under "extra": '
+                "%s",
+                self._stream,
+                ", ".join(new),
+            )

@@ -1,0 +1,11 @@
+"""How the tap talks HTTP: the one place for it, with no knowledge of either vendor.
+
+A request goes through these modules, top down:
+
+- ``client``: one request to one vendor, from budget to decoded answer
+- ``budget``: spaces requests evenly
+- ``retry``: what is tried again, how long to wait, when to give up
+- ``session``: the connection, its time limit, and credentials that only one origin gets
+- ``faults``: what went wrong, as a sentence and what to do
+- ``redaction``: strikes secrets from whatever leaves the process
+"""

@@ -1,0 +1,133 @@
+"""What is tried again, how long to wait between tries, and when to give up."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar
+
+import backoff
+
+from tap_utility_energy.http.faults import Fault, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+    from tap_utility_energy.clock import Clock
+
+T = TypeVar("T")
+
+#: How often what waiting seldom cures is tried: a refused connection, an answer that is no JSON.
+FEW_TRIES = 4
+#: Seconds; no wait asked for by a vendor is taken for less, and no computed one is longer.
+SHORTEST_WAIT = 1.0
+LONGEST_COMPUTED_WAIT = 60.0
+
+RETRIED = {
+    HTTPStatus.ACCEPTED: "is still preparing the answer (202)",
+    HTTPStatus.TOO_MANY_REQUESTS: "asks to slow down (429)",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "has an internal error (500)",
+    HTTPStatus.BAD_GATEWAY: "cannot be reached behind its gateway (502)",
+    HTTPStatus.SERVICE_UNAVAILABLE: "is down for maintenance or overloaded (503)",
+    HTTPStatus.GATEWAY_TIMEOUT: "took too long to build the answer (504)",
+}
+
+logger = logging.getLogger("tap-utility-energy.http")
+
+
+class RetryPolicy:
+    """Repeats a request while its faults may pass, within a bound of time.
+
+    Args:
+        vendor: The vendor's name, for messages.
+        max_wait: Seconds, counted from the first failure and over all tries.
+        clock: Tells and passes the time.
+    """
+
+    def __init__(self, vendor: str, max_wait: float, clock: Clock) -> None:
+        self._vendor = vendor
+        self._max_wait = max_wait
+        self._clock = clock
+
+    def run(self, attempt: Callable[[float | None], T]) -> T:
+        """Call ``attempt`` until it returns. It is given the seconds it may take, once they count.
+
+        Raises:
+            Refusal: Enough tries were made, or too much time has gone by.
+        """
+        computed = backoff.expo(factor=SHORTEST_WAIT, max_value=LONGEST_COMPUTED_WAIT)
+        next(computed)
+        started: float | None = None
+        left: float | None = None
+        for tries in itertools.count(1):
+            try:
+                return attempt(left)
+            except Fault as fault:
+                now = self._clock.now()
+                started = now if started is None else started
+                left = self._max_wait - (now - started)
+                wait = self._wait(fault, next(computed), tries, left)
+                self._say(fault, wait)
+            self._clock.sleep(wait)
+            left = self._max_wait - (self._clock.now() - started)
+        raise AssertionError  # pragma: no cover - count() has no end
+
+    def _wait(self, fault: Fault, computed: float, tries: int, left: float) -> float:
+        if not fault.patient and tries >= FEW_TRIES:
+            raise self._gave_up(fault, f"{tries} tries were made") from fault
+        asked = retry_after(fault.response, self._clock.today())
+        wait = computed if asked is None else max(asked, SHORTEST_WAIT)
+        if wait > left:
+            raise self._gave_up(
+                fault,
+                f"it asks to wait {wait:.0f} s"
+                if asked is not None
+                else f"{tries} tries were made",
+                f", and max_wait_seconds is {self._max_wait:.0f}",
+            ) from fault
+        return min(backoff.random_jitter(wait), left)
+
+    def _gave_up(self, fault: Fault, *why: str) -> Refusal:
+        advice = (
+            "Try again later, or raise max_wait_seconds"
+            if fault.patient
+            else "Check the vendor's base URL, the network and the proxy"
+        )
+        return Refusal(
+            f"{self._vendor} {fault.reason}; {''.join(why)}. {advice}.",
+            whole_vendor=fault.response is None,
+        )
+
+    def _say(self, fault: Fault, wait: float) -> None:
+        at = self._clock.today() + timedelta(seconds=wait)
+        expected = fault.response is not None and fault.response.status_code == HTTPStatus.ACCEPTED
+        logger.log(
+            logging.INFO if expected else logging.WARNING,
+            "%s %s; asking again in %.0f s, at %s",
+            self._vendor,
+            fault.reason,
+            wait,
+            at.strftime("%H:%M:%S"),
+        )
+
+
+def retry_after(response: requests.Response | None, now: datetime) -> float | None:
+    """Seconds that the answer's Retry-After asks for, or None where it says nothing of use.
+
+    Both forms of HTTP are read, seconds and a date; zero, past dates and rubbish say nothing.
+    """
+    text = response.headers.get("Retry-After", "").strip() if response is not None else ""
+    if text.isascii() and text.isdigit():
+        seconds = float(text)
+    else:
+        try:
+            date = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
+    return seconds if seconds > 0 else None

@@ -1,0 +1,154 @@
+"""How the two vendors page: by the URL of the next page, and by headers that count pages."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
+
+from singer_sdk.pagination import BaseAPIPaginator
+from typing_extensions import override
+
+from tap_utility_energy.http.faults import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import requests
+
+LONGEST_URL = 2000
+#: Characters of a URL that are left for the cursor of a following page.
+ROOM_FOR_CURSOR = 250
+
+
+class NextURLPaginator(BaseAPIPaginator[str]):
+    """Walks a listing by the URL that each answer gives for its next page.
+
+    ``next`` may be absolute or relative, and may repeat the filters or leave them out: they hold
+    on every page all the same. Whatever else it carries is sent back as it came. Several first
+    URLs are walked one after the other, as one listing.
+
+    >>> paginator = NextURLPaginator(["https://host/list?meters=1,2"])
+    >>> paginator.current_value
+    'https://host/list?meters=1,2'
+
+    An answer of ``{"next": "/list?after=9"}`` then leads to
+    ``https://host/list?after=9&meters=1,2``.
+
+    Source: https://utilityapi.com/docs/api/accounting/billing-summaries/list
+    """
+
+    def __init__(self, first_urls: Sequence[str]) -> None:
+        super().__init__(first_urls[0])
+        self._first_urls = iter(first_urls[1:])
+        self._first_url = first_urls[0]
+        self._seen = set(first_urls)
+
+    @override
+    def get_next(self, response: requests.Response) -> str | None:
+        """The URL to ask for next, or None at the end.
+
+        Raises:
+            Refusal: The links lead back to a page that was read already, or are no text.
+        """
+        link = response.json().get("next")
+        if not link:
+            self._first_url = next(self._first_urls, "")
+            return self._first_url or None
+        if not isinstance(link, str):
+            raise Refusal(f"the link to the next page is no text but {link!r:.80}. Report it.")
+        url = with_params_of(self._first_url, urljoin(self.current_value, urldefrag(link).url))
+        if url in self._seen:
+            raise Refusal(
+                f"the vendor's links to the next page go round in a circle, back to {url}. "
+                "Try again later, or report it to the vendor.",
+            )
+        self._seen.add(url)
+        return url
+
+
+def with_params_of(first_url: str, url: str) -> str:
+    """``url`` with those query parameters of ``first_url`` that it does not name itself."""
+    named = {key for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
+    pieces = [piece for piece in urlsplit(first_url).query.split("&") if piece]
+    missing = [piece for piece in pieces if parse_qsl(piece)[0][0] not in named]
+    query = "&".join(filter(None, [urlsplit(url).query, *missing]))
+    return urlsplit(url)._replace(query=query).geturl()
+
+
+def filtered_urls(url: str, filters: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The URL with its filters, as often as it takes to keep each within `LONGEST_URL`.
+
+    >>> list(filtered_urls("https://host/list", {"meters": ["1", "2"]}))
+    ['https://host/list?meters=1,2']
+    """
+    filters = {key: values for key, values in filters.items() if values}
+    joined = {key: ",".join(values) for key, values in filters.items()}
+    filtered = f"{url}?{urlencode(joined, safe=',')}" if filters else url
+    longest = max(filters, key=lambda key: len(joined[key]), default="")
+    if len(filtered) <= LONGEST_URL - ROOM_FOR_CURSOR or not longest:
+        yield filtered
+        return
+    values = filters[longest]
+    half = len(values) // 2
+    if not half:
+        raise Refusal(f"one of the values to filter {longest} by is too long for a URL.")
+    yield from filtered_urls(url, {**filters, longest: values[:half]})
+    yield from filtered_urls(url, {**filters, longest: values[half:]})
+
+
+class HeaderPaginator(BaseAPIPaginator[int]):
+    """Counts pages up to the total that the headers of the latest answer tell.
+
+    >>> HeaderPaginator().current_value
+    1
+
+    Source: https://developer.energycap.com/api-getting-started/paging/
+    """
+
+    def __init__(self) -> None:
+        super().__init__(start_value=1)
+        #: ``TotalNumberOfRecords`` of the latest answer; 0 for a tenant without data.
+        self.total = 0
+        self._page_size: int | None = None
+
+    @override
+    def get_next(self, response: requests.Response) -> int | None:
+        """The number of the next page, or None at the end.
+
+        Raises:
+            Refusal: A header is missing, is no number, or contradicts another.
+        """
+        if not response.content:  # 204: nothing there, or the total fell below this page
+            return None
+        page, size, total, pages = (
+            self._read(response, name)
+            for name in ("PageNumber", "PageSize", "TotalNumberOfRecords", "TotalPages")
+        )
+        self._check(page, size, total, pages)
+        self.total, self._page_size = total, size
+        return self.current_value + 1 if self.current_value < pages else None
+
+    def _read(self, response: requests.Response, name: str) -> int:
+        value = response.headers.get(name, "").strip()
+        if not (value.isascii() and value.isdigit()):
+            found = f"is {value!r:.40}" if value else "is missing"
+            raise _unreliable(f"the header {name} of page {self.current_value} {found}")
+        return int(value)
+
+    def _check(self, page: int, size: int, total: int, pages: int) -> None:
+        if page != self.current_value:
+            raise _unreliable(f"page {self.current_value} was asked for and page {page} came")
+        if size < 1 or size != (self._page_size or size):
+            raise _unreliable(f"PageSize went from {self._page_size} to {size} on page {page}")
+        if pages not in {math.ceil(total / size), max(1, math.ceil(total / size))}:
+            raise _unreliable(
+                f"page {page} tells of {total} records in {pages} pages of {size}",
+            )
+
+
+def _unreliable(what: str) -> Refusal:
+    return Refusal(
+        f"the paging headers cannot be trusted: {what}. A proxy may strip or change them; "
+        "nothing more is read, because pages could be missed.",
+    )

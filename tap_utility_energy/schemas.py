@@ -1,0 +1,61 @@
+"""Schema parts that both vendors' schemas are written with.
+
+A field is nullable unless it is a key: neither vendor promises a value. Nested objects stay open
+for what a vendor adds to them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from singer_sdk import typing as th
+
+from tap_utility_energy.extra import EXTRA
+
+
+def text(name: str, description: str) -> th.Property[str]:
+    """A string, passed through as it was sent."""
+    return th.Property(name, th.StringType, description=description)
+
+
+def timestamp(name: str, description: str) -> th.Property[str]:
+    """A point in time that the vendor's platform sets, such as 2016-01-01T12:30:24.653422+00:00."""
+    return th.Property(name, th.DateTimeType, description=description)
+
+
+def number(name: str, description: str) -> th.Property[float]:
+    """A number of any size, with the digits that were sent."""
+    return th.Property(name, th.NumberType, description=description)
+
+
+def integer(name: str, description: str) -> th.Property[int]:
+    """A whole number."""
+    return th.Property(name, th.IntegerType, description=description)
+
+
+def key(name: str, kind: type[th.JSONTypeHelper[Any]], description: str) -> th.Property[Any]:
+    """A part of the stream's key: always there, never null."""
+    return th.Property(name, kind, required=True, description=description)
+
+
+def block(name: str, description: str, *fields: th.Property[Any]) -> th.Property[Any]:
+    """An object. Without fields it is one whose content the vendor does not document."""
+    kind = th.ObjectType(*fields) if fields else th.CustomType({"type": ["object", "null"]})
+    return th.Property(name, kind, description=description)
+
+
+def items(name: str, description: str, *fields: th.Property[Any]) -> th.Property[Any]:
+    """A list of objects."""
+    return th.Property(name, th.ArrayType(th.ObjectType(*fields)), description=description)
+
+
+def texts(name: str, description: str) -> th.Property[list[Any]]:
+    """A list of strings."""
+    return th.Property(name, th.ArrayType(th.StringType), description=description)
+
+
+def record(*fields: th.Property[Any]) -> dict[str, Any]:
+    """The schema of a stream: the fields and ``extra``."""
+    schema: dict[str, Any] = th.PropertiesList(*fields).to_dict()
+    schema["properties"]["extra"] = EXTRA
+    return schema

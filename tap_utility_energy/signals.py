@@ -1,0 +1,84 @@
+"""SIGTERM and Ctrl-C: stop soon, with whole lines and a last STATE.
+
+The handler only takes a note, so it can never cut a line in two. The note is read at the end of
+every record, and an exception is raised at once where the code declares that it waits.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+#: Seconds after which a reader of stdout that takes nothing is no longer waited for.
+PATIENCE = 4.0
+
+
+class Stopped(SystemExit):
+    """A signal asked the tap to stop. Its code is 128 and the signal's number."""
+
+    def __init__(self, signum: int) -> None:
+        self.exit_code = 128 + signum
+        super().__init__(self.exit_code)
+        self.name = signal.Signals(signum).name
+
+
+_asked = threading.Event()
+_signum = 0
+_waiting = False
+
+
+def install() -> None:
+    """Answer SIGTERM and SIGINT as the module says. Does nothing outside the main thread."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _handle)
+        signal.signal(signal.SIGINT, _handle)
+
+
+def check() -> None:
+    """Raise `Stopped` if a signal has come."""
+    if _asked.is_set():
+        raise Stopped(_signum)
+
+
+def sleep(seconds: float) -> None:
+    """Sleep in any thread; a signal ends it at once with `Stopped`."""
+    _asked.wait(seconds)
+    check()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a signal interrupt the block wherever it is. For blocks that wait and write nothing."""
+    global _waiting  # noqa: PLW0603 - one process, one handler
+    main = threading.current_thread() is threading.main_thread()
+    check()
+    _waiting = main
+    try:
+        yield
+    finally:
+        _waiting = _waiting and not main
+    check()
+
+
+def _handle(signum: int, _frame: FrameType | None) -> None:
+    global _signum  # noqa: PLW0603
+    if _asked.is_set():
+        return
+    _signum = signum
+    _asked.set()
+    watchdog = threading.Timer(PATIENCE, _leave_at_once)
+    watchdog.daemon = True
+    watchdog.start()
+    if _waiting:
+        check()
+
+
+def _leave_at_once() -> NoReturn:
+    os._exit(128 + _signum)

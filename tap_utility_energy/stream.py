@@ -1,0 +1,195 @@
+"""What the streams of both vendors share."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from urllib.parse import urlsplit
+
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.pagination import SinglePagePaginator
+from singer_sdk.streams import RESTStream
+from singer_sdk.streams.rest import PageContext
+from typing_extensions import override
+
+from tap_utility_energy import signals
+from tap_utility_energy.extra import ExtraFields
+from tap_utility_energy.http.faults import Fault, Refusal
+from tap_utility_energy.http.redaction import redact_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import requests
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_utility_energy.http.client import Client
+    from tap_utility_energy.http.session import OriginAuth, Session
+    from tap_utility_energy.tap import TapUtilityEnergy
+
+
+class VendorStream(RESTStream[Any]):
+    """A stream of one vendor's endpoint.
+
+    A subclass names its ``path``, ``primary_keys`` and ``schema``, and where in an answer its
+    records are. All HTTP goes through the vendor's `Client`.
+    """
+
+    #: The vendor.
+    client_class: ClassVar[type[Client]]
+    #: The key of an answer that holds the list of records; None if the answer is that list.
+    records_key: ClassVar[str | None] = None
+    #: The field that tells one record of an answer from another.
+    record_key: ClassVar[str]
+    #: What the vendor calls the right to read this, for messages.
+    permission: ClassVar[str] = ""
+    #: Whether the endpoint can return a record twice in one walk. Such records come once.
+    can_repeat: bool = False
+
+    # Vendors' values pass through as they are: nested objects are neither checked nor changed.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
+
+    def __init__(self, tap: TapUtilityEnergy) -> None:
+        self.client = tap.client(self.client_class)
+        super().__init__(tap)
+        self._extra_fields = ExtraFields(self.name, self.schema)
+
+    @property
+    @override
+    def url_base(self) -> str:
+        return self.client.base_url
+
+    @property
+    @override
+    def authenticator(self) -> OriginAuth:
+        return self.client.auth
+
+    @property
+    @override
+    def requests_session(self) -> Session:
+        return self.client.session
+
+    @cached_property
+    @override
+    def user_agent(self) -> str:
+        return self.config.get("user_agent") or f"{self.tap_name}/{self.client.version}"
+
+    @override
+    def build_prepared_request(self, *args: Any, **kwargs: Any) -> requests.PreparedRequest:
+        """Build a request whose query is sent as it stands in the URL.
+
+        requests writes a query anew and would change an opaque cursor.
+        """
+        request = super().build_prepared_request(*args, **kwargs)
+        if query := urlsplit(kwargs["url"]).query:
+            request.url = urlsplit(request.url or "")._replace(query=query).geturl()
+        return request
+
+    def pages(self, context: Context | None) -> Iterator[requests.Response]:
+        """Every answer of a walk over the endpoint, in order; see `validate_response`."""
+        paginator = self.get_new_paginator() or SinglePagePaginator()
+        with self.get_http_request_counter() as counter:
+            while not paginator.finished:
+                page = PageContext(context, paginator.current_value)
+                request = self.get_http_request(page=page)
+                prepared = self.build_prepared_request(
+                    method=request.method,
+                    url=request.url,
+                    params=request.encode_params(),
+                    headers=request.headers,
+                )
+                response = self.client.send(prepared, self.validate_response, self.permission)
+                counter.increment()
+                yield response
+                paginator.advance(response)
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        """Decode a good answer, once, and see that it has the form that the vendor documents.
+
+        From here on ``response.json()`` returns what was decoded, numbers with a fraction as
+        `Decimal`, with all the digits that were sent.
+
+        Raises:
+            Fault: The body is not JSON, or holds no list of records.
+        """
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            return
+        try:
+            document = decode(response.content)
+            self.records_in(document)
+        except (ValueError, RecursionError) as error:
+            kind = response.headers.get("Content-Type", "no content type")
+            reason = f"sent an answer that is not what it documents ({error}; {kind})"
+            raise Fault(reason, response, patient=False) from error
+        response.json = lambda **_: document  # type: ignore[method-assign]
+
+    def records_in(self, document: Any) -> list[Record]:
+        """The records of a decoded answer.
+
+        Raises:
+            ValueError: There is no list of objects where it should be.
+        """
+        records = document
+        if self.records_key is not None:
+            records = document.get(self.records_key) if isinstance(document, dict) else None
+        if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
+            where = f'under "{self.records_key}"' if self.records_key else "in it"
+            raise ValueError(f"no list of objects {where}")
+        return records
+
+    @override
+    def parse_response(self, response: requests.Response) -> Iterable[Record]:
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            return []
+        return self.records_in(response.json())
+
+    def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
+        """The records of each answer."""
+        return map(self.parse_response, self.pages(context))
+
+    @override
+    def request_records(self, context: Context | None) -> Iterable[Record]:
+        """Every record of the endpoint, once.
+
+        Raises:
+            Refusal: The vendor refuses, or a record has no key.
+        """
+        seen = set[object]()
+        for page in self.record_pages(context):
+            for record in page:
+                signals.check()
+                key = record.get(self.record_key)
+                if key is None:
+                    raise Refusal(f'a record has no "{self.record_key}". Report it to the vendor.')
+                if self.can_repeat:
+                    if key in seen:
+                        continue
+                    seen.add(key)
+                yield record
+        self.walked(len(seen))
+
+    def walked(self, distinct: int) -> None:
+        """Called after the last page, with the number of distinct records if they can repeat."""
+
+    @override
+    def post_process(self, row: Record, context: Context | None = None) -> Record | None:
+        """Keep the fields that the schema does not know under ``extra``."""
+        return self._extra_fields.keep(row)
+
+
+def decode(body: bytes) -> Any:
+    """Decode JSON without loss: fractions become `Decimal`, and NaN, which is not JSON, an error.
+
+    Raises:
+        ValueError: It is not JSON in UTF-8.
+    """
+    text = redact_bytes(body).decode("utf-8-sig")
+    return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,91 @@
+"""UtilityAPI's side of HTTP, and the base of its streams."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.streams.rest import HTTPRequest
+from typing_extensions import override
+
+from tap_utility_energy.http.budget import RequestBudget
+from tap_utility_energy.http.client import Client
+from tap_utility_energy.http.faults import error_slug
+from tap_utility_energy.pagination import NextURLPaginator, filtered_urls
+from tap_utility_energy.stream import VendorStream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+    from singer_sdk.streams.rest import PageContext
+
+    from tap_utility_energy.clock import Clock
+
+ADVICE: dict[int, str] = {
+    HTTPStatus.BAD_REQUEST: "Check the uids in the utilityapi_… settings.",
+    HTTPStatus.UNAUTHORIZED: "Check utilityapi_token: tokens are made, and end, in UtilityAPI's "
+    "dashboard under Settings, API Settings.",
+    HTTPStatus.PAYMENT_REQUIRED: "Collecting data needs a positive prepaid balance: top it up in "
+    "UtilityAPI's dashboard settings.",
+    HTTPStatus.FORBIDDEN: "Check that utilityapi_token belongs to the account that was given the "
+    "consent.",
+    HTTPStatus.NOT_FOUND: "Check utilityapi_base_url, and that the uids in the utilityapi_… "
+    "settings exist and their consent was not revoked.",
+}
+ADVICE_BY_SLUG = {
+    "expired_or_revoked": "The customers' consent has expired or was revoked: ask them for a new "
+    "authorization.",
+    "required_param_missing": "This looks like a fault of this tap: report it with this line.",
+}
+
+
+class UtilityAPI(Client):
+    """Requests to UtilityAPI, evenly spaced over the whole run.
+
+    Sources: https://utilityapi.com/docs/authentication, https://utilityapi.com/docs/formats
+    """
+
+    vendor = "UtilityAPI"
+    credential_setting = "utilityapi_token"
+    base_url_setting = "utilityapi_base_url"
+    advice_by_status = ADVICE
+    fatal_for_all = frozenset({HTTPStatus.UNAUTHORIZED})
+
+    def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
+        super().__init__(config, clock)
+        self._budget = RequestBudget(config.get("utilityapi_requests_per_minute", 60), clock)
+
+    @override
+    def auth_headers(self, credential: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {credential}"}
+
+    @override
+    def wait_for_turn(self) -> None:
+        self._budget.wait()
+
+    @override
+    def advice(self, response: requests.Response, permission: str) -> str:
+        by_slug = ADVICE_BY_SLUG.get(error_slug(response))
+        return by_slug or super().advice(response, permission)
+
+
+class UtilityAPIStream(VendorStream):
+    """A listing of UtilityAPI: an object with the records under a key and ``next`` beside it."""
+
+    client_class = UtilityAPI
+    primary_keys = ("uid",)
+    record_key = "uid"
+    #: Query parameters of the endpoint and the settings that hold the uids to filter by.
+    filters: ClassVar[Mapping[str, str]] = {}
+
+    @override
+    def get_new_paginator(self) -> NextURLPaginator:
+        chosen = {name: self.config.get(setting, []) for name, setting in self.filters.items()}
+        urls = list(filtered_urls(self.get_url(None), chosen))
+        self.can_repeat = len(urls) > 1
+        return NextURLPaginator(urls)
+
+    @override
+    def get_http_request(self, *, page: PageContext[str]) -> HTTPRequest:
+        return HTTPRequest(url=page.next_page_token or "", headers=self.http_headers)
