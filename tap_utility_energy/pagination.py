@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
 
@@ -131,7 +132,7 @@ class HeaderPaginator(BaseAPIPaginator[int]):
 
     def _read(self, response: requests.Response, name: str) -> int:
         value = response.headers.get(name, "").strip()
-        if not (value.isascii() and value.isdigit()):
+        if not re.fullmatch(r"[0-9]{1,18}", value):
             found = f"is {value!r:.40}" if value else "is missing"
             raise _unreliable(f"the header {name} of page {self.current_value} {found}")
         return int(value)

@@ -9,6 +9,7 @@ import json
 import os
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotenv import find_dotenv, load_dotenv
@@ -131,6 +132,17 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         description="User-Agent header. Unset: the tap's name and version.",
     ),
 ).to_dict()
+
+
+def file_problem(path: str) -> str:
+    """Why a config file cannot be read, or ''."""
+    try:
+        content = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        return error.strerror or str(error)
+    except ValueError as error:
+        return f"not JSON: {error}"
+    return "" if isinstance(content, dict) else "not a JSON object"
 
 
 def read(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+import click
+from simplejson import JSONDecodeError
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -69,6 +71,19 @@ class TapUtilityEnergy(Tap):
 
     @classmethod
     @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the config files.
+
+        Raises:
+            click.ClickException: One is not there or holds no JSON object.
+        """
+        for path in value:
+            if path != "ENV" and (problem := settings.file_problem(path)):
+                raise click.ClickException(f"--config {path}: {problem}")
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
+    @override
     def invoke(cls, **kwargs: Any) -> None:
         """Run a sync from the command line.
 
@@ -79,6 +94,8 @@ class TapUtilityEnergy(Tap):
             super().invoke(**kwargs)
         except ConfigValidationError as wrong:  # the SDK would end with a line of its own
             raise SyncFailed(list(wrong.errors)) from wrong
+        except JSONDecodeError as wrong:
+            raise SyncFailed([f"--catalog or --state: not JSON: {wrong}"]) from wrong
 
     def client(self, kind: type[ClientT]) -> ClientT:
         """The vendor's client, one for all its streams."""

@@ -159,7 +159,9 @@ def _notes(statement: Statement) -> list[dict[str, object]]:
         notes.append({
             "type": "previous_balances_strange",
             "msg": "The earlier balance looks strange.",
-            "ts": f"{collected:%Y-%m-%d}:17:00:00.000000+00:00",
+            "ts": utc_stamp(collected),
+            # Malformed as in the vendor's own examples of notes.
+            "statement_date": f"{collected:%Y-%m-%d}:17:00:00.000000+00:00",
         })
     return notes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from itertools import count
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class SharedWalk:
         self._pages: Iterator[requests.Response] | None = None
         self._failure: Exception | None = None
         self._bodies = SpooledTemporaryFile[bytes](max_size=IN_MEMORY)
+        weakref.finalize(self, self._bodies.close)
         self._spans: list[tuple[int, int]] = []
         self._read_by: set[str] = set()
 

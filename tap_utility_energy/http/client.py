@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, final
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_utility_energy.clock import Clock
+
+SHORTEST_TRY = 1.0  # seconds; a last try gets that much, though the time is nearly up
 
 
 class Client:
@@ -56,6 +59,7 @@ class Client:
         """This thread's session: requests does not promise that threads can share one."""
         if not hasattr(self._sessions, "session"):
             self._sessions.session = Session()
+            weakref.finalize(self, self._sessions.session.close)
         session: Session = self._sessions.session
         return session
 
@@ -91,7 +95,9 @@ class Client:
 
         def attempt(seconds_left: float | None) -> requests.Response:
             self.wait_for_turn()
-            timeout = self._timeout if seconds_left is None else min(self._timeout, seconds_left)
+            timeout = self._timeout
+            if seconds_left is not None:
+                timeout = max(SHORTEST_TRY, min(timeout, seconds_left))
             response = self._send_once(self.auth(request), timeout)
             self._check_status(response, permission)
             validate(response)

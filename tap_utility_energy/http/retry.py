@@ -37,6 +37,13 @@ RETRIED = {
     HTTPStatus.GATEWAY_TIMEOUT: "took too long to build the answer (504)",
 }
 
+#: Given up on after these, every other request would wait in vain as well.
+NOBODY_HOME = {
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
 logger = logging.getLogger("tap-utility-energy.http")
 
 
@@ -100,7 +107,7 @@ class RetryPolicy:
         )
         return Refusal(
             f"{self._vendor} {fault.reason}; {''.join(why)}. {advice}.",
-            whole_vendor=fault.response is None,
+            whole_vendor=fault.response is None or fault.response.status_code in NOBODY_HOME,
         )
 
     def _say(self, fault: Fault, wait: float) -> None:

@@ -1,0 +1,173 @@
+"""What is wrong with the settings is said at once, a line each, before any request."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sandbox import Sandbox
+from tests.support import SUMMARIES, TapRunner
+
+TOKEN = {"utilityapi_token": "a-good-token"}
+
+
+@pytest.mark.parametrize(
+    ("config", "lines"),
+    [
+        ({}, ["utilityapi_token, energycap_api_key: set at least one of them"]),
+        (
+            {"utilityapi_token": "", "energycap_api_key": None},
+            ["utilityapi_token, energycap_api_key: set at least one of them"],
+        ),
+        (
+            {**TOKEN, "utilityapi_tokn": 1, "zzz": 2},
+            [
+                "utilityapi_tokn: there is no such setting; did you mean utilityapi_token?",
+                "zzz: there is no such setting",
+            ],
+        ),
+        (
+            {**TOKEN, "energycap_page_size": 1001, "request_timeout": 0},
+            [
+                "energycap_page_size: it must be at most 1000, not 1001",
+                "request_timeout: it must be at least 1, not 0",
+            ],
+        ),
+        (
+            {**TOKEN, "max_wait_seconds": "soon", "utilityapi_meters": "12"},
+            [
+                'max_wait_seconds: it must be a whole number, not "soon"',
+                'utilityapi_meters: it must be a list, not "12"',
+            ],
+        ),
+        (
+            {**TOKEN, "utilityapi_meters": [1, {"uid": 2}]},
+            ['utilityapi_meters[1]: it must be text, not {"uid": 2}'],
+        ),
+        ({"utilityapi_token": 4711}, ["utilityapi_token: it must be text"]),
+        (
+            {"utilityapi_token": "good\nbad"},
+            ["utilityapi_token: it holds characters that cannot be sent, such as a line break"],
+        ),
+        (
+            {**TOKEN, "utilityapi_base_url": "http://utilityapi.com/api/v2"},
+            ["utilityapi_base_url: it must be https, so that the credential is not sent in clear"],
+        ),
+        (
+            {**TOKEN, "energycap_base_url": "app.energycap.com"},
+            ["energycap_base_url: it must begin with https:// and name a host"],
+        ),
+        (
+            {**TOKEN, "energycap_base_url": "https://user:pass@app.energycap.com"},
+            ["energycap_base_url: it must hold no user, query or fragment"],
+        ),
+        (
+            {**TOKEN, "start_date": "yesterday"},
+            ["start_date: 'yesterday' is not a date such as 2024-01-31T00:00:00Z"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("mode", [(), ("--test",)])
+def test_problems_come_all_at_once(
+    tap: TapRunner, config: dict, lines: list[str], mode: tuple[str, ...]
+) -> None:
+    run = tap(config, *mode)
+
+    assert run.exit == 1
+    assert sorted(run.errors) == sorted(lines)
+    assert run.last_line in lines
+    assert "Traceback" not in run.stderr
+    assert not run.stdout
+
+
+@pytest.mark.parametrize("config", [{}, {"energycap_page_size": "x", "no_such": 1}])
+def test_discovery_lists_every_stream_whatever_is_set(tap: TapRunner, config: dict) -> None:
+    run = tap(config, "--discover")
+
+    assert run.exit == 0
+    names = {stream["tap_stream_id"] for stream in json.loads(run.stdout)["streams"]}
+    assert {SUMMARIES, "meter_digest_monthly", "meter_digest_monthly_results"} <= names
+
+
+def test_environment_variables_are_settings(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sandbox(billing_summaries=9, meters=0) as box:
+        chosen = [row["uid"] for row in box.truth()[SUMMARIES][:3]]
+        for name, value in {
+            **box.tap_config(),
+            "utilityapi_billing_summaries": ",".join(chosen),
+            "utilityapi_requests_per_minute": "600",
+            "utilityapi_meters": "",
+            "max_wait_seconds": "",
+        }.items():
+            monkeypatch.setenv(f"TAP_UTILITY_ENERGY_{name.upper()}", value)
+        run = tap(None, "--config", "ENV")
+
+    assert run.exit == 0, run.stderr
+    assert {row["uid"] for row in run.records(SUMMARIES)} == set(chosen)
+
+
+def test_a_wrong_variable_is_named(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_REQUEST_TIMEOUT", "ten")
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_STREAM_MAPS", "{")
+
+    run = tap(TOKEN, "--config", "ENV")
+
+    assert run.exit == 1
+    assert run.errors == [
+        "request_timeout: the variable TAP_UTILITY_ENERGY_REQUEST_TIMEOUT is not a whole number",
+        "stream_maps: the variable TAP_UTILITY_ENERGY_STREAM_MAPS is not valid JSON",
+    ]
+
+
+def test_dotenv_of_the_working_directory_counts(tap: TapRunner, tmp_path) -> None:
+    (tmp_path / ".env").write_text("TAP_UTILITY_ENERGY_REQUEST_TIMEOUT=never\n")
+
+    run = tap(TOKEN, "--config", "ENV")
+
+    assert "TAP_UTILITY_ENERGY_REQUEST_TIMEOUT is not a whole number" in run.last_line
+
+
+def test_uids_may_be_integers(tap: TapRunner) -> None:
+    with Sandbox(billing_summaries=40, meters=0) as box:
+        number = next(row["uid"] for row in box.truth()[SUMMARIES] if row["uid"].isdigit())
+        if number.startswith("0"):
+            pytest.fail("pick another seed: an integer has no leading zero")
+        run = tap(box.tap_config(utilityapi_billing_summaries=[int(number)]))
+
+    assert [row["uid"] for row in run.records(SUMMARIES)] == [number]
+
+
+def test_one_vendor_is_enough_and_the_other_is_named_once(tap: TapRunner) -> None:
+    with Sandbox(billing_summaries=3, meters=3) as box:
+        config = box.tap_config()
+        del config["energycap_api_key"]
+        run = tap(config)
+
+        assert run.exit == 0
+        assert len(run.records(SUMMARIES)) == 3
+        assert run.stderr.count("EnergyCAP streams are not extracted: energycap_api_key") == 1
+        assert {request["vendor"] for request in box.requests()} == {"utilityapi"}
+        assert not [
+            message for message in run.messages if message.get("stream", "").startswith("meter")
+        ]
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", '"text"'])
+def test_a_config_file_that_is_no_object_is_named(tap: TapRunner, content: str) -> None:
+    path = tap.file("broken.json", content)
+
+    run = tap(None, "--config", path)
+
+    assert run.exit == 1
+    assert "broken.json" in run.last_line
+    assert "Traceback" not in run.stderr
+
+
+def test_a_missing_config_file_is_named(tap: TapRunner) -> None:
+    run = tap(None, "--config", "nowhere.json")
+
+    assert run.exit == 1
+    assert "nowhere.json" in run.last_line

@@ -1,0 +1,115 @@
+"""The SDK's standard tests, offline, and what they only seem to test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from sandbox import Sandbox
+from tap_utility_energy.http import redaction
+from tap_utility_energy.tap import TapUtilityEnergy
+from tests.support import TapRunner, by_key
+
+PLACEHOLDER = "http://127.0.0.1:1"
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox(
+        billing_summaries=200, meters=40, utilityapi_page_limit=90, cache_seconds=0
+    ) as box:
+        yield box
+
+
+StandardTests = get_tap_test_class(
+    TapUtilityEnergy,
+    config={
+        "utilityapi_token": "sandbox-utilityapi-token",
+        "utilityapi_base_url": f"{PLACEHOLDER}/utilityapi/api/v2",
+        "utilityapi_requests_per_minute": 100_000,
+        "energycap_api_key": "sandbox.energycap-key==",
+        "energycap_base_url": f"{PLACEHOLDER}/energycap",
+    },
+    parse_env_config=False,
+    suite_config=SuiteConfig(max_records_limit=2000),
+)
+
+
+class TestStandard(StandardTests):
+    """The suite asks for one config when tests are collected: the port is put in afterwards."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _point_at_the_sandbox(cls, box: Sandbox) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            read = TapUtilityEnergy.client
+
+            def client(self, kind):
+                for name in ("utilityapi_base_url", "energycap_base_url"):
+                    self._config[name] = self._config[name].replace(PLACEHOLDER, box.url)
+                return read(self, kind)
+
+            patch.setattr(TapUtilityEnergy, "client", client)
+            yield
+        redaction._struck.clear()
+
+
+@pytest.fixture(scope="module")
+def keys() -> dict[str, tuple[str, ...]]:
+    streams = TapUtilityEnergy(config={}, validate_config=False).streams.values()
+    return {stream.name: tuple(stream.primary_keys) for stream in streams}
+
+
+def test_keys_are_unique_and_never_null(tap: TapRunner, box: Sandbox, keys) -> None:
+    run = tap(box.tap_config(utilityapi_requests_per_minute=100_000, energycap_page_size=7))
+
+    for stream, names in keys.items():
+        rows = run.records(stream)
+        assert rows
+        assert all(None not in key for key in by_key(rows, *names))
+
+
+def test_the_final_state_holds_no_progress_markers(tap: TapRunner, box: Sandbox, keys) -> None:
+    run = tap(box.tap_config(utilityapi_requests_per_minute=100_000))
+
+    assert run.messages[-1]["type"] == "STATE"
+    bookmarks = run.messages[-1]["value"]["bookmarks"]
+    assert bookmarks.keys() == keys.keys()
+    assert not re.search("progress_marker|starting_replication", run.stdout)
+
+
+def test_dates_of_the_platform_are_valid_and_all_others_are_text() -> None:
+    streams = TapUtilityEnergy(config={}, validate_config=False).streams.values()
+
+    formats = {
+        f"{stream.name}.{path}"
+        for stream in streams
+        for path, schema in walk(stream.schema, "")
+        if schema.get("format")
+    }
+
+    assert formats == {"billing_summaries.notes.ts"}
+
+
+def walk(schema: dict, path: str) -> Iterator[tuple[str, dict]]:
+    yield path.strip("."), schema
+    for name, part in schema.get("properties", {}).items():
+        yield from walk(part, f"{path}.{name}")
+    if "items" in schema:
+        yield from walk(schema["items"], path)
+
+
+def test_every_field_is_described_and_only_keys_are_required() -> None:
+    for stream in TapUtilityEnergy(config={}, validate_config=False).streams.values():
+        assert tuple(stream.schema["required"]) == tuple(stream.primary_keys)
+        for path, schema in walk(stream.schema, ""):
+            name = path.rsplit(".", 1)[-1]
+            top_key = path in stream.primary_keys
+            assert not path or "items" in schema or schema.get("type"), path
+            if path and not top_key and "description" in schema:
+                assert "null" in schema["type"], f"{stream.name}.{name} must be nullable"
+        for name, part in stream.schema["properties"].items():
+            assert part["description"], f"{stream.name}.{name}"
