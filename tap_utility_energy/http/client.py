@@ -45,7 +45,8 @@ class Client:
         self.version = version("tap-utility-energy")
         self.base_url: str = config.get(self.base_url_setting, "").rstrip("/")
         self.auth = OriginAuth(self.base_url, self.auth_headers(self.credential))
-        self._retry = RetryPolicy(self.vendor, config.get("max_wait_seconds", 1800), clock)
+        max_wait = config.get("max_wait_seconds", 1800)
+        self._retry = RetryPolicy(self.vendor, self.base_url_setting, max_wait, clock)
         self._timeout: float = config.get("request_timeout", 300)
         self._sessions = threading.local()
 

@@ -81,7 +81,7 @@ def quote_of(response: requests.Response) -> str:
     elif body.lstrip().startswith("<"):
         return ""
     line = one_line(body, LONGEST_QUOTE)
-    return f": {line}" if line else ""
+    return f": {line.rstrip('.')}" if line else ""
 
 
 def error_slug(response: requests.Response) -> str:

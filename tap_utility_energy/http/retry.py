@@ -52,12 +52,20 @@ class RetryPolicy:
 
     Args:
         vendor: The vendor's name, for messages.
+        base_url_setting: The setting that may be wrong if nobody answers, for messages.
         max_wait: Seconds, counted from the first failure and over all tries.
         clock: Tells and passes the time.
     """
 
-    def __init__(self, vendor: str, max_wait: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        vendor: str,
+        base_url_setting: str,
+        max_wait: float,
+        clock: Clock,
+    ) -> None:
         self._vendor = vendor
+        self._base_url_setting = base_url_setting
         self._max_wait = max_wait
         self._clock = clock
 
@@ -103,7 +111,7 @@ class RetryPolicy:
         advice = (
             "Try again later, or raise max_wait_seconds"
             if fault.patient
-            else "Check the vendor's base URL, the network and the proxy"
+            else f"Check {self._base_url_setting}, the network and the proxy"
         )
         return Refusal(
             f"{self._vendor} {fault.reason}; {''.join(why)}. {advice}.",
