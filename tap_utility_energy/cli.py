@@ -21,6 +21,8 @@ def main() -> NoReturn:
     and the signal's number after a signal. The last lines on stderr say why.
     """
     signals.install()  # before the imports below, which take a while
+    # Unbuffered, as PYTHONUNBUFFERED makes it, a write that a signal interrupts loses its rest.
+    sys.stdout = open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.exit(_run())
 
 

@@ -111,6 +111,8 @@ class HeaderPaginator(BaseAPIPaginator[int]):
         super().__init__(start_value=1)
         #: ``TotalNumberOfRecords`` of the latest answer; 0 for a tenant without data.
         self.total = 0
+        #: ``TotalPages`` of the latest answer.
+        self.pages = 1
         self._page_size: int | None = None
 
     @override
@@ -127,7 +129,7 @@ class HeaderPaginator(BaseAPIPaginator[int]):
             for name in ("PageNumber", "PageSize", "TotalNumberOfRecords", "TotalPages")
         )
         self._check(page, size, total, pages)
-        self.total, self._page_size = total, size
+        self.total, self.pages, self._page_size = total, pages, size
         return self.current_value + 1 if self.current_value < pages else None
 
     def _read(self, response: requests.Response, name: str) -> int:

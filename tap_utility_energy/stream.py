@@ -21,7 +21,7 @@ from tap_utility_energy.http.faults import Fault, Refusal
 from tap_utility_energy.http.redaction import redact_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import requests
     from singer_sdk.helpers.types import Context, Record
@@ -93,18 +93,29 @@ class VendorStream(RESTStream[Any]):
         paginator = self.get_new_paginator() or SinglePagePaginator()
         with self.get_http_request_counter() as counter:
             while not paginator.finished:
-                page = PageContext(context, paginator.current_value)
-                request = self.get_http_request(page=page)
-                prepared = self.build_prepared_request(
-                    method=request.method,
-                    url=request.url,
-                    params=request.encode_params(),
-                    headers=request.headers,
-                )
-                response = self.client.send(prepared, self.validate_response, self.permission)
+                response = self.fetch(PageContext(context, paginator.current_value))
                 counter.increment()
                 yield response
                 paginator.advance(response)
+
+    def fetch(
+        self,
+        page: PageContext[Any],
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> requests.Response:
+        """Ask for a page until it is answered well, or nobody wants it any more.
+
+        Raises:
+            Refusal: The vendor refuses, or did not answer well in the time that there is.
+        """
+        request = self.get_http_request(page=page)
+        prepared = self.build_prepared_request(
+            method=request.method,
+            url=request.url,
+            params=request.encode_params(),
+            headers=request.headers,
+        )
+        return self.client.send(prepared, self.validate_response, self.permission, is_wanted)
 
     @override
     def validate_response(self, response: requests.Response) -> None:

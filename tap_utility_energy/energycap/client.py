@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections import deque
+from contextlib import closing
+from functools import partial
 from http import HTTPStatus
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.streams.rest import PageContext
 from typing_extensions import override
 
+from tap_utility_energy import signals
 from tap_utility_energy.energycap.walk import SharedWalk
 from tap_utility_energy.http.client import Client
+from tap_utility_energy.http.parallel import DaemonPool
 from tap_utility_energy.pagination import HeaderPaginator
 from tap_utility_energy.stream import VendorStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
 
+    import requests
     from singer_sdk.helpers.types import Context
 
     from tap_utility_energy.clock import Clock
@@ -73,6 +82,33 @@ class EnergyCAPStream(VendorStream):
     def get_new_paginator(self) -> HeaderPaginator:
         self._paginator = HeaderPaginator()
         return self._paginator
+
+    @override
+    def pages(self, context: Context | None) -> Iterator[requests.Response]:
+        """Every page in order, several in flight once the first has told how many there are."""
+        width = self.config.get("energycap_max_parallel_requests", 1)
+        if width == 1:
+            yield from super().pages(context)
+            return
+        paginator = self.get_new_paginator()
+        in_flight: deque[Future[requests.Response]] = deque()
+        numbers = count(1)
+        with (
+            self.get_http_request_counter() as counter,
+            closing(
+                DaemonPool["requests.Response"](width),
+            ) as pool,
+        ):
+            while not paginator.finished:
+                last = min(paginator.current_value + width - 1, paginator.pages)
+                while paginator.current_value + len(in_flight) <= last:
+                    page = PageContext(context, next(numbers))
+                    in_flight.append(pool.submit(partial(self.fetch, page, pool.is_open)))
+                with signals.interruptible():
+                    response = in_flight.popleft().result()
+                counter.increment()
+                yield response
+                paginator.advance(response)
 
     @override
     def get_url_params(

@@ -82,6 +82,7 @@ class Client:
         request: requests.PreparedRequest,
         validate: Callable[[requests.Response], None],
         permission: str = "",
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> requests.Response:
         """Send a GET request until it is answered well.
 
@@ -89,16 +90,17 @@ class Client:
             request: The request; its credential is set here.
             validate: Raises `Fault` for an answer that is not what the vendor's page promises.
             permission: What the vendor calls the right to read this, for messages.
+            is_wanted: Whether the answer is still of use to anybody.
 
         Raises:
             Refusal: The vendor refuses, or did not answer well in the time that there is.
         """
 
-        def attempt(seconds_left: float | None) -> requests.Response:
+        def attempt(seconds_left: float) -> requests.Response:
             self.wait_for_turn()
-            timeout = self._timeout
-            if seconds_left is not None:
-                timeout = max(SHORTEST_TRY, min(timeout, seconds_left))
+            if not is_wanted():
+                raise Refusal("the answer is not wanted any more")
+            timeout = max(SHORTEST_TRY, min(self._timeout, seconds_left))
             response = self._send_once(self.auth(request), timeout)
             self._check_status(response, permission)
             validate(response)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import requests
@@ -43,6 +44,12 @@ class Fault(RetriableAPIError):
         super().__init__(reason, response)
         self.reason = reason
         self.patient = patient
+
+    @property
+    def is_meant_for_all(self) -> bool:
+        """Whether the vendor asks all requests to wait, not only this one."""
+        too_many = HTTPStatus.TOO_MANY_REQUESTS
+        return self.response is not None and self.response.status_code == too_many
 
 
 class Refusal(FatalAPIError):

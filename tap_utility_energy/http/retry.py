@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -68,29 +69,35 @@ class RetryPolicy:
         self._base_url_setting = base_url_setting
         self._max_wait = max_wait
         self._clock = clock
+        self._pause_until = 0.0
 
-    def run(self, attempt: Callable[[float | None], T]) -> T:
-        """Call ``attempt`` until it returns. It is given the seconds it may take, once they count.
+    def run(self, attempt: Callable[[float], T]) -> T:
+        """Call ``attempt`` until it returns. It is given the seconds that are left for it.
 
         Raises:
             Refusal: Enough tries were made, or too much time has gone by.
         """
         computed = backoff.expo(factor=SHORTEST_WAIT, max_value=LONGEST_COMPUTED_WAIT)
         next(computed)
-        started: float | None = None
-        left: float | None = None
+        deadline = math.inf
         for tries in itertools.count(1):
+            self._keep_pause()
             try:
-                return attempt(left)
+                return attempt(deadline - self._clock.now())
             except Fault as fault:
                 now = self._clock.now()
-                started = now if started is None else started
-                left = self._max_wait - (now - started)
-                wait = self._wait(fault, next(computed), tries, left)
+                deadline = min(deadline, now + self._max_wait)
+                wait = self._wait(fault, next(computed), tries, deadline - now)
                 self._say(fault, wait)
+                if fault.is_meant_for_all:
+                    self._pause_until = max(self._pause_until, now + wait)
             self._clock.sleep(wait)
-            left = self._max_wait - (self._clock.now() - started)
         raise AssertionError  # pragma: no cover - count() has no end
+
+    def _keep_pause(self) -> None:
+        """Wait as long as the vendor asked any thread to."""
+        while (pause := self._pause_until - self._clock.now()) > 0:
+            self._clock.sleep(pause)
 
     def _wait(self, fault: Fault, computed: float, tries: int, left: float) -> float:
         if not fault.patient and tries >= FEW_TRIES:

@@ -1,0 +1,31 @@
+"""What the tap takes from the SDK's inside. A failure here means: read the SDK's change first."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+
+import pytest
+from singer_sdk import Tap
+from singer_sdk.pagination import BaseAPIPaginator
+from singer_sdk.plugin_base import PluginBase, SingerCommand
+
+#: What our code replaces, by the text that was read when it was written.
+READ = {
+    Tap.sync_all: "e4412393757b4cdc",
+    Tap.run_sync_dry_run: "da3cd8ec5cd98b13",
+    PluginBase._setup_signal_handlers: "eb4287001bdd7d19",
+    SingerCommand.invoke: "5c90869a269d566e",
+    BaseAPIPaginator.advance: "510196163cbc4ee3",
+}
+
+
+@pytest.mark.parametrize("function", READ, ids=lambda function: function.__qualname__)
+def test_the_sdk_still_does_what_was_read(function) -> None:
+    text = inspect.getsource(function)
+
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == READ[function]
+
+
+def test_the_private_parts_of_the_sync_loop_exist() -> None:
+    assert callable(Tap._reset_state_progress_markers)

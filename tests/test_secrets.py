@@ -1,0 +1,163 @@
+"""A credential goes to its vendor and nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from sandbox import Sandbox
+from tests.support import DIGESTS, SUMMARIES, Run, TapRunner
+
+TOKEN = "tok/3n+with=odd chars".replace(" ", "%")
+KEY = 'key.with"quote\\and=='
+CREDENTIALS = {"utilityapi_token": TOKEN, "energycap_api_key": KEY}
+
+
+def planted(text: str) -> list[dict[str, Any]]:
+    """Answers that give the secret away in every place that an answer has."""
+    in_json = json.dumps({"error": text, "error_description": text})
+    return [
+        {"status": 400, "body": in_json, "content_type": "application/json"},
+        {"status": 401, "body": f"bad key: {text}", "content_type": "text/plain"},
+        {"status": 403, "body": "x" * 295 + text, "content_type": "text/plain"},
+        {"status": 404, "body": f"<p>{text}</p>"},
+        {"status": 200, "body": text, "content_type": "text/plain"},
+        {"status": 200, "body": "[]", "headers": {"PageNumber": text.replace("\n", "")}},
+        {"redirect": f"http://127.0.0.1:1/?access_token={text}"},
+        {"garbage": json.dumps({"billing_summaries": [], "next": f"/x?access_token={text}"})},
+        {"garbage": json.dumps({"billing_summaries": [], "next": f"//{text}.example"})},
+        {"garbage": json.dumps({"billing_summaries": [{"uid": "1", "note": text}]})},
+    ]
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "ERROR"])
+@pytest.mark.parametrize("rule", range(10))
+def test_no_log_line_or_message_holds_a_secret(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, level: str, rule: int
+) -> None:
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_LOGLEVEL", level)
+    with Sandbox(
+        utilityapi_token=TOKEN, energycap_api_key=KEY, cache_seconds=0, billing_summaries=2
+    ) as box:
+        for vendor, secret in (("utilityapi", TOKEN), ("energycap", KEY)):
+            box.set_faults([planted(secret)[rule] | {"vendor": vendor, "times": None}])
+            run = tap(box.tap_config(max_wait_seconds=1))
+
+            assert any(request["authorized"] for request in box.requests())
+            for text in (secret, json.dumps(secret)[1:-1], base64.b64encode(secret.encode())):
+                assert str(text) not in run.stderr
+                assert str(text) not in run.stdout
+            assert secret[:12] not in run.stderr + run.stdout, "not even a part"
+
+
+def test_a_secret_in_a_record_is_struck(tap: TapRunner) -> None:
+    rows = [{"uid": "1", "sources": [{"raw_url": f"https://x/?access_token={TOKEN}"}]}]
+    body = json.dumps({"billing_summaries": rows, "next": None})
+    with Sandbox(utilityapi_token=TOKEN) as box:
+        box.set_faults([{"garbage": body, "vendor": "utilityapi"}])
+        run = tap(box.tap_config(), streams=[SUMMARIES])
+
+    assert run.records(SUMMARIES)[0]["sources"][0]["raw_url"].endswith("access_token=[secret]")
+
+
+def test_a_secret_in_an_exception_is_struck(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(f"failed with {TOKEN}") from ValueError(TOKEN)
+
+    monkeypatch.setattr("tap_utility_energy.http.session.Session.send", fail)
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_LOGLEVEL", "DEBUG")
+
+    run = tap({"utilityapi_token": TOKEN})
+
+    assert run.exit == 1
+    assert "failed with [secret]" in run.last_line
+    assert "Traceback" in run.stderr
+    assert TOKEN not in run.stderr
+
+
+def test_a_netrc_never_replaces_the_credential(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with Sandbox(billing_summaries=3, meters=3, cache_seconds=0) as box:
+        run = tap(box.tap_config())
+
+        assert run.exit == 0, run.stderr
+        assert {request["authorized"] for request in box.requests()} == {True}
+
+
+def test_a_proxy_of_the_environment_is_used(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with Sandbox(meters=3) as box:
+        run = tap(box.tap_config(), streams=[DIGESTS])
+
+        assert not box.requests()
+    assert "cannot be reached through the proxy" in run.last_line
+
+
+@pytest.fixture
+def https(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A vendor with a certificate of a private authority: its URL and the authority's file."""
+
+    class Vendor(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    bundle = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    server = HTTPServer(("127.0.0.1", 0), Vendor)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"https://localhost:{server.server_port}", bundle
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def ask(tap: TapRunner, url: str) -> Run:
+    config = {"energycap_api_key": "a-good-key", "energycap_base_url": url}
+    return tap(config, streams=[DIGESTS])
+
+
+def test_a_certificate_that_is_not_trusted_gets_a_few_tries(
+    tap: TapRunner, https: tuple[str, Path]
+) -> None:
+    run = ask(tap, https[0])
+
+    assert run.exit == 1
+    assert len(tap.clock.slept) == 3
+    assert "localhost shows a certificate that is not trusted" in run.last_line
+
+
+def test_a_private_authority_is_trusted_as_users_of_requests_expect(
+    tap: TapRunner, https: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(https[1]))
+
+    run = ask(tap, https[0])
+
+    assert run.exit == 0, run.stderr
