@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import click
@@ -31,7 +32,7 @@ class TapUtilityEnergy(Tap):
     """Utility bills from UtilityAPI and meter data from EnergyCAP."""
 
     name = "tap-utility-energy"
-    config_jsonschema = settings.SCHEMA
+    config_jsonschema = deepcopy(settings.SCHEMA)  # the SDK adds its own settings in place
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,

@@ -56,7 +56,9 @@ class EnergyCAP(Client):
 
     def shared_walk(self, path: str) -> SharedWalk:
         """The walk that all streams of this path read."""
-        return self._walks.setdefault(path, SharedWalk())
+        if path not in self._walks:
+            self._walks[path] = SharedWalk()
+        return self._walks[path]
 
     @override
     def auth_headers(self, credential: str) -> dict[str, str]:

@@ -1,0 +1,55 @@
+# Everything is installed into .venv, once, by the targets that need it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help demo test lint types docs constraints clean
+
+help: ## show this help
+	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile | awk -F ' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/demo.installed ## both vendors' data, from a sandbox, into a DuckDB file
+	@$(BIN)/python -m demo
+
+test: $(VENV)/test.installed ## run the tests; ARGS are pytest's
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/lint.installed ## check style and format
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+types: $(VENV)/lint.installed ## check types
+	$(BIN)/python -m mypy
+
+docs: $(VENV)/test.installed ## write what repeats the tap's settings and streams
+	$(BIN)/python scripts/generate.py
+
+constraints: $(BIN)/uv ## pin the newest versions of all that is installed
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group lint \
+		--no-annotate --custom-compile-command "make constraints" \
+		--output-file constraints.txt pyproject.toml loaders/duckdb/pyproject.toml
+
+clean: ## remove what the targets made; real data, state and .env stay
+	rm -rf $(VENV) .meltano/extractors .meltano/loaders .meltano/run .meltano/demo.stamp
+	rm -rf .mypy_cache .pytest_cache .ruff_cache output/sandbox* output/demo.log
+
+# The tap itself is needed by all but the demo, for which Meltano installs it.
+$(VENV)/demo.installed: EDITABLE :=
+$(VENV)/%.installed: EDITABLE := -e .
+
+$(VENV)/%.installed: pyproject.toml constraints.txt | $(BIN)/uv
+	@echo "Installing what 'make $*' needs into $(VENV)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
+		$(EDITABLE) --group $*
+	@touch $@
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is not Python 3.11 or newer; name one that is: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt uv

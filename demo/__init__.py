@@ -1,0 +1,1 @@
+"""The demo: both vendors' data into a DuckDB file, through Meltano, with no account at either."""

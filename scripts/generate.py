@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Write what repeats the tap's own definition: its settings and its streams.
+
+The extractor in `meltano.yml`, `.env.example`, and the tables of `README.md`. With ``--check``
+nothing is written; the exit code is 1 if something would change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import io
+import json
+import re
+import sys
+from pathlib import Path
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
+
+from tap_utility_energy import settings
+from tap_utility_energy.tap import TapUtilityEnergy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from singer_sdk import Stream
+
+ROOT = Path(__file__).resolve().parent.parent
+SDK_SETTINGS: dict[str, Any] = {"properties": {}}
+TapUtilityEnergy.append_builtin_config(SDK_SETTINGS)
+#: The tap's settings without those that the SDK adds to them.
+PROPERTIES: dict[str, dict[str, Any]] = {
+    name: schema
+    for name, schema in settings.SCHEMA["properties"].items()
+    if name not in SDK_SETTINGS["properties"]
+}
+
+
+def kind(schema: dict[str, Any]) -> str:
+    """The setting's type as Meltano calls it."""
+    if schema.get("format") == "date-time":
+        return "date_iso8601"
+    return next(str(name) for name in schema["type"] if name != "null")
+
+
+def meltano_setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """The setting as `meltano.yml` declares it."""
+    setting = {"name": name, "label": schema["title"], "kind": kind(schema)}
+    if schema.get("secret"):
+        setting["sensitive"] = True
+    if "default" in schema:
+        setting["value"] = schema["default"]
+    return setting | {"description": schema["description"]}
+
+
+def meltano_yml() -> str:
+    """The extractor's capabilities and settings for `meltano.yml`."""
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = sys.maxsize
+    groups = [CommentedSeq([name]) for name in settings.CREDENTIALS]
+    for group in groups:
+        group.fa.set_flow_style()
+    out = io.StringIO()
+    yaml.dump(
+        {
+            "capabilities": [capability.value for capability in TapUtilityEnergy.capabilities],
+            "settings_group_validation": groups,
+            "settings": [meltano_setting(name, schema) for name, schema in PROPERTIES.items()],
+        },
+        out,
+    )
+    return indent(out.getvalue(), " " * 6)
+
+
+def env_example() -> str:
+    """`.env.example`: every setting with its variable, secrets first."""
+    secrets = [name for name, schema in PROPERTIES.items() if schema.get("secret")]
+    others = [name for name in PROPERTIES if name not in secrets]
+    blocks = ["# Settings of tap-utility-energy. Copy this to .env and remove the # where needed."]
+    for name in (*secrets, *others):
+        schema = PROPERTIES[name]
+        default = schema.get("default", [] if kind(schema) == "array" else "")
+        value = default if isinstance(default, str) else json.dumps(default)
+        variable = settings.ENV_PREFIX + name.upper()
+        blocks.append(f"# {schema['description']}\n# {variable}={value}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+def type_in_words(schema: dict[str, Any]) -> str:
+    """The setting's type with its limits, for a reader."""
+    words = {"array": "array of string", "date_iso8601": "date-time"}
+    text = words.get(kind(schema), kind(schema))
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if most is not None:
+        text += f", {least} to {most}"
+    elif least is not None:
+        text += f", {least} or more"
+    return text + (", secret" if schema.get("secret") else "")
+
+
+def settings_table() -> str:
+    """The settings for `README.md`."""
+    rows = (
+        (
+            f"`{name}`",
+            type_in_words(schema),
+            f"`{schema['default']}`" if "default" in schema else "",
+            schema["description"],
+        )
+        for name, schema in PROPERTIES.items()
+    )
+    return table(("setting", "type", "default", "meaning"), rows)
+
+
+def stream_row(stream: Stream) -> tuple[str, ...]:
+    """A stream's row: its key and, from its class's docstring, what it is and comes from."""
+    summary, *paragraphs = inspect.cleandoc(type(stream).__doc__ or "").split("\n\n")
+    source = next((line for line in paragraphs if line.startswith("Source: ")), "")
+    address = source.removeprefix("Source: ")
+    return (
+        f"`{stream.name}`",
+        ", ".join(f"`{name}`" for name in stream.primary_keys or ()),
+        stream.replication_method.lower().replace("_", " "),
+        " ".join(summary.split()),
+        f"[{getattr(stream, 'path', '')}]({address})" if address else "",
+    )
+
+
+def streams_table() -> str:
+    """The streams for `README.md`."""
+    tap = TapUtilityEnergy(config={}, validate_config=False)
+    rows = map(stream_row, tap.streams.values())
+    return table(("stream", "key", "replication", "what it is", "source"), rows)
+
+
+def replaced(text: str, name: str, content: str) -> str:
+    """The text with the lines between the two that hold ``name:begin`` and ``name:end`` replaced.
+
+    Raises:
+        ValueError: There is not one such section.
+    """
+    section = re.compile(
+        rf"(?<=\n)([^\n]*\b{name}:begin\b[^\n]*\n).*?([^\n]*\b{name}:end\b)", re.DOTALL
+    )
+    text, count = section.subn(lambda found: f"{found[1]}{content.rstrip()}\n{found[2]}", text)
+    if count != 1:
+        raise ValueError(f"there must be one section from {name}:begin to {name}:end, not {count}")
+    return text
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Every file, and what it is to hold."""
+    meltano, readme = ROOT / "meltano.yml", ROOT / "README.md"
+    yield meltano, replaced(meltano.read_text("utf-8"), "extractor", meltano_yml())
+    yield ROOT / ".env.example", env_example()
+    text = replaced(readme.read_text("utf-8"), "settings", settings_table())
+    yield readme, replaced(text, "streams", streams_table())
+
+
+def main() -> int:
+    """Write the files or, with ``--check``, tell which differ."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a change")
+    check = parser.parse_args().check
+    differ = []
+    for path, new in generated():
+        if not path.exists() or path.read_text("utf-8") != new:
+            differ.append(path.name)
+            if not check:
+                path.write_text(new, "utf-8")
+    what = "out of date" if check else "written"
+    sys.stdout.write(f"{what}: {', '.join(differ)}\n" if differ else "all up to date\n")
+    return int(check and bool(differ))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
