@@ -1,0 +1,137 @@
+"""A Meltano project in a folder of its own, made of the working tree's files."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+TAP = "tap-utility-energy"
+#: Variables with these prefixes are the developer's own settings.
+SETTINGS = ("TAP_", "TARGET_", "MELTANO_", "PG")
+#: A loader that does not end by then hangs.
+LONGEST_RUN = 300
+
+
+def absent(what: str) -> Exception:
+    """What to raise for want of a tool: a failure where tests must run, else a skip."""
+    if os.environ.get("CI", "").lower() in {"", "0", "false"}:
+        return pytest.skip.Exception(what)
+    return pytest.fail.Exception(what, pytrace=False)
+
+
+def needed_module(name: str) -> ModuleType:
+    """Import a module that only these tests need."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise absent(f"the Python module {name} is not installed: {error}") from error
+
+
+def needed_command(name: str) -> str:
+    """The path of a command of this environment, or one that the shell would find."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise absent(f"the command {name} is not installed")
+    return found
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """This process's environment without any settings of the developer."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(SETTINGS)}
+    return kept | {"NO_COLOR": "1", "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"} | more
+
+
+def tap_variables(settings: Mapping[str, object]) -> dict[str, str]:
+    """The tap's settings as variables of the environment."""
+    return {f"TAP_UTILITY_ENERGY_{name.upper()}": str(value) for name, value in settings.items()}
+
+
+class Project:
+    """Meltano with the tap and its loaders, installed from the project's own files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._meltano = needed_command("meltano")
+
+    def install(self) -> None:
+        """Copy the working tree, without what git ignores such as a `.env`, and install."""
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for name in listed.stdout.split("\0"):
+            if name and (ROOT / name).is_file():
+                copy = self.folder / name
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, copy)
+        installed = self._call("install")
+        assert installed.returncode == 0, installed.stdout
+
+    def loader(self, name: str) -> str:
+        """The command of a loader, for a pipe without Meltano."""
+        command = self.folder / ".meltano" / "loaders" / name / "venv" / "bin" / name
+        assert command.exists(), f"meltano did not install {command}"
+        return str(command)
+
+    def run(
+        self,
+        box: Sandbox,
+        target: str,
+        *,
+        job: str,
+        target_settings: Mapping[str, object],
+        **tap: object,
+    ) -> str:
+        """Do ``meltano run tap-utility-energy <target>``, which must end well.
+
+        Args:
+            box: The sandbox to read from.
+            target: The loader's name.
+            job: Runs of the same job share their state.
+            target_settings: The loader's settings.
+            tap: More of the tap's settings.
+
+        Returns:
+            What Meltano, the tap and the loader logged.
+        """
+        prefix = target.upper().replace("-", "_")
+        ended = self._call(
+            "run",
+            f"--state-id-suffix={job}",
+            TAP,
+            target,
+            **{f"{prefix}_{key.upper()}": str(value) for key, value in target_settings.items()},
+            **tap_variables(box.tap_config(utilityapi_requests_per_minute=3000, **tap)),
+            NO_PROXY="127.0.0.1",
+            no_proxy="127.0.0.1",
+        )
+        assert ended.returncode == 0, ended.stdout
+        return ended.stdout
+
+    def _call(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self._meltano, *arguments],
+            cwd=self.folder,
+            env=clean_environment(**environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LONGEST_RUN,
+            check=False,
+        )

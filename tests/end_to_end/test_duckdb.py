@@ -1,0 +1,182 @@
+"""Into DuckDB, the demo's own way: numbers become doubles, nested fields JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from tests.end_to_end.project import Project, needed_module
+from tests.end_to_end.readme import assert_right, sample_queries
+from tests.end_to_end.truth import (
+    COLUMNS,
+    KEYS,
+    Record,
+    Table,
+    as_doubles,
+    assert_same,
+    expected_tables,
+    with_all_columns,
+)
+
+pytestmark = pytest.mark.end_to_end
+
+COLUMN_TYPES = {
+    "billing_summaries": {
+        "VARCHAR": ["uid", "authorization_uid", "billing_account_uid"],
+        "JSON": [
+            "meter_uids",
+            "blocks",
+            "base",
+            "notes",
+            "new_charges",
+            "shut_off_info",
+            "sources",
+            "pge_electric_charge_breakdown",
+            "extra",
+        ],
+    },
+    "meter_digest_monthly": {
+        "HUGEINT": ["meterid"],
+        "VARCHAR": ["metercode", "meterinfo", "updated"],
+        "JSON": [
+            "nativeuseunit",
+            "nativedemandunit",
+            "commonuseunit",
+            "costunit",
+            "results",
+            "extra",
+        ],
+    },
+    "meter_digest_monthly_results": {
+        "HUGEINT": [
+            "meterid",
+            "calendaryear",
+            "calendarperiod",
+            "fiscalyear",
+            "fiscalperiod",
+            "days",
+        ],
+        "VARCHAR": ["metercode", "meterinfo", "updated", "periodname"],
+        "JSON": ["nativeuseunit", "nativedemandunit", "commonuseunit", "costunit", "extra"],
+        "DOUBLE": [
+            "totalcost",
+            "nativeuse",
+            "nativeuseunitcost",
+            "commonuse",
+            "commonuseunitcost",
+            "nativeactualdemand",
+            "nativeactualdemandunitcost",
+            "nativebilleddemand",
+            "nativebilleddemandunitcost",
+            "loadfactor",
+        ],
+    },
+}
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A DuckDB file after a run, and the sandbox that it was filled from."""
+
+    box: Sandbox
+    project: Project
+    file: Path
+
+    def run(self) -> None:
+        """Do the same run, once more."""
+        self.project.run(
+            self.box, "target-duckdb", job="duckdb", target_settings={"path": self.file}
+        )
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        with needed_module("duckdb").connect(str(self.file), read_only=True) as connection:
+            return connection.execute(statement).fetchall()
+
+    def columns(self, table: str) -> dict[str, str]:
+        """The types of a table's columns, without those that the loader adds."""
+        described = self.query(f"DESCRIBE {table}")
+        return {name: kind for name, kind, *_ in described if not name.startswith("_sdc_")}
+
+    def tables(self) -> dict[str, Table]:
+        """Every row of every table."""
+        return {table: self._rows(table) for table in COLUMNS}
+
+    def _rows(self, table: str) -> Table:
+        types = self.columns(table)
+        rows = self.query(f"SELECT {', '.join(types)} FROM {table}")
+        nested = [kind == "JSON" for kind in types.values()]
+        return keyed(
+            table,
+            [
+                {
+                    name: json.loads(value) if is_nested and value is not None else value
+                    for name, value, is_nested in zip(types, row, nested, strict=True)
+                }
+                for row in rows
+            ],
+        )
+
+
+def keyed(table: str, rows: list[Record]) -> Table:
+    """The rows by their key, whose names the loader writes in small letters."""
+    found = {tuple(row[name.lower()] for name in KEYS[table]): row for row in rows}
+    assert len(found) == len(rows), f"{table}: a key is there twice"
+    return found
+
+
+def as_stored(tables: dict[str, Table]) -> dict[str, Table]:
+    """The records as rows with column names in small letters and numbers as doubles."""
+    return {
+        stream: {
+            key: {name.lower(): as_doubles(value) for name, value in row.items()}
+            for key, row in rows.items()
+        }
+        for stream, rows in with_all_columns(tables).items()
+    }
+
+
+@pytest.fixture(scope="module")
+def landed(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landed]:
+    """A file after one run."""
+    needed_module("duckdb")
+    with Sandbox() as box:
+        landed = Landed(box, project, tmp_path_factory.mktemp("duckdb") / "landed.duckdb")
+        landed.run()
+        yield landed
+
+
+def test_every_record_is_there_once(landed: Landed) -> None:
+    assert_same(landed.tables(), as_stored(expected_tables(landed.box.truth())))
+
+
+@pytest.mark.parametrize("table", COLUMN_TYPES)
+def test_columns_have_the_types_that_the_readme_tells(landed: Landed, table: str) -> None:
+    told = {name: kind for kind, names in COLUMN_TYPES[table].items() for name in names}
+    assert landed.columns(table) == told
+
+
+def test_the_queries_of_the_readme_work(landed: Landed) -> None:
+    expected = expected_tables(landed.box.truth())
+    queries = sample_queries(postgresql=False)
+    answered = [assert_right(landed.query(query), expected) for query in queries]
+    assert set(answered) == {"charges", "monthly cost"}
+
+
+def test_a_second_run_changes_nothing(landed: Landed) -> None:
+    before = landed.tables()
+    landed.run()
+    assert_same(landed.tables(), before)
+
+
+def test_vendors_without_data_leave_empty_tables(project: Project, tmp_path: Path) -> None:
+    with Sandbox(meters=0, billing_summaries=0) as box:
+        landed = Landed(box, project, tmp_path / "empty.duckdb")
+        landed.run()
+    assert [landed.query(f"FROM {table}") for table in COLUMNS] == [[], [], []]

@@ -1,0 +1,149 @@
+"""Into PostgreSQL by MeltanoLabs' loader: every digit, nested fields as jsonb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pytest
+import simplejson
+
+from sandbox import Sandbox
+from tests.end_to_end.postgres import Cluster
+from tests.end_to_end.project import Project, needed_module
+from tests.end_to_end.readme import SCHEMA, assert_right, sample_queries
+from tests.end_to_end.truth import (
+    COLUMNS,
+    KEYS,
+    Table,
+    assert_same,
+    by_key,
+    expected_tables,
+    with_all_columns,
+)
+
+pytestmark = pytest.mark.end_to_end
+
+COLUMN_TYPES = {
+    "billing_summaries": {
+        "text": ["uid", "authorization_uid", "billing_account_uid"],
+        "text[]": ["meter_uids", "blocks"],
+        "jsonb": ["base", "shut_off_info", "extra"],
+        "jsonb[]": ["notes", "new_charges", "sources", "pge_electric_charge_breakdown"],
+    },
+    "meter_digest_monthly": {
+        "bigint": ["meterId"],
+        "text": ["meterCode", "meterInfo", "updated"],
+        "jsonb": ["nativeUseUnit", "nativeDemandUnit", "commonUseUnit", "costUnit", "extra"],
+        "jsonb[]": ["results"],
+    },
+    "meter_digest_monthly_results": {
+        "bigint": [
+            "meterId",
+            "calendarYear",
+            "calendarPeriod",
+            "fiscalYear",
+            "fiscalPeriod",
+            "days",
+        ],
+        "text": ["meterCode", "meterInfo", "updated", "periodName"],
+        "jsonb": ["nativeUseUnit", "nativeDemandUnit", "commonUseUnit", "costUnit", "extra"],
+        "numeric": [
+            "totalCost",
+            "nativeUse",
+            "nativeUseUnitCost",
+            "commonUse",
+            "commonUseUnitCost",
+            "nativeActualDemand",
+            "nativeActualDemandUnitCost",
+            "nativeBilledDemand",
+            "nativeBilledDemandUnitCost",
+            "loadFactor",
+        ],
+    },
+}
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A database after a run, and the sandbox that it was filled from."""
+
+    box: Sandbox
+    project: Project
+    target_settings: dict[str, object]
+    connection: Any
+
+    def run(self) -> None:
+        """Do the same run, once more."""
+        self.project.run(
+            self.box, "target-postgres", job="postgres", target_settings=self.target_settings
+        )
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        return self.connection.execute(statement).fetchall()
+
+    def columns(self, table: str) -> dict[str, str]:
+        """The types of a table's columns, without those that the loader adds."""
+        types = self.query(
+            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
+            f"WHERE attrelid = '{SCHEMA}.{table}'::regclass AND attnum > 0"
+        )
+        return {name: kind for name, kind in types if not name.startswith("_sdc_")}
+
+    def tables(self) -> dict[str, Table]:
+        """Every row of every table."""
+        return {table: self._rows(table) for table in COLUMNS}
+
+    def _rows(self, table: str) -> Table:
+        names = sorted(self.columns(table))
+        chosen = ", ".join(f'"{name}"' for name in names)
+        rows = self.query(f"SELECT {chosen} FROM {SCHEMA}.{table}")
+        return by_key(table, (dict(zip(names, row, strict=True)) for row in rows))
+
+
+@pytest.fixture(scope="module")
+def landed(cluster: Cluster, project: Project) -> Iterator[Landed]:
+    """A database after one run, of records with numbers that no double holds."""
+    json = needed_module("psycopg.types.json")
+    target_settings = cluster.create_database("landed")
+    with (
+        Sandbox(hard_numbers=True) as box,
+        closing(cluster.connect("landed")) as connection,
+    ):
+        json.set_json_loads(partial(simplejson.loads, use_decimal=True), connection)
+        landed = Landed(box, project, target_settings, connection)
+        landed.run()
+        yield landed
+
+
+def test_every_record_is_there_once_with_all_its_digits(landed: Landed) -> None:
+    assert_same(landed.tables(), with_all_columns(expected_tables(landed.box.truth())))
+
+
+@pytest.mark.parametrize("table", COLUMN_TYPES)
+def test_columns_have_the_types_that_the_readme_tells(landed: Landed, table: str) -> None:
+    told = {name: kind for kind, names in COLUMN_TYPES[table].items() for name in names}
+    assert landed.columns(table) == told
+    keys = landed.query(
+        "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
+        f"AND attnum = ANY (indkey) WHERE indrelid = '{SCHEMA}.{table}'::regclass "
+        "AND indisprimary"
+    )
+    assert {name for (name,) in keys} == set(KEYS[table])
+
+
+def test_the_queries_of_the_readme_work(landed: Landed) -> None:
+    expected = expected_tables(landed.box.truth())
+    queries = sample_queries(postgresql=True)
+    answered = [assert_right(landed.query(query), expected) for query in queries]
+    assert set(answered) == {"charges", "monthly cost"}
+
+
+def test_a_second_run_changes_nothing(landed: Landed) -> None:
+    before = landed.tables()
+    landed.run()
+    assert_same(landed.tables(), before)
