@@ -109,8 +109,34 @@ class Project:
         Returns:
             What Meltano, the tap and the loader logged.
         """
+        ended = self._run(box, target, job, target_settings, tap)
+        assert ended.returncode == 0, ended.stdout
+        return ended.stdout
+
+    def fail(
+        self,
+        box: Sandbox,
+        target: str,
+        *,
+        job: str,
+        target_settings: Mapping[str, object],
+        **tap: object,
+    ) -> str:
+        """Do the same, which must end badly."""
+        ended = self._run(box, target, job, target_settings, tap)
+        assert ended.returncode == 1, ended.stdout
+        return ended.stdout
+
+    def _run(
+        self,
+        box: Sandbox,
+        target: str,
+        job: str,
+        target_settings: Mapping[str, object],
+        tap: Mapping[str, object],
+    ) -> subprocess.CompletedProcess[str]:
         prefix = target.upper().replace("-", "_")
-        ended = self._call(
+        return self._call(
             "run",
             f"--state-id-suffix={job}",
             TAP,
@@ -120,8 +146,6 @@ class Project:
             NO_PROXY="127.0.0.1",
             no_proxy="127.0.0.1",
         )
-        assert ended.returncode == 0, ended.stdout
-        return ended.stdout
 
     def _call(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
