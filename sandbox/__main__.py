@@ -77,6 +77,7 @@ def _announce(address: Address) -> None:
         f"UtilityAPI  {address.utilityapi_base_url}  token   {address.utilityapi_token}\n"
         f"EnergyCAP   {address.energycap_base_url}  API key {address.energycap_api_key}\n"
         f"Control     {address.url}/__truth, /__requests, /__faults, /__health\n"
+        f"            {address.url}/__bill, /__jobs, /__advance, /__reset\n"
         "Try:\n"
         f"  curl -H 'Authorization: Bearer {address.utilityapi_token}' "
         f"'{address.utilityapi_base_url}/accounting/billing-summaries?uids=123'\n"

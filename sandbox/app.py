@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox import energycap, faults, utilityapi
+from sandbox import control, energycap, faults, utilityapi
 from sandbox.requestlog import Entry, RequestLog
-from sandbox.wire import Answer, BadQueryError, Call, from_json, json_answer, parse_query
+from sandbox.wire import Answer, Call, from_json, json_answer
 from sandbox.world import World
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sandbox.options import SandboxOptions
 
 _CONTROL = "/__"
+_RESETS = {"reset", "lose_before", "lose_after"}
+_CUTS = {"cut", "cut_chunked"}
 
 
 class App:
@@ -28,17 +31,32 @@ class App:
         """Build the world and both vendors."""
         self._options = options
         self._script = faults.FaultScript(rules)
-        self._world = World(options)
-        self._energycap = energycap.EnergyCap(options, self._world)
-        self._vendors: dict[str, Callable[[Call], Answer]] = {
-            "utilityapi": utilityapi.UtilityApi(options, self._world).answer,
-            "energycap": self._energycap.answer,
-        }
-        self._log = RequestLog({
+        self._build()
+        secrets = {
             "utilityapi": options.utilityapi_token,
             "energycap": options.energycap_api_key,
-        })
+        }
+        self._log = RequestLog(secrets, options.time_scale)
         self._started = time.monotonic()
+
+    def _build(self) -> None:
+        """Make the world and both vendors as they are at first."""
+        self._world = World(self._options)
+        self._utilityapi = utilityapi.UtilityApi(self._options, self._world)
+        self._energycap = energycap.EnergyCap(self._options, self._world)
+        self._vendors: dict[str, Callable[[Call], Answer]] = {
+            "utilityapi": self._utilityapi.answer,
+            "energycap": self._energycap.answer,
+        }
+        # Each vendor adds what it can tell and what can happen to it.
+        self._sources: dict[str, control.Source] = {
+            **self._utilityapi.sources(),
+            **self._energycap.sources(),
+        }
+        self._events = {
+            "utilityapi": self._utilityapi.events(),
+            "energycap": self._energycap.events(),
+        }
 
     def server(self) -> web.Server:
         """Return a server of the handler that reads longer request lines than the vendors do."""
@@ -55,9 +73,10 @@ class App:
         """Answer a request, or do to it what the fault script says."""
         path, _, query = request.raw_path.partition("?")
         headers = tuple(request.headers.items())
-        call = Call(request.method, path, query, headers, self._now())
+        body = await request.read()
+        call = Call(request.method, path, query, headers, self._now(), body)
         if path.startswith(_CONTROL):
-            return await faults.deliver(request, self._control(call, await request.read()), None)
+            return await faults.deliver(request, self._control(call, body), None)
         vendor = path.split("/")[1] if path.count("/") > 1 else None
         vendor = vendor if vendor in self._vendors else None
         entry = self._log.arrive(vendor, call)
@@ -72,33 +91,47 @@ class App:
     async def _serve(
         self, request: web.BaseRequest, call: Call, vendor: str | None, entry: Entry
     ) -> web.StreamResponse:
-        rule = self._script.pick(vendor, call.target)
+        rule = self._script.pick(vendor, call.method, call.target)
         entry["fault"] = rule.action if rule else None
         await asyncio.sleep(self._options.latency_ms / 1000)
-        if rule and rule.action == "reset":
+        own = self._answer(vendor, call) if rule and rule.after else None
+        if rule and rule.action in _RESETS:
             await faults.reset(request)
             return web.Response()
         if rule and rule.action in {"hang", "latency"}:
             await asyncio.sleep(float(rule.value))
         answer = faults.replacement(rule) if rule else None
         if answer is None:
-            answer = self._vendors[vendor](call) if vendor else Answer(404)
+            is_dry = rule is not None and rule.action in _CUTS
+            answer = own or self._answer(vendor, dataclasses.replace(call, is_dry=is_dry))
         self._log.answered(entry, call, answer.status, answer.headers)
         return await faults.deliver(request, answer, rule)
+
+    def _answer(self, vendor: str | None, call: Call) -> Answer:
+        return self._vendors[vendor](call) if vendor else Answer(404)
 
     def _control(self, call: Call, body: bytes) -> Answer:
         match call.method, call.path:
             case "GET", "/__health":
                 return json_answer({"ok": True})
             case "GET", "/__truth":
-                return self._truth(call.query)
+                return control.truth(self._sources, call.query)
+            case "POST", "/__advance":
+                return control.advance(self._events, body)
             case "GET", "/__requests":
                 return json_answer(self._log.entries)
             case "DELETE", "/__requests":
-                self._log.entries.clear()
+                self._log.clear()
                 return json_answer([])
             case "GET" | "PUT", "/__faults":
                 return self._faults(body if call.method == "PUT" else None)
+            case "GET", "/__bill":
+                return json_answer(self._utilityapi.collections.bill())
+            case "PUT", "/__jobs":
+                return self._change_jobs(body)
+            case "POST", "/__reset":
+                self._build()
+                return json_answer([])
         return json_answer({"problem": f"no {call.method} {call.path} here"}, 404)
 
     def _faults(self, replacement: bytes | None) -> Answer:
@@ -109,17 +142,9 @@ class App:
             return json_answer({"problem": str(error)}, 400)
         return json_answer(self._script.left())
 
-    def _truth(self, query: str) -> Answer:
+    def _change_jobs(self, body: bytes) -> Answer:
         try:
-            params = {param.name: int(param.value) for param in parse_query(query)}
-            years = params.pop("numberOfYears", 2)
-        except (BadQueryError, ValueError) as error:
+            self._utilityapi.collections.change_rules(from_json(body))
+        except (TypeError, ValueError) as error:
             return json_answer({"problem": str(error)}, 400)
-        if params or years < 1:
-            return json_answer({"problem": "numberOfYears only, 1 or more"}, 400)
-        summaries = [summary.body for summary in self._world.summaries]
-        body = b'{"billing_summaries": [%b], "meter_digest_monthly": [%b]}' % (
-            b", ".join(summaries),
-            b", ".join(self._energycap.truth(years)),
-        )
-        return Answer(200, body, "application/json; charset=utf-8")
+        return json_answer(self._utilityapi.collections.jobs())

@@ -22,28 +22,36 @@ ACTIONS = (
     "cut",
     "cut_chunked",
     "reset",
+    "lose_before",
+    "lose_after",
     "hang",
     "drip",
     "redirect",
     "garbage",
     "latency",
 )
-_DETAILS = ("vendor", "path", "at", "times", "headers", "body", "content_type")
+_DETAILS = ("vendor", "method", "path", "at", "times", "headers", "body", "content_type", "after")
 
 
 @dataclass
 class Rule:
-    """One rule: an action, the requests it matches, and from which one on how many times."""
+    """One rule: an action, the requests it matches, and from which one on how many times.
+
+    A request takes effect when its own answer is sent, even slowly, and then only; with `after`
+    it takes effect before the action. `lose_after` is a `reset` with `after`.
+    """
 
     action: str
     value: Any
     vendor: str | None = None
+    method: str | None = None
     path: str = ""
     at: int = 1
     times: int | None = 1
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     body: str = ""
     content_type: str = "text/html"
+    after: bool = False
     seen: int = 0
 
     @classmethod
@@ -57,13 +65,19 @@ class Rule:
             raise ValueError(f"{raw!r}: exactly one of {', '.join(ACTIONS)}, and {_DETAILS} only")
         action = actions[0]
         _check_value(action, raw[action])
+        more = {"after": True} if action == "lose_after" else {}
         if raw.get("vendor", "energycap") not in {"utilityapi", "energycap"}:
             raise ValueError(f"{raw['vendor']!r} is no vendor")
-        return cls(action, **{"value": raw[action], **{k: raw[k] for k in raw if k != action}})
+        if not isinstance(raw.get("after", False), bool):
+            raise TypeError(f"after: {raw['after']!r} is not true or false")
+        details = {k: raw[k] for k in raw if k != action}
+        return cls(action, **{"value": raw[action], **details, **more})
 
-    def is_match(self, vendor: str | None, target: str) -> bool:
+    def is_match(self, vendor: str | None, method: str, target: str) -> bool:
         """Tell whether the rule is about such requests at all."""
-        return self.vendor in {None, vendor} and self.path in target
+        return (
+            self.vendor in {None, vendor} and self.method in {None, method} and self.path in target
+        )
 
     def take(self) -> bool:
         """Count a matching request; tell whether the rule is due for it."""
@@ -111,9 +125,9 @@ class FaultScript:
             raise TypeError("a fault script is a list of rules")
         self._rules = [Rule.parse(raw) for raw in rules]
 
-    def pick(self, vendor: str | None, target: str) -> Rule | None:
+    def pick(self, vendor: str | None, method: str, target: str) -> Rule | None:
         """Count a request with every rule and return the one that fires."""
-        matching = [rule for rule in self._rules if rule.is_match(vendor, target)]
+        matching = [rule for rule in self._rules if rule.is_match(vendor, method, target)]
         due = [rule for rule in matching if rule.take()]
         if not due:
             return None

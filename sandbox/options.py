@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 NEXT_STYLES = ("after-only", "full", "relative", "relative-query", "opaque")
 HEADER_CASES = ("pascal", "lower", "upper")
 PAGING_HEADERS = ("PageNumber", "PageSize", "TotalNumberOfRecords", "TotalPages")
+# As EnergyCAP's reference pages print them.
+PERMISSIONS = (
+    "Accounts (View)",
+    "BillsAndBatches (View)",
+    "BuildingsAndOrganizations (View)",
+    "CostCenters (View)",
+    "Meters (View)",
+    "VendorsAndRatesModule (View)",
+)
 
 
 def _option(default: Any, text: str, parse: Callable[[str], Any] = str, **more: Any) -> Any:
@@ -67,8 +76,22 @@ class SandboxOptions:
     empty_page_every: int = _option(0, "an empty page after every N pages; 0 is never", int)
     next_cycle: bool = _option(default=False, text="the last page leads back to an earlier one")
     next_foreign: str | None = _option(None, "origin that the next link points to instead")
+    data_page_limit: int = _option(500, "UtilityAPI bills or intervals a page", int)
+    interval_meters: int = _option(2, "UtilityAPI meters with readings, besides demo ones", int)
+    balance: float = _option(1_000_000.0, "prepaid balance, dollars; at 0 a POST gets 402", float)
+    free_uids: str | None = _option(None, "meters that cost nothing, uids,... or *")
+    job_start_delay: float = _option(0.0, "seconds until a collection shows at all", float)
+    job_seconds: float = _option(2.0, "seconds that a collection is pending", float)
+    job_fail_uids: str | None = _option(None, "meters whose collections fail, uids,... or *")
+    job_fail_share: float = _option(0.0, "share of all meters whose collections fail", float)
+    job_stuck_uids: str | None = _option(None, "meters that stay pending, uids,... or *")
+    job_silent_uids: str | None = _option(None, "meters that are never pending, uids,... or *")
+    time_scale: float = _option(1.0, "sandbox seconds that pass in a real one", float)
 
     energycap_api_key: str = _option("sandbox.energycap-key==", "the only API key accepted")
+    energycap_deny: str | None = _option(
+        None, "permissions that the key's owner has not, such as Meters (View),..."
+    )
     header_case: str = _option("pascal", "case of the paging headers", choices=HEADER_CASES)
     drop_header: str | None = _option(None, "paging header to leave out", choices=PAGING_HEADERS)
     grow_meters: str | None = _option(None, "N@P: from page P on there are N meters more")
@@ -93,8 +116,13 @@ class SandboxOptions:
             raise ValueError(f"as_of: {self.as_of!r} is not YYYY-MM-DD") from error
         if not 1 <= self.fiscal_start_month <= 12:
             raise ValueError("fiscal_start_month: must be 1 to 12")
-        if self.utilityapi_page_limit < 1:
-            raise ValueError("utilityapi_page_limit: must be 1 or more")
+        for name in ("utilityapi_page_limit", "data_page_limit"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: must be 1 or more")
+        if not self.time_scale:
+            raise ValueError("time_scale: must be above 0")
+        if unknown := self.denied_permissions - set(PERMISSIONS):
+            raise ValueError(f"energycap_deny: {unknown} are none of {', '.join(PERMISSIONS)}")
         for name in ("grow_meters", "shrink_meters"):
             _parse_change(name, getattr(self, name))
 
@@ -109,6 +137,11 @@ class SandboxOptions:
     def today(self) -> dt.date:
         """The day it is in the data."""
         return dt.date.fromisoformat(self.as_of)
+
+    @property
+    def denied_permissions(self) -> frozenset[str]:
+        """Permissions that the owner of the EnergyCAP key has not."""
+        return frozenset((self.energycap_deny or "").split(",")) - {""}
 
     @property
     def growth(self) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -21,12 +22,19 @@ _CREDENTIAL_HEADERS = {
 }
 
 
+_IS_DATA = re.compile(r"/utilityapi/api/v2/(bills|intervals)\b")
+# Under any other fault the client did not get the answer whole.
+_HARMLESS = (None, "latency", "drip")
+
+
 class RequestLog:
     """Entries in order of arrival; times in seconds since the sandbox started."""
 
-    def __init__(self, secrets: Mapping[str, str]) -> None:
+    def __init__(self, secrets: Mapping[str, str], time_scale: float = 1.0) -> None:
         """Know the credential of each vendor, so that it can be judged and kept out."""
         self._secrets = secrets
+        self._minute = 60 / time_scale
+        self._served: dict[str, float] = {}
         self._not_before: dict[str, float] = {}
         self._under_way: dict[str | None, int] = {}
         self.entries: list[Entry] = []
@@ -49,7 +57,10 @@ class RequestLog:
             "foreign_credential": self._has_foreign(vendor, call),
             "user_agent": lower.get("user-agent"),
             "content_type": lower.get("content-type"),
+            "body": self._clean(vendor, call.body.decode(errors="replace")) or None,
             "headers": headers,
+            # UtilityAPI asks not to refresh bills and intervals more often than once a minute.
+            "too_soon": call.now < self._served.get(_same(call), -self._minute) + self._minute,
             "too_early": call.now < self._not_before.get(call.target, 0),
             "in_flight": self._under_way[vendor],
             "fault": None,
@@ -60,10 +71,17 @@ class RequestLog:
     def answered(self, entry: Entry, call: Call, status: int, headers: Mapping[str, str]) -> None:
         """Note the status, and until when the client was asked to wait with the same request."""
         entry["status"] = status
+        if status == 200 and _IS_DATA.match(call.target) and entry["fault"] in _HARMLESS:
+            self._served[_same(call)] = call.now
         wait = {name.lower(): value for name, value in headers.items()}.get("retry-after")
         self._not_before.pop(call.target, None)
         if wait is not None:
             self._not_before[call.target] = call.now + _seconds(wait)
+
+    def clear(self) -> None:
+        """Forget the requests so far."""
+        self.entries.clear()
+        self._served.clear()
 
     def leave(self, entry: Entry, vendor: str | None, now: float) -> None:
         """Note that a request is over, one way or the other."""
@@ -99,6 +117,11 @@ class RequestLog:
             for form in _forms(secret):
                 text = text.replace(form, "valid" if name == vendor else "wrong")
         return text
+
+
+def _same(call: Call) -> str:
+    """Return what is equal for requests for the same, in whatever order they name it."""
+    return f"{call.method} {call.path}?{'&'.join(sorted(call.query.split('&')))}"
 
 
 def _forms(secret: str) -> tuple[str, ...]:

@@ -130,11 +130,15 @@ class Sandbox:
         """The only API key accepted."""
         return self.address.energycap_api_key
 
-    def truth(self, **params: int) -> dict[str, list[dict[str, Any]]]:
-        """Return every record as served, numbers as Decimal; `numberOfYears` is a parameter."""
+    def truth(self, **params: int | str) -> dict[str, list[dict[str, Any]]]:
+        """Return records as served, numbers as Decimal; takes `only` (``a,b``), `numberOfYears`."""
         query = "&".join(f"{name}={value}" for name, value in params.items())
         truth: dict[str, list[dict[str, Any]]] = self._control("GET", f"/__truth?{query}")
         return truth
+
+    def advance(self, event: str, **details: Any) -> Any:
+        """Let something happen at a vendor, as between two runs of a client."""
+        return self._control("POST", "/__advance", to_json({"event": event, **details}))
 
     def requests(self) -> list[dict[str, Any]]:
         """Return the log of the vendors' requests."""
@@ -148,6 +152,19 @@ class Sandbox:
     def set_faults(self, rules: Sequence[dict[str, Any]]) -> None:
         """Replace the fault script."""
         self._control("PUT", "/__faults", to_json(list(rules)))
+
+    def bill(self) -> dict[str, Any]:
+        """Return the historical collections accepted, what they cost, and how many a meter."""
+        bill: dict[str, Any] = self._control("GET", "/__bill")
+        return bill
+
+    def set_jobs(self, **rules: Any) -> None:
+        """Change the options of collections to come: `balance`, `job_seconds` and their like."""
+        self._control("PUT", "/__jobs", to_json(rules))
+
+    def reset(self) -> None:
+        """Undo all that happened to the data: jobs, activations, the bill."""
+        self._control("POST", "/__reset", b"")
 
     def tap_config(self, **overrides: Any) -> dict[str, Any]:
         """Return a tap's settings for both vendors."""

@@ -29,13 +29,18 @@ class Param(NamedTuple):
 
 @dataclass(frozen=True)
 class Call:
-    """A request as received; `path` and `query` are still escaped, header names as sent."""
+    """A request as received; `path` and `query` are still escaped, header names as sent.
+
+    A dry one is answered and has no effect.
+    """
 
     method: str
     path: str
     query: str
     headers: tuple[tuple[str, str], ...]
     now: float
+    body: bytes = b""
+    is_dry: bool = False
 
     @property
     def target(self) -> str:

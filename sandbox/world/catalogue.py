@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Utility:
-    """A utility by the id UtilityAPI gives it, with its time zone and the tariffs of a service."""
+    """A utility by the id UtilityAPI gives it, with its time zone and the tariffs of a service.
+
+    Not every utility has the accounting objects, and of some the meters' blocks come on demand.
+    """
 
     id: str
     zone: str
     state: str
     tariffs: dict[str, tuple[str, ...]]
     suppliers: tuple[str, ...] = ()
+    has_accounting: bool = True
+    is_expanded: bool = True
 
 
 UTILITIES = (
@@ -41,9 +46,15 @@ UTILITIES = (
         {"electric": ("LPL-S", "GLP"), "gas": ("LVG",)},
         ("ANYTOWN ENERGY CO-OP", "ÉNERGIE COMMUNE, INC."),
     ),
-    Utility("SRP", "mountain", "AZ", {"electric": ("E-36",)}),
+    Utility("SRP", "mountain", "AZ", {"electric": ("E-36",)}, is_expanded=False),
     Utility("ComEd", "central", "IL", {"electric": ("BESH", "DS-ML")}),
     Utility("SoCalGas", "pacific", "CA", {"gas": ("GN-10",)}),
+)
+
+# Utilities whose meters have bills and nothing in the accounting listings.
+PLAIN_UTILITY = Utility("SMUD", "pacific", "CA", {"electric": ("CITS-0",)}, has_accounting=False)
+DEMO_UTILITY = Utility(
+    "DEMO", "pacific", "CA", {"electric": ("E1 XB Residential Service",)}, has_accounting=False
 )
 
 ORGANISATIONS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import functools
 
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STANDARD_OFFSET = {"pacific": -8, "mountain": -7, "central": -6, "eastern": -5}
@@ -23,7 +24,40 @@ def utc_offset(zone: str, day: dt.date) -> int:
 def local_midnight(zone: str, day: dt.date, *, micros: bool = True) -> str:
     """Write the start of a day in a utility's own offset (UtilityAPI, docs/formats)."""
     fraction = ".000000" if micros else ""
-    return f"{day.isoformat()}T00:00:00{fraction}{utc_offset(zone, day):+03d}:00"
+    return f"{day.isoformat()}T00:00:00{fraction}{_midnight_offset(zone, day):+03d}:00"
+
+
+def _midnight_offset(zone: str, day: dt.date) -> int:
+    """Clocks change at two in the morning, so that midnight is still as the day before."""
+    return utc_offset(zone, day - dt.timedelta(days=1))
+
+
+@functools.cache
+def midnight(zone: str, day: dt.date) -> dt.datetime:
+    """Return the moment (UTC) at which a day starts in a zone."""
+    start = dt.datetime.combine(day, dt.time(), dt.UTC)
+    return start - dt.timedelta(hours=_midnight_offset(zone, day))
+
+
+def local_stamps(zone: str, first: dt.datetime, last: dt.datetime, seconds: int) -> list[str]:
+    """Write the moments (UTC) from first to last, `seconds` apart, in a zone's own offset."""
+    stamps, moment, step = [], first, dt.timedelta(seconds=seconds)
+    while moment <= last:
+        standard = moment + dt.timedelta(hours=_STANDARD_OFFSET[zone])
+        # By standard time the clocks change at two in spring and at one in autumn.
+        early = standard.hour < (2 if standard.month < 7 else 1)
+        day = standard.date() - dt.timedelta(days=early)
+        offset = utc_offset(zone, day)
+        local = moment + dt.timedelta(hours=offset)
+        stamps.append(f"{local:%Y-%m-%dT%H:%M:%S.000000}{offset:+03d}:00")
+        moment += step
+    return stamps
+
+
+def has_clock_change(start: dt.date, end: dt.date) -> bool:
+    """Tell whether the clocks change from one day to before another."""
+    days = (_nth_sunday(end.year, 3, 2), _nth_sunday(start.year, 11, 1))
+    return any(start <= day < end for day in days)
 
 
 def utc_stamp(moment: dt.datetime) -> str:

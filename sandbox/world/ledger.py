@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -80,6 +81,38 @@ def statements(
         statement = _statement(rng, account, first + i, end, balance)
         balance = statement.balance
         yield statement
+
+
+def next_statement(account: BillingAccount, seed: int, last: Statement) -> Statement:
+    """Return the statement of the month after another's; its ordinal is still to be given."""
+    end = months_back(last.end, -1)
+    rng = Random(f"{seed}:ledger:{account.uid}:{end}")
+    return _statement(rng, account, last.ordinal, end, last.balance)
+
+
+def corrected(statement: Statement, meter: Meter) -> Statement:
+    """Return a statement with a meter's first line at a higher rate."""
+    index = next(i for i, month in enumerate(statement.months) if month.meter is meter)
+    month, months = statement.months[index], list(statement.months)
+    line = month.lines[0]
+    volume, rate = line.volume or Decimal(0), (line.rate or Decimal(0)) + Decimal("0.01000")
+    cost = (volume * rate).quantize(CENT, ROUND_HALF_UP)
+    lines = (dataclasses.replace(line, rate=rate, cost=cost), *month.lines[1:])
+    months[index] = dataclasses.replace(month, lines=lines)
+    more = cost - line.cost
+    return dataclasses.replace(
+        statement,
+        months=tuple(months),
+        new_charges=statement.new_charges + more,
+        balance=statement.balance + more,
+    )
+
+
+def rebalanced(statement: Statement, previous: Decimal) -> Statement:
+    """Return a statement with the balances that follow from another previous one, in dollars."""
+    unpaid = previous - (statement.payment or Decimal("0.00"))
+    balance = statement.new_charges + unpaid
+    return dataclasses.replace(statement, previous=previous, unpaid=unpaid, balance=balance)
 
 
 def _statement(

@@ -1,0 +1,34 @@
+"""The sandbox's clock: seconds that can pass faster than real ones, and the moments they name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+
+
+class Timeline:
+    """Seconds since the start, `scale` times as fast as real ones.
+
+    The timestamps served are of the real time at which something happened (UTC), so that they
+    are never ahead of a client's clock, unless the world was moved to a later day.
+    """
+
+    def __init__(self, scale: float) -> None:
+        """Start now."""
+        self._scale = scale
+        self._started = time.monotonic()
+        self._wall = dt.datetime.now(dt.UTC)
+
+    @property
+    def seconds(self) -> float:
+        """Sandbox seconds since the start."""
+        return (time.monotonic() - self._started) * self._scale
+
+    def moment(self, seconds: float) -> dt.datetime:
+        """Return the moment (UTC) that a number of sandbox seconds stands for."""
+        return self._wall + dt.timedelta(seconds=seconds / self._scale)
+
+    def not_before(self, day: dt.date) -> None:
+        """Move the moments still to come to a day or later; time never goes back."""
+        ahead = dt.datetime.combine(day, dt.time(12), dt.UTC) - self.moment(self.seconds)
+        self._wall += max(ahead, dt.timedelta())

@@ -1,0 +1,165 @@
+"""GET /bills and GET /intervals (docs/api/bills/list, docs/api/intervals/list)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox.utilityapi.listing import Listing, Pager, Row
+from sandbox.utilityapi.params import read_flag, read_params
+from sandbox.utilityapi.refusals import invalid, refusal
+from sandbox.wire import to_json
+from sandbox.world.bills import bill_record
+from sandbox.world.clock import midnight
+from sandbox.world.intervals import interval_record, interval_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sandbox.options import SandboxOptions
+    from sandbox.utilityapi.params import Params
+    from sandbox.wire import Answer, Call
+    from sandbox.world.platform import Platform
+    from sandbox.world.services import Bill, Service
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)",
+)
+_PARAMS = ("authorizations", "meters", "start", "end", "limit", "order", "after")
+
+
+@dataclass(frozen=True)
+class Window:
+    """What `start` and `end` let through: a day in each utility's own zone, or a moment (UTC)."""
+
+    start: dt.date | dt.datetime | None
+    end: dt.date | dt.datetime | None
+
+    def holds(self, bill: Bill) -> bool:
+        """Tell whether a period starts on or after, and ends on or before; straddling is out."""
+        zone = bill.service.zone
+        return (self.start is None or bill.start >= _moment(self.start, zone)) and (
+            self.end is None or bill.end <= _moment(self.end, zone)
+        )
+
+
+class DataListing:
+    """The bills, or the Intervals, of some meters: latest period first unless asked otherwise."""
+
+    def __init__(self, plural: str, options: SandboxOptions, platform: Platform) -> None:
+        """Serve `bills` or `intervals`."""
+        self._options = options
+        self._platform = platform
+        self._pager = Pager(options)
+        self._printed: dict[tuple[str, int], tuple[dt.datetime, bytes]] = {}
+        self._is_bills = plural == "bills"
+        self.plural = plural
+        self.docs = f"api/{plural}/list"
+
+    def truth(self) -> Iterator[bytes]:
+        """Print everything that is visible, of every duration, latest first."""
+        rows = self._rows(self._platform.visible_services(), Window(None, None), is_mixed=True)
+        return (self._print(row.thing) for row in sorted(rows, key=_place, reverse=True))
+
+    def answer(self, call: Call, path: str) -> Answer:
+        """Answer with a page of the meters' bills or Intervals."""
+        known = _PARAMS if self._is_bills else (*_PARAMS, "allow_mixed")
+        params = read_params(call, known, self.docs)
+        services = self._services(params)
+        window = Window(self._time(params, "start"), self._time(params, "end"))
+        is_mixed = self._is_bills or read_flag(params, "allow_mixed", self.docs)
+        is_rising = self._is_rising(params)
+        rows = sorted(
+            self._rows(services, window, is_mixed=is_mixed), key=_place, reverse=not is_rising
+        )
+        limit = self._limit(params)
+        listing = Listing(path, self.plural, self.docs, rows, limit, is_rising=is_rising)
+        return self._pager.answer(call, params, listing, self._print, self._more(params, services))
+
+    def _services(self, params: Params) -> list[Service]:
+        """Return the meters that both filters name, of which one has to be given."""
+        wanted = {
+            name: params[name].value.split(",")
+            for name in ("meters", "authorizations")
+            if name in params
+        }
+        if not wanted:
+            text = "At least one of meters and authorizations is required."
+            raise refusal(400, "required_param_missing", text, f"{self.docs}#param")
+        found = [
+            service
+            for service in self._platform.visible_services()
+            if service.uid in wanted.get("meters", [service.uid])
+            and service.consent.uid in wanted.get("authorizations", [service.consent.uid])
+        ]
+        if not found:
+            text = "No meters or authorizations found matching the given filter parameters."
+            raise refusal(404, "not_found", text, f"{self.docs}#param")
+        return found
+
+    def _rows(
+        self, services: Iterable[Service], window: Window, *, is_mixed: bool
+    ) -> Iterator[Row]:
+        for service in services:
+            for bill in service.bills:
+                is_listed = self._is_bills or bill.reading_seconds
+                if is_listed and (is_mixed or not bill.is_mixed) and window.holds(bill):
+                    uid = bill.uid if self._is_bills else interval_uid(bill)
+                    yield Row(uid, (bill.end, bill.start, service.ordinal), {}, bill)
+
+    def _more(self, params: Params, services: list[Service]) -> dict[str, object]:
+        """Intervals say whether there is more, left out or still to be collected."""
+        if self._is_bills:
+            return {}
+        is_mixed = read_flag(params, "allow_mixed", self.docs)
+        bills = (bill for service in services for bill in service.bills if bill.reading_seconds)
+        is_left_out = not is_mixed and any(bill.is_mixed for bill in bills)
+        is_pending = any(service.status == "pending" for service in services)
+        return {"is_incomplete": is_left_out or is_pending}
+
+    def _print(self, bill: Bill) -> bytes:
+        """Print a bill or its Interval, once as long as it does not change."""
+        key = (bill.service.uid, bill.statement.ordinal)
+        if self._printed.get(key, (None, b""))[0] != bill.updated:
+            write = bill_record if self._is_bills else interval_record
+            body = to_json(write(bill, hard_numbers=self._options.hard_numbers))
+            self._printed[key] = bill.updated, body
+        return self._printed[key][1]
+
+    def _time(self, params: Params, name: str) -> dt.date | dt.datetime | None:
+        if name not in params:
+            return None
+        value = params[name].value
+        try:
+            if _DAY.fullmatch(value):
+                return dt.date.fromisoformat(value)
+            if _MOMENT.fullmatch(value):
+                return dt.datetime.fromisoformat(value)
+        except ValueError as error:
+            raise invalid(f"No such time: {name}", self.docs) from error
+        raise invalid(f"Not an ISO 8601 time with an offset, nor YYYY-MM-DD: {name}", self.docs)
+
+    def _is_rising(self, params: Params) -> bool:
+        order = params["order"].value if "order" in params else "latest_first"
+        if order not in {"earliest_first", "latest_first"}:
+            raise invalid("order must be earliest_first or latest_first", self.docs)
+        return order == "earliest_first"
+
+    def _limit(self, params: Params) -> int:
+        """Return how many come on a page; a larger limit than the server's changes nothing."""
+        if "limit" not in params:
+            return self._options.data_page_limit
+        if not re.fullmatch("[1-9][0-9]{0,8}", params["limit"].value):
+            raise invalid("limit must be a positive integer", self.docs)
+        return min(int(params["limit"].value), self._options.data_page_limit)
+
+
+def _moment(time: dt.date | dt.datetime, zone: str) -> dt.datetime:
+    return time if isinstance(time, dt.datetime) else midnight(zone, time)
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    return row.place
