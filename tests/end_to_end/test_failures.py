@@ -25,8 +25,8 @@ pytestmark = pytest.mark.end_to_end
             {"vendor": "energycap", "status": 401, "body": "<html>"},
             [
                 (
-                    "meter_digest_monthly, meter_digest_monthly_results: EnergyCAP answered 401. The "
-                    "key is wrong or deleted, or its owner lacks the permission Meters (View): "
+                    "meter_digest_monthly, meter_digest_monthly_results: EnergyCAP answered 401. "
+                    "The key is wrong or deleted, or its owner lacks the permission Meters (View): "
                 )
             ],
         ),
