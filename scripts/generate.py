@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
 from tap_utility_energy import settings
+from tap_utility_energy.config import ENV_PREFIX
 from tap_utility_energy.tap import TapUtilityEnergy
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def env_example() -> str:
         schema = PROPERTIES[name]
         default = schema.get("default", [] if kind(schema) == "array" else "")
         value = default if isinstance(default, str) else json.dumps(default)
-        variable = settings.ENV_PREFIX + name.upper()
+        variable = ENV_PREFIX + name.upper()
         blocks.append(f"# {schema['description']}\n# {variable}={value}")
     return "\n\n".join(blocks) + "\n"
 

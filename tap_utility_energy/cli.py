@@ -21,6 +21,8 @@ def main() -> NoReturn:
     and the signal's number after a signal. The last lines on stderr say why.
     """
     signals.install()  # before the imports below, which take a while
+    if sys.stdout is None:
+        sys.exit("tap-utility-energy: stdout is closed")
     # Unbuffered, as PYTHONUNBUFFERED makes it, a write that a signal interrupts loses its rest.
     sys.stdout = open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.exit(_run())
@@ -30,25 +32,28 @@ def _run() -> int:
     import click  # noqa: PLC0415
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 
+    from tap_utility_energy.files import WrongFile  # noqa: PLC0415
     from tap_utility_energy.http.redaction import redact_logs  # noqa: PLC0415
     from tap_utility_energy.report import SyncFailed, sentence  # noqa: PLC0415
     from tap_utility_energy.tap import TapUtilityEnergy  # noqa: PLC0415
 
-    command = TapUtilityEnergy.cli  # sets up logging
-    redact_logs()
     logger = logging.getLogger(TapUtilityEnergy.name)
     try:
+        command = TapUtilityEnergy.cli  # sets up logging
+        redact_logs()
         result = command.main(standalone_mode=False)
-    except SyncFailed as failed:
-        lines = failed.lines
-    except ConfigValidationError as wrong:
-        lines = list(wrong.errors)
+    except (SyncFailed, ConfigValidationError) as failed:
+        lines = list(failed.lines if isinstance(failed, SyncFailed) else failed.errors)
+    except WrongFile as wrong:
+        lines = [str(wrong)]
     except click.ClickException as wrong:
         wrong.show()
         return wrong.exit_code
     except signals.Stopped as stopped:
         logger.warning("stopped by %s", stopped.name)
         return _flushed(stopped.exit_code)
+    except SystemExit as ended:  # of --about, and of click when nobody reads its output
+        return _flushed(int(ended.code or 0))
     except Exception as error:
         logger.debug("failed", exc_info=True)
         lines = [sentence(error)]
@@ -60,11 +65,15 @@ def _run() -> int:
 
 
 def _flushed(code: int) -> int:
-    """The code, once stdout is written out or its reader gone."""
+    """The code, once stdout is written out, or 1 if it takes nothing more."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        # Python would try again at its end, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            logging.getLogger("tap-utility-energy").error("stdout: %s", error)  # noqa: TRY400
+        return code or 1
     return code
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from tap_utility_energy import signals
 
+LONGEST_SLEEP = 1e6  # seconds; the system's clocks refuse much more
+
 
 class Clock:
     """Real time; a signal to stop ends any sleep at once."""
@@ -25,4 +27,4 @@ class Clock:
         Raises:
             signals.Stopped: A signal asked the tap to stop.
         """
-        signals.sleep(seconds)
+        signals.sleep(min(seconds, LONGEST_SLEEP))

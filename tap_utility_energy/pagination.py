@@ -53,12 +53,15 @@ class NextURLPaginator(BaseAPIPaginator[str]):
             Refusal: The links lead back to a page that was read already, or are no text.
         """
         link = response.json().get("next")
-        if not link:
+        if link is None or link == "":
             self._first_url = next(self._first_urls, "")
             return self._first_url or None
         if not isinstance(link, str):
             raise Refusal(f"the link to the next page is no text but {link!r:.80}. Report it.")
-        url = with_params_of(self._first_url, urljoin(self.current_value, urldefrag(link).url))
+        try:
+            url = with_params_of(self._first_url, urljoin(self.current_value, urldefrag(link).url))
+        except ValueError as error:
+            raise Refusal(f"the link to the next page is no URL: {error}. Report it.") from error
         if url in self._seen:
             raise Refusal(
                 f"the vendor's links to the next page go round in a circle, back to {url}. "

@@ -33,6 +33,7 @@ class _Failure:
     cause: Exception
     streams: list[str]
     skipped: list[str] = field(default_factory=list)
+    last: bool = False
 
     @override
     def __str__(self) -> str:
@@ -67,26 +68,28 @@ class Report:
         return client in self._down
 
     @contextmanager
-    def failures_of(self, stream: VendorStream) -> Iterator[None]:
-        """Take a failure of the block down as one of the stream.
+    def failures_of(self, stream: VendorStream, *, last: bool = False) -> Iterator[None]:
+        """Take a failure of the block down as one of the stream, to be told ``last`` if so.
 
         Raises:
-            SyncFailed: Nobody reads stdout any more.
+            SyncFailed: stdout, or a temporary file, takes nothing more.
         """
         try:
             yield
         except BrokenPipeError:
             raise SyncFailed(["the target closed its input: see its own messages"]) from None
+        except OSError as error:
+            raise SyncFailed([f"what was read cannot be written: {error}"]) from error
         except Exception as cause:
             logger.debug("%s failed", stream.name, exc_info=True)
-            self._add(stream, cause)
+            self._add(stream, cause, last=last)
 
-    def _add(self, stream: VendorStream, cause: Exception) -> None:
+    def _add(self, stream: VendorStream, cause: Exception, *, last: bool) -> None:
         for failure in self._failures:
             if failure.cause is cause:
                 failure.streams.append(stream.name)
                 return
-        failure = _Failure(cause, [stream.name])
+        failure = _Failure(cause, [stream.name], last=last)
         self._failures.append(failure)
         if isinstance(cause, Refusal) and cause.whole_vendor:
             self._down[stream.client] = failure
@@ -98,7 +101,8 @@ class Report:
             SyncFailed: A stream failed.
         """
         if self._failures:
-            raise SyncFailed(list(map(str, self._failures)))
+            in_order = sorted(self._failures, key=lambda failure: failure.last)
+            raise SyncFailed([str(failure) for failure in in_order])
 
 
 def sentence(cause: BaseException) -> str:

@@ -33,6 +33,11 @@ def integer(name: str, description: str) -> th.Property[int]:
     return th.Property(name, th.IntegerType, description=description)
 
 
+def boolean(name: str, description: str) -> th.Property[bool]:
+    """True or false."""
+    return th.Property(name, th.BooleanType, description=description)
+
+
 def key(name: str, kind: type[th.JSONTypeHelper[Any]], description: str) -> th.Property[Any]:
     """A part of the stream's key: always there, never null."""
     return th.Property(name, kind, required=True, description=description)

@@ -31,12 +31,12 @@ class Stopped(SystemExit):
 
 _asked = threading.Event()
 _signum = 0
-_waiting = False
+_main_waits = False
 
 
 def install() -> None:
     """Answer SIGTERM and SIGINT as the module says. Does nothing outside the main thread."""
-    if threading.current_thread() is threading.main_thread():
+    if _is_main():
         signal.signal(signal.SIGTERM, _handle)
         signal.signal(signal.SIGINT, _handle)
 
@@ -55,16 +55,25 @@ def sleep(seconds: float) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let a signal interrupt the block wherever it is. For blocks that wait and write nothing."""
-    global _waiting  # noqa: PLW0603 - one process, one handler
-    main = threading.current_thread() is threading.main_thread()
+    """Let a signal interrupt the block wherever it is. For blocks that wait and write nothing.
+
+    Python runs the handler in the main thread; in any other the block ends by itself.
+    """
+    global _main_waits  # noqa: PLW0603 - one process, one handler
     check()
-    _waiting = main
+    if not _is_main():  # the flag is the main thread's alone
+        yield
+        return
+    _main_waits = True
     try:
         yield
     finally:
-        _waiting = _waiting and not main
+        _main_waits = False
     check()
+
+
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _handle(signum: int, _frame: FrameType | None) -> None:
@@ -76,7 +85,7 @@ def _handle(signum: int, _frame: FrameType | None) -> None:
     watchdog = threading.Timer(PATIENCE, _leave_at_once)
     watchdog.daemon = True
     watchdog.start()
-    if _waiting:
+    if _main_waits:
         check()
 
 

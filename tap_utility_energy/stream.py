@@ -18,7 +18,7 @@ from typing_extensions import override
 from tap_utility_energy import signals
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.http.faults import Fault, Refusal
-from tap_utility_energy.http.redaction import redact_bytes
+from tap_utility_energy.http.redaction import redact_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_utility_energy.http.client import Client
-    from tap_utility_energy.http.session import OriginAuth, Session
+    from tap_utility_energy.http.session import OriginAuth
     from tap_utility_energy.tap import TapUtilityEnergy
 
 
@@ -44,10 +44,13 @@ class VendorStream(RESTStream[Any]):
     records_key: ClassVar[str | None] = None
     #: The field that tells one record of an answer from another.
     record_key: ClassVar[str]
+    record_key_type: ClassVar[type] = str
     #: What the vendor calls the right to read this, for messages.
     permission: ClassVar[str] = ""
     #: Whether the endpoint can return a record twice in one walk. Such records come once.
     can_repeat: bool = False
+    #: Whether the settings call for the stream at all. If not, a sync leaves no trace of it.
+    is_called_for: bool = True
 
     # Vendors' values pass through as they are: nested objects are neither checked nor changed.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
@@ -69,7 +72,7 @@ class VendorStream(RESTStream[Any]):
 
     @property
     @override
-    def requests_session(self) -> Session:
+    def requests_session(self) -> requests.Session:
         return self.client.session
 
     @cached_property
@@ -109,12 +112,15 @@ class VendorStream(RESTStream[Any]):
             Refusal: The vendor refuses, or did not answer well in the time that there is.
         """
         request = self.get_http_request(page=page)
-        prepared = self.build_prepared_request(
-            method=request.method,
-            url=request.url,
-            params=request.encode_params(),
-            headers=request.headers,
-        )
+        try:
+            prepared = self.build_prepared_request(
+                method=request.method,
+                url=request.url,
+                params=request.encode_params(),
+                headers=request.headers,
+            )
+        except ValueError as error:  # requests' own are among them
+            raise Refusal(f"{request.url} cannot be asked for: {error}. Report it.") from error
         return self.client.send(prepared, self.validate_response, self.permission, is_wanted)
 
     @override
@@ -132,7 +138,7 @@ class VendorStream(RESTStream[Any]):
         try:
             document = decode(response.content)
             self.records_in(document)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, ArithmeticError) as error:
             kind = response.headers.get("Content-Type", "no content type")
             reason = f"sent an answer that is not what it documents ({error}; {kind})"
             raise Fault(reason, response, patient=False) from error
@@ -142,7 +148,7 @@ class VendorStream(RESTStream[Any]):
         """The records of a decoded answer.
 
         Raises:
-            ValueError: There is no list of objects where it should be.
+            ValueError: There is no list of objects, each with its key, where it should be.
         """
         records = document
         if self.records_key is not None:
@@ -150,6 +156,10 @@ class VendorStream(RESTStream[Any]):
         if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
             where = f'under "{self.records_key}"' if self.records_key else "in it"
             raise ValueError(f"no list of objects {where}")
+        for record in records:
+            key = record.get(self.record_key)
+            if type(key) is not self.record_key_type or key == "":
+                raise ValueError(f'a record whose key "{self.record_key}" is {key!r:.40}')
         return records
 
     @override
@@ -167,19 +177,16 @@ class VendorStream(RESTStream[Any]):
         """Every record of the endpoint, once.
 
         Raises:
-            Refusal: The vendor refuses, or a record has no key.
+            Refusal: The vendor refuses, or did not answer well in the time that there is.
         """
         seen = set[object]()
         for page in self.record_pages(context):
             for record in page:
                 signals.check()
-                key = record.get(self.record_key)
-                if key is None:
-                    raise Refusal(f'a record has no "{self.record_key}". Report it to the vendor.')
                 if self.can_repeat:
-                    if key in seen:
+                    if record[self.record_key] in seen:
                         continue
-                    seen.add(key)
+                    seen.add(record[self.record_key])
                 yield record
         self.walked(len(seen))
 
@@ -198,7 +205,7 @@ def decode(body: bytes) -> Any:
     Raises:
         ValueError: It is not JSON in UTF-8.
     """
-    text = redact_bytes(body).decode("utf-8-sig")
+    text = redact_data(body.decode("utf-8-sig"))
     return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
-import click
-from simplejson import JSONDecodeError
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -14,16 +14,20 @@ from typing_extensions import override
 
 from tap_utility_energy import energycap, settings, signals, utilityapi
 from tap_utility_energy.clock import Clock
+from tap_utility_energy.config import read as read_config
+from tap_utility_energy.files import checked
 from tap_utility_energy.http.redaction import strike
 from tap_utility_energy.report import Report, SyncFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_utility_energy.http.client import Client
     from tap_utility_energy.stream import VendorStream
+    from tap_utility_energy.utilityapi import HistoricalCollectionsStream
 
 ClientT = TypeVar("ClientT", bound="Client")
 
@@ -63,10 +67,11 @@ class TapUtilityEnergy(Tap):
         """
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
-        values, problems = settings.read(config or {}, schema, environment=parse_env_config)
-        strike(str(values[name]) for name in settings.CREDENTIALS if name in values)
+        values, problems = read_config(config or {}, schema, environment=parse_env_config)
         if problems and validate_config:
             raise ConfigValidationError("Config validation failed", errors=problems, schema=schema)
+        strike(str(values[name]) for name in settings.CREDENTIALS if name in values)
+        strike(urlsplit(proxy).password or "" for proxy in getproxies().values())
         self._clients: dict[type[Client], Client] = {}
         super().__init__(config=values, validate_config=validate_config, **kwargs)
 
@@ -76,27 +81,36 @@ class TapUtilityEnergy(Tap):
         """Read the config files.
 
         Raises:
-            click.ClickException: One is not there or holds no JSON object.
+            WrongFile: One is not there or holds no JSON object.
         """
         for path in value:
-            if path != "ENV" and (problem := settings.file_problem(path)):
-                raise click.ClickException(f"--config {path}: {problem}")
+            if path != "ENV":
+                checked("--config", path)
         return super().cb_config(ctx, param, value)
 
     @classmethod
     @override
-    def invoke(cls, **kwargs: Any) -> None:
+    def invoke(
+        cls,
+        *,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Run a sync from the command line.
 
         Raises:
             SyncFailed: A setting is wrong, or a stream failed.
+            WrongFile: The state or the catalog is none.
         """
         try:
-            super().invoke(**kwargs)
+            super().invoke(
+                state=state and checked("--state", state.name),
+                catalog=catalog and checked("--catalog", catalog.name),
+                **kwargs,
+            )
         except ConfigValidationError as wrong:  # the SDK would end with a line of its own
             raise SyncFailed(list(wrong.errors)) from wrong
-        except JSONDecodeError as wrong:
-            raise SyncFailed([f"--catalog or --state: not JSON: {wrong}"]) from wrong
 
     def client(self, kind: type[ClientT]) -> ClientT:
         """The vendor's client, one for all its streams."""
@@ -107,6 +121,26 @@ class TapUtilityEnergy(Tap):
     @override
     def discover_streams(self) -> Sequence[VendorStream]:
         return [stream(self) for stream in (*utilityapi.STREAMS, *energycap.STREAMS)]
+
+    @override  # type: ignore[misc]
+    def run_connection_test(self) -> bool:
+        """Read one record of each stream whose vendor has a credential, for ``--test``.
+
+        The SDK's own, which it marks as final, would ask both vendors.
+
+        Raises:
+            SyncFailed: At least one stream failed. All others were read.
+        """
+        report = Report()
+        streams = cast("list[VendorStream]", list(self.streams.values()))
+        for stream in streams:
+            stream.selected = True
+        for stream in streams:
+            if not report.skips(stream):
+                with report.failures_of(stream):
+                    self.run_sync_dry_run(1, [stream])
+        report.close()
+        return True
 
     @override  # type: ignore[misc]
     def sync_all(self) -> None:
@@ -123,15 +157,31 @@ class TapUtilityEnergy(Tap):
             self.state_writer.write_state(self.state)
         report = Report()
         try:
+            self._collect_first(report)
             for stream in cast("Iterable[VendorStream]", self.streams.values()):
-                if stream.selected and not report.skips(stream):
+                if stream.selected and stream.is_called_for and not report.skips(stream):
                     with report.failures_of(stream):
                         stream.sync()
                         stream.finalize_state_progress_markers()
+                    signals.check()
         except signals.Stopped:
             self.state_writer.write_state(self.state)
             raise
         report.close()
+
+    def _collect_first(self, report: Report) -> None:
+        """Ask UtilityAPI to collect history, if the user has enabled it. This costs money.
+
+        Only here: `--test`, discovery and test suites never come this way.
+        """
+        stream = cast("HistoricalCollectionsStream", self.streams["historical_collections"])
+        is_wanted = stream.is_called_for and any(
+            other.selected and isinstance(other, utilityapi.UtilityAPIStream)
+            for other in self.streams.values()
+        )
+        if is_wanted and not report.skips(stream):
+            with report.failures_of(stream, last=True):
+                stream.collect(lambda: self.state_writer.write_state(self.state))
 
     @override
     def _setup_signal_handlers(self) -> None:

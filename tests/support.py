@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,23 @@ SUMMARIES, DIGESTS, RESULTS = (
     "meter_digest_monthly_results",
 )
 COMMAND = (sys.executable, "-m", "tap_utility_energy")
+
+
+class FastClock(Clock):
+    """Real time, running so many times faster."""
+
+    def __init__(self, times: float) -> None:
+        self._times = times
+        self._begun = time.monotonic()
+
+    def now(self) -> float:
+        return (time.monotonic() - self._begun) * self._times
+
+    def today(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.now())
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds / self._times)
 
 
 class FakeClock(Clock):
@@ -95,6 +113,7 @@ class TapRunner:
         *arguments: str,
         streams: Sequence[str] | None = None,
         state: dict[str, Any] | None = None,
+        clock: Clock | None = None,
     ) -> Run:
         """Run ``tap-utility-energy --config … arguments``, with only the streams named selected."""
         if config is not None:
@@ -106,7 +125,7 @@ class TapRunner:
         self.clock = FakeClock()
         self._capsys.readouterr()
         self._monkeypatch.setattr(sys, "argv", ["tap-utility-energy", *arguments])
-        self._monkeypatch.setattr(TapUtilityEnergy, "clock", self.clock)
+        self._monkeypatch.setattr(TapUtilityEnergy, "clock", clock or self.clock)
         with fresh_logging():
             try:
                 code = cli._run()

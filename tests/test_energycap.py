@@ -212,6 +212,44 @@ def test_a_period_without_a_key_of_its_own_is_an_error_that_names_the_meter(
     assert run.last_line.startswith(f"{RESULTS}: 1 meter(s), named above")
 
 
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        ("[null]", "that are no objects"),
+        ('"x"', "that are no list"),
+        ("{}", "that are no list"),
+        ('[{"calendarYear": [1], "calendarPeriod": 2}]', "without calendarYear"),
+        ('[{"calendarYear": true, "calendarPeriod": 2}]', "without calendarYear"),
+    ],
+)
+def test_odd_results_of_one_meter_do_not_touch_the_others(
+    tap: TapRunner, results: str, words: str
+) -> None:
+    good = '{"meterId": 2, "results": [{"calendarYear": 2026, "calendarPeriod": 1}]}'
+    body = f'[{{"meterId": 1, "results": {results}}}, {good}]'
+    headers = {"PageNumber": "1", "PageSize": "9", "TotalNumberOfRecords": "2", "TotalPages": "1"}
+    with Sandbox(meters=0) as box:
+        box.set_faults([answer(body, headers)])
+        run = sync(tap, box)
+
+    assert run.exit == 1
+    assert len(run.records(DIGESTS)) == 2
+    assert [row["meterId"] for row in run.records(RESULTS)] == [2]
+    assert f"{RESULTS}: meter 1 (None) has 1 period(s) {words}" in run.stderr
+
+
+@pytest.mark.parametrize("key", ["null", "[1]", '"5"', "true", "1.5"])
+def test_a_meter_without_a_key_is_told_once_for_both_streams(tap: TapRunner, key: str) -> None:
+    headers = {"PageNumber": "1", "PageSize": "9", "TotalNumberOfRecords": "1", "TotalPages": "1"}
+    with Sandbox(meters=0) as box:
+        box.set_faults([answer(f'[{{"meterId": {key}}}]', headers, times=None)])
+        run = sync(tap, box)
+
+    assert run.exit == 1
+    assert 'a record whose key "meterId" is' in run.last_line
+    assert len([line for line in run.errors if "meterId" in line]) == 1
+
+
 def test_every_request_carries_what_the_vendor_requires(tap: TapRunner) -> None:
     with Sandbox(meters=3) as box:
         sync(tap, box)

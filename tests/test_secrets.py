@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from sandbox import Sandbox
-from tests.support import DIGESTS, SUMMARIES, Run, TapRunner
+from tests.support import DIGESTS, SUMMARIES, Run, TapRunner, start
 
 TOKEN = "tok/3n+with=odd chars".replace(" ", "%")
 KEY = 'key.with"quote\\and=='
@@ -102,13 +102,73 @@ def test_a_netrc_never_replaces_the_credential(
 def test_a_proxy_of_the_environment_is_used(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    with Sandbox(meters=3) as box:
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:s3cret-pw@127.0.0.1:1")
+
+    run = ask(tap, "https://energycap.invalid")
+
+    assert "cannot be reached through the proxy" in run.last_line
+    assert "s3cret-pw" not in run.stderr
+
+
+def test_a_proxy_never_sees_what_stays_on_this_machine(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sandbox() as proxy, Sandbox(meters=3) as box:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
         run = tap(box.tap_config(), streams=[DIGESTS])
 
-        assert not box.requests()
-    assert "cannot be reached through the proxy" in run.last_line
+        assert not proxy.requests()
+    assert run.exit == 0, run.stderr
+
+
+def test_the_password_of_a_proxy_is_struck(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:s3cret-pw@127.0.0.1:99999")
+
+    run = ask(tap, "https://energycap.invalid")
+
+    assert run.exit == 1
+    assert "s3cret-pw" not in run.stderr
+    assert "Check energycap_base_url, and the variables for proxies" in run.last_line
+
+
+@pytest.mark.parametrize("form", ["\\u002B", "\\u002b", "%2b", "%2B", "+"])
+def test_every_way_of_writing_a_secret_is_struck(tap: TapRunner, form: str) -> None:
+    secret = "ab+cd/ef12345=="
+    written = secret.replace("+", form).replace("/", "\\/" if "u" in form else "/")
+    body = f'{{"billing_summaries": [{{"uid": "1", "note": "{written}"}}], "next": null}}'
+    with Sandbox(utilityapi_token=secret) as box:
+        box.set_faults([{"garbage": body, "vendor": "utilityapi"}])
+        run = tap(box.tap_config(), streams=[SUMMARIES])
+        box.set_faults([{"status": 400, "body": body, "vendor": "utilityapi"}])
+        refused = tap(box.tap_config(), streams=[SUMMARIES])
+
+    (record,) = run.records(SUMMARIES)
+    assert "ab" not in record["extra"]["note"] or "%" in form
+    for text in (secret, written, "cd/ef"):
+        assert text not in run.stdout + refused.stderr
+
+
+def test_a_log_file_of_the_users_own_holds_no_secret(tmp_path: Path) -> None:
+    own = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "handlers": {
+            "file": {"class": "logging.FileHandler", "filename": str(tmp_path / "own.log")},
+            "late": {"class": "logging.handlers.MemoryHandler", "capacity": 1, "target": "file"},
+        },
+        "root": {"level": "DEBUG", "handlers": ["late"]},
+    }
+    (tmp_path / "logging.yml").write_text(json.dumps(own))
+    config = tmp_path / "config.json"
+    with Sandbox(utilityapi_token=TOKEN, cache_seconds=0) as box:
+        link = json.dumps({"billing_summaries": [], "next": f"?access_token={TOKEN}"})
+        box.set_faults([{"garbage": link, "vendor": "utilityapi"}])
+        config.write_text(json.dumps(box.tap_config(utilityapi_requests_per_minute=6000)))
+        start(config, SINGER_SDK_LOG_CONFIG=str(tmp_path / "logging.yml")).communicate(timeout=30)
+
+    text = (tmp_path / "own.log").read_text()
+    assert "access_token=" in text
+    assert TOKEN not in text
 
 
 @pytest.fixture

@@ -166,6 +166,114 @@ def test_a_config_file_that_is_no_object_is_named(tap: TapRunner, content: str) 
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize("option", ["--state", "--catalog"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "5", '"x"', "[]", "NaN", "[" * 100_000, '{"bookmarks": null, "streams": null}'],
+)
+def test_a_state_or_catalog_that_is_none_is_named(
+    tap: TapRunner, option: str, content: str
+) -> None:
+    run = tap(TOKEN, option, tap.file("odd.json", content))
+
+    assert run.exit == 1
+    assert run.last_line.startswith(option)
+    assert "odd.json: not " in run.last_line
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ({"utilityapi_base_url": "https://a..b/api"}, "it must begin with https:// and name a"),
+        ({"utilityapi_base_url": f"https://{'ä' * 70}.com"}, "it must begin with https:// and"),
+        ({"utilityapi_base_url": "https://*.com"}, "it must begin with https:// and name a host"),
+        ({"utilityapi_base_url": "https://a.com/v2?"}, "it must hold no user, query or fragment"),
+        ({"utilityapi_meters": ["1 2"]}, "a uid holds no blanks, commas or control characters"),
+        ({"utilityapi_meters": ["\ud800"]}, "a uid holds no blanks, commas or control"),
+        ({"utilityapi_token": "a b c d e f"}, "it holds a blank"),
+        ({"utilityapi_token": "\ud800good"}, "it holds characters that cannot be sent"),
+        ({"energycap_page_size": 2.5}, "it must be a whole number, not"),
+        ({"no\nsuch": 1}, "no such: there is no such setting"),
+    ],
+)
+def test_odd_values_are_refused_by_name(tap: TapRunner, config: dict, line: str) -> None:
+    run = tap({**TOKEN, **config})
+
+    assert run.exit == 1
+    (error,) = run.errors
+    assert line in error
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "[::1]", "[0:0:0:0:0:0:0:1]", "localhost"])
+def test_every_loopback_address_may_be_http(tap: TapRunner, host: str) -> None:
+    config = {**TOKEN, "utilityapi_base_url": f"http://{host}:1/", "max_wait_seconds": 0}
+
+    run = tap(config)
+
+    assert "refuses the connection" in run.last_line
+
+
+@pytest.mark.parametrize("value", ["null", '{"a": 1}', '"a","b"', "[1", "[" * 100_000])
+def test_a_list_in_a_variable_is_json_or_separated_by_commas(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_UTILITYAPI_METERS", value)
+
+    run = tap(TOKEN, "--config", "ENV")
+
+    assert run.exit == 1
+    assert run.last_line.startswith("utilityapi_meters: ") or not value.startswith("[1")
+
+
+def test_blank_uids_are_none_and_whole_numbers_may_have_a_point(tap: TapRunner) -> None:
+    with Sandbox(billing_summaries=3, meters=0, cache_seconds=0) as box:
+        run = tap(box.tap_config(utilityapi_meters=["", " "], energycap_page_size=5.0))
+
+    assert run.exit == 0, run.stderr
+    assert len(run.records(SUMMARIES)) == 3
+
+
+def test_a_dotenv_of_other_bytes_is_named(tap: TapRunner, tmp_path) -> None:
+    (tmp_path / ".env").write_bytes(b"TAP_UTILITY_ENERGY_USER_AGENT=\xff\n")
+
+    run = tap(TOKEN, "--config", "ENV")
+
+    assert run.exit == 1
+    assert run.last_line.startswith(".env: it is not UTF-8 text")
+
+
+def test_a_wrong_log_level_ends_in_one_line(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_LOGLEVEL", "loud")
+
+    run = tap(TOKEN)
+
+    assert run.exit == 1
+    assert "Traceback" not in run.stderr
+    assert "LOUD" in run.stderr
+
+
+def test_a_test_run_asks_only_the_vendor_with_a_credential(tap: TapRunner) -> None:
+    with Sandbox(billing_summaries=3, meters=3, cache_seconds=0) as box:
+        run = tap(box.tap_config(energycap_api_key=""), "--test")
+
+        assert run.exit == 0, run.stderr
+        assert {request["vendor"] for request in box.requests()} == {"utilityapi"}
+
+
+def test_a_test_run_tells_of_every_failure(tap: TapRunner) -> None:
+    with Sandbox(faults=[{"status": 403, "times": None}]) as box:
+        run = tap(box.tap_config(), "--test")
+
+    assert run.exit == 1
+    assert [line.split(":")[0] for line in run.errors[-2:]] == [
+        "billing_summaries",
+        "meter_digest_monthly, meter_digest_monthly_results",
+    ]
+
+
 def test_a_missing_config_file_is_named(tap: TapRunner) -> None:
     run = tap(None, "--config", "nowhere.json")
 

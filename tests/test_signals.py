@@ -40,12 +40,14 @@ def stopped(process: subprocess.Popen[str], number: signal.Signals) -> tuple[flo
 
 
 @pytest.mark.parametrize(("number", "code"), STOPS)
+@pytest.mark.parametrize("vendor", ["utilityapi", "energycap"])
 @pytest.mark.parametrize(
     ("fault", "settings"),
     [
         ({"status": 429, "headers": {"Retry-After": "600"}}, {}),
         ({"hang": 60}, {}),
         ({"drip": {"bytes": 1, "every": 0.2}}, {}),
+        ({"hang": 60}, {"energycap_max_parallel_requests": 1}),
         ({"latency": 0}, {"utilityapi_requests_per_minute": 1}),
     ],
 )
@@ -53,11 +55,14 @@ def test_any_wait_is_interrupted(
     tmp_path: Path,
     number: signal.Signals,
     code: int,
+    vendor: str,
     fault: dict[str, Any],
     settings: dict[str, Any],
 ) -> None:
-    faults = [fault | {"vendor": "utilityapi", "times": None}]
-    with Sandbox(faults=faults, billing_summaries=20, utilityapi_page_limit=10) as box:
+    if vendor == "energycap" and "utilityapi_requests_per_minute" not in settings:
+        settings = {"utilityapi_token": "", **settings}
+    faults = [fault | {"vendor": vendor, "times": None}]
+    with Sandbox(faults=faults, billing_summaries=20, utilityapi_page_limit=10, meters=9) as box:
         process = start(config_file(tmp_path, box, **settings))
         wait_for_requests(box, 1)
         seconds, out, err = stopped(process, number)

@@ -102,7 +102,12 @@ def test_a_link_to_another_origin_is_never_followed(tap: TapRunner, foreign: str
         "http://user@{host}/x",
         "http://{host}.evil.example/x",
         "file:///etc/passwd",
+        "http://[",
+        "http://{host}9999/x",
         7,
+        0,
+        "false",
+        "{}",
     ],
 )
 def test_a_link_made_to_deceive_is_never_followed(tap: TapRunner, link: object) -> None:
@@ -119,7 +124,9 @@ def test_a_link_made_to_deceive_is_never_followed(tap: TapRunner, link: object) 
 
 
 def quoted(value: object) -> str:
-    return str(value) if isinstance(value, int) else '"' + str(value).replace("\\", "\\\\") + '"'
+    if isinstance(value, int) or value in {"false", "{}"}:
+        return str(value)
+    return '"' + str(value).replace("\\", "\\\\") + '"'
 
 
 def test_thousands_of_uids_are_split_and_each_record_comes_once(tap: TapRunner) -> None:

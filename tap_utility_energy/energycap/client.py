@@ -49,6 +49,7 @@ class EnergyCAP(Client):
     credential_setting = "energycap_api_key"
     base_url_setting = "energycap_base_url"
     advice_by_status = ADVICE
+    good_statuses = frozenset({HTTPStatus.OK, HTTPStatus.NO_CONTENT})
 
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
@@ -70,6 +71,7 @@ class EnergyCAPStream(VendorStream):
 
     client: EnergyCAP
     client_class = EnergyCAP
+    record_key_type = int
     # Rows move between pages while data changes: the vendor keeps no snapshot for a walk.
     can_repeat = True
     _paginator: HeaderPaginator | None = None

@@ -104,9 +104,16 @@ class MeterDigestMonthlyResultsStream(MeterDigestStream):
         fields = {name: value for name, value in fields.items() if name != "results"}
         rows: dict[tuple[Any, ...], Record] = {}
         faults = Counter[str]()
-        for result in meter.get("results") or []:
+        results = meter.get("results")
+        if results is not None and not isinstance(results, list):
+            faults["that are no list"] += 1
+            results = None
+        for result in results or []:
+            if not isinstance(result, dict):
+                faults["that are no objects"] += 1
+                continue
             key = tuple(result.get(name) for name in schemas.PERIOD_KEYS)
-            if None in key:
+            if any(type(part) is not int for part in key):
                 faults["without calendarYear or calendarPeriod"] += 1
             elif key in rows:
                 faults[f"for {key[0]}/{key[1]} again"] += 1

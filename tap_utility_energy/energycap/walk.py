@@ -39,6 +39,7 @@ class SharedWalk:
         weakref.finalize(self, self._bodies.close)
         self._spans: list[tuple[int, int]] = []
         self._read_by: set[str] = set()
+        self._dropped = False
 
     def join(self, stream: VendorStream) -> None:
         """Let the walk know of a stream that reads it."""
@@ -46,7 +47,7 @@ class SharedWalk:
 
     def read(self, stream: VendorStream) -> Iterator[Iterable[Record]]:
         """The records of each page, from the first on."""
-        if stream.name in self._read_by:
+        if stream.name in self._read_by or self._dropped:
             self._restart()
         self._read_by.add(stream.name)
         self._pages = self._pages or stream.pages(None)
@@ -74,7 +75,8 @@ class SharedWalk:
         return any(reader.selected and reader.name not in self._read_by for reader in self._readers)
 
     def _keep(self, response: requests.Response) -> None:
-        if self._is_wanted() and response.content:
+        self._dropped = self._dropped or not self._is_wanted()
+        if not self._dropped and response.content:
             end = self._bodies.seek(0, 2)
             self._spans.append((end, self._bodies.write(response.content)))
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import requests
 
-from tap_utility_energy import signals
-from tap_utility_energy.http.faults import Fault, Refusal, fault_from, quote_of
+from tap_utility_energy.clock import LONGEST_SLEEP
+from tap_utility_energy.http.faults import AnswerLost, Fault, Refusal, fault_from, quote_of
 from tap_utility_energy.http.retry import RETRIED, RetryPolicy
-from tap_utility_energy.http.session import OriginAuth, Session, origin
+from tap_utility_energy.http.session import OriginAuth, Sender, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +37,7 @@ class Client:
     advice_by_status: ClassVar[Mapping[int, str]]
     #: Statuses that mean that every other request would be refused as well.
     fatal_for_all: ClassVar[frozenset[int]] = frozenset()
+    good_statuses: ClassVar[frozenset[int]] = frozenset({HTTPStatus.OK})
 
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         self.config = config
@@ -47,22 +46,15 @@ class Client:
         self.auth = OriginAuth(self.base_url, self.auth_headers(self.credential))
         max_wait = config.get("max_wait_seconds", 1800)
         self._retry = RetryPolicy(self.vendor, self.base_url_setting, max_wait, clock)
-        self._timeout: float = config.get("request_timeout", 300)
-        self._sessions = threading.local()
+        self._timeout: float = min(config.get("request_timeout", 300), LONGEST_SLEEP)
+        self._idle: list[Sender] = []
+        #: Prepares requests; it never sends one.
+        self.session = requests.Session()
 
     @property
     def credential(self) -> str:
         """The secret, or '' if the user has none for this vendor."""
         return self.config.get(self.credential_setting) or ""
-
-    @property
-    def session(self) -> Session:
-        """This thread's session: requests does not promise that threads can share one."""
-        if not hasattr(self._sessions, "session"):
-            self._sessions.session = Session()
-            weakref.finalize(self, self._sessions.session.close)
-        session: Session = self._sessions.session
-        return session
 
     def auth_headers(self, credential: str) -> dict[str, str]:
         """The headers that carry the credential."""
@@ -97,7 +89,6 @@ class Client:
         """
 
         def attempt(seconds_left: float) -> requests.Response:
-            self.wait_for_turn()
             if not is_wanted():
                 raise Refusal("the answer is not wanted any more")
             timeout = max(SHORTEST_TRY, min(self._timeout, seconds_left))
@@ -106,28 +97,70 @@ class Client:
             validate(response)
             return response
 
-        return self._retry.run(attempt)
+        return self._retry.run(attempt, self.wait_for_turn)
+
+    @final
+    def send_unrepeatable(
+        self,
+        request: requests.PreparedRequest,
+        validate: Callable[[requests.Response], None],
+    ) -> requests.Response:
+        """Send a request that must not be carried out twice.
+
+        It is sent again only if the vendor says that it was not carried out (429), or if it never
+        left this machine.
+
+        Raises:
+            AnswerLost: It may or may not have been carried out.
+            Refusal: The vendor refuses it, or was not there in the time that there is.
+        """
+
+        def attempt(seconds_left: float) -> requests.Response:
+            timeout = max(SHORTEST_TRY, min(self._timeout, seconds_left))
+            try:
+                response = self._send_once(self.auth(request), timeout)
+                self._check_status(response, "")
+                validate(response)
+            except Fault as fault:
+                if fault.was_not_carried_out:
+                    raise
+                raise AnswerLost(f"{self.vendor} {fault.reason}") from fault
+            return response
+
+        return self._retry.run(attempt, self.wait_for_turn)
 
     def _send_once(self, request: requests.PreparedRequest, timeout: float) -> requests.Response:
         try:
-            with signals.interruptible():
-                return self.session.send(request, timeout=timeout)
+            sender = self._idle.pop()
+        except IndexError:
+            sender = Sender()
+        try:
+            response = sender.send(request, timeout)
         except requests.RequestException as error:
             host = origin(self.base_url)[1] or self.base_url
             fault = fault_from(error, host, timeout)
             if fault is None:
-                message = f"the request to {self.vendor} failed: {type(error).__name__}: {error}"
-                raise Refusal(f"{message}. Check {self.base_url_setting}.") from error
+                raise self._broken(error) from error
             raise fault from error
+        except OSError as error:  # such as a CA bundle that is not there
+            raise self._broken(error) from error
+        self._idle.append(sender)
+        return response
+
+    def _broken(self, error: Exception) -> Refusal:
+        return Refusal(
+            f"the request to {self.vendor} cannot be made: {error}. Check "
+            f"{self.base_url_setting}, and the variables for proxies and CA bundles.",
+        )
 
     def _check_status(self, response: requests.Response, permission: str) -> None:
         status = response.status_code
-        if status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
+        if status in self.good_statuses:
             return
         if status in RETRIED:
             raise Fault(RETRIED[HTTPStatus(status)], response)
         said = quote_of(response)
-        if response.is_redirect:
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             raise Refusal(
                 f"{self.vendor} answered {status} and sends the request elsewhere, which is not "
                 f"followed. Check {self.base_url_setting}.",

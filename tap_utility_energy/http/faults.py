@@ -6,7 +6,7 @@ import json
 import re
 import ssl
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_QUOTE = 300
+LONGEST_READ = 10_000  # bytes of an error's body
 BROKEN = (
     requests.ConnectionError,
     requests.exceptions.ChunkedEncodingError,
@@ -32,6 +33,7 @@ class Fault(RetriableAPIError):
         reason: What the vendor did, as the end of a sentence that begins with its name.
         response: The answer, if there was one.
         patient: Whether waiting long may help. If not, a few tries are enough.
+        never_sent: Whether the request did not reach the vendor at all.
     """
 
     def __init__(
@@ -40,16 +42,27 @@ class Fault(RetriableAPIError):
         response: requests.Response | None = None,
         *,
         patient: bool = True,
+        never_sent: bool = False,
     ) -> None:
         super().__init__(reason, response)
+        self.never_sent = never_sent
         self.reason = reason
         self.patient = patient
+
+    @property
+    def was_not_carried_out(self) -> bool:
+        """Whether the vendor has certainly done nothing."""
+        return self.never_sent or self.is_meant_for_all
 
     @property
     def is_meant_for_all(self) -> bool:
         """Whether the vendor asks all requests to wait, not only this one."""
         too_many = HTTPStatus.TOO_MANY_REQUESTS
         return self.response is not None and self.response.status_code == too_many
+
+
+class AnswerLost(Exception):
+    """A request was sent, and nobody knows whether the vendor carried it out."""
 
 
 class Refusal(FatalAPIError):
@@ -76,15 +89,10 @@ def quote_of(response: requests.Response) -> str:
 
     Both vendors may send JSON, HTML, plain text or nothing; an HTML page is left out.
     """
-    body = response.text
-    try:
-        document = json.loads(body)
-    except ValueError:
-        document = None
-    if isinstance(document, dict) and "error" in document:
-        body = ", ".join(
-            str(document[key]) for key in ("error", "error_description") if document.get(key)
-        )
+    body = _text(response)
+    if error := _error_object(body):
+        said = [error.get(key) for key in ("error", "error_description")]
+        body = ", ".join(str(part) for part in said if part)
     elif body.lstrip().startswith("<"):
         return ""
     line = one_line(body, LONGEST_QUOTE)
@@ -93,11 +101,19 @@ def quote_of(response: requests.Response) -> str:
 
 def error_slug(response: requests.Response) -> str:
     """The machine's name of the error, from UtilityAPI's flat error object, or ''."""
+    return str(_error_object(_text(response)).get("error", ""))
+
+
+def _text(response: requests.Response) -> str:
+    return response.content[:LONGEST_READ].decode("utf-8", errors="replace")
+
+
+def _error_object(body: str) -> dict[str, Any]:
     try:
-        document = json.loads(response.text)
-    except ValueError:
-        return ""
-    return str(document.get("error", "")) if isinstance(document, dict) else ""
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) and document.get("error") else {}
 
 
 def fault_from(error: requests.RequestException, host: str, timeout: float) -> Fault | None:
@@ -108,13 +124,17 @@ def fault_from(error: requests.RequestException, host: str, timeout: float) -> F
         return any(isinstance(cause, kinds) for cause in causes)
 
     if caused_by(ssl.SSLCertVerificationError):
-        return Fault(f"at {host} shows a certificate that is not trusted", patient=False)
+        return Fault(
+            f"at {host} shows a certificate that is not trusted", patient=False, never_sent=True
+        )
+    if caused_by(ssl.SSLError, requests.exceptions.SSLError):
+        return Fault(f"at {host} cannot agree on a secure connection", patient=False)
     if caused_by(requests.exceptions.ProxyError):
         return Fault(f"at {host} cannot be reached through the proxy", patient=False)
     if caused_by(NameResolutionError):
-        return Fault(f"cannot be found: {host} does not resolve", patient=False)
+        return Fault(f"cannot be found: {host} does not resolve", patient=False, never_sent=True)
     if caused_by(ConnectionRefusedError):
-        return Fault(f"at {host} refuses the connection", patient=False)
+        return Fault(f"at {host} refuses the connection", patient=False, never_sent=True)
     if caused_by(requests.Timeout, ReadTimeoutError):
         return Fault(f"did not answer within {timeout:.0f} s")
     return Fault("broke off its answer") if caused_by(*BROKEN) else None

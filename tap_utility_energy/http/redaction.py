@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import weakref
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
 from typing_extensions import override
 
@@ -15,14 +16,18 @@ if TYPE_CHECKING:
 MASK = "[secret]"
 SHORTEST_IN_DATA = 8
 
+#: What JSON and URLs may write a plain character as: \u002b, \/ and %2b.
+_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*)\\(?:u00([2-7][0-9a-fA-F])|/)|%([2-7][0-9a-fA-F])")
+
 _struck: dict[str, None] = {}
 
 
 def strike(secrets: Iterable[str]) -> None:
-    """From now on, replace these texts, as they are and as URLs, JSON and Python write them."""
-    for secret in secrets:
-        forms = (secret, quote(secret), quote(secret, safe=""), quote_plus(secret))
-        _struck.update(dict.fromkeys((*forms, json.dumps(secret)[1:-1], repr(secret)[1:-1])))
+    """From now on, replace these texts, however URLs, JSON and Python write them."""
+    for given in secrets:
+        secret = given.encode("utf-8", "replace").decode()
+        forms = (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1])
+        _struck.update(dict.fromkeys(forms))
     longest_first = sorted(_struck, key=len, reverse=True)
     _struck.clear()
     _struck.update(dict.fromkeys(filter(None, longest_first)))
@@ -30,20 +35,33 @@ def strike(secrets: Iterable[str]) -> None:
 
 def redact(text: str) -> str:
     """The text without any secret. Shorten it afterwards, never before."""
-    for secret in _struck:
-        text = text.replace(secret, MASK)
-    return text
+    return _redact(text, _struck)
 
 
-def redact_bytes(body: bytes) -> bytes:
+def redact_data(text: str) -> str:
     """The same for an answer's body, at the price of one search a secret.
 
     Texts that ordinary data could hold by chance, short ones and numbers, are left alone here.
     """
-    for secret in _struck:
-        if len(secret) >= SHORTEST_IN_DATA and not secret.isdigit():
-            body = body.replace(secret.encode(), MASK.encode())
-    return body
+    rare = [secret for secret in _struck if len(secret) >= SHORTEST_IN_DATA]
+    return _redact(text, [secret for secret in rare if not secret.isdigit()])
+
+
+def _redact(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    if any(escape in text for escape in ("\\u00", "\\/", "%")):
+        plain = _ESCAPE.sub(_unescaped, text)
+        if any(secret in plain for secret in secrets):
+            return _redact(plain, secrets)
+    return text
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    before, in_json, in_url = escape.groups()
+    code = in_json or in_url
+    character = chr(int(code, 16)) if code else "/"
+    return escape[0] if character in '"\\' else (before or "") + character
 
 
 class RedactingFormatter(logging.Formatter):
@@ -60,7 +78,8 @@ class RedactingFormatter(logging.Formatter):
 
 def redact_logs() -> None:
     """Put the formatter around that of every handler that exists now."""
-    loggers = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
-    for handler in {handler for logger in loggers for handler in logger.handlers}:
-        if not isinstance(handler.formatter, RedactingFormatter):
+    # Private, but the only list that has the handlers behind other handlers as well.
+    for reference in logging._handlerList:  # type: ignore[attr-defined]  # noqa: SLF001
+        handler = reference() if isinstance(reference, weakref.ref) else reference
+        if handler and not isinstance(handler.formatter, RedactingFormatter):
             handler.setFormatter(RedactingFormatter(handler.formatter or logging.Formatter()))

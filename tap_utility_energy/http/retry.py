@@ -71,8 +71,10 @@ class RetryPolicy:
         self._clock = clock
         self._pause_until = 0.0
 
-    def run(self, attempt: Callable[[float], T]) -> T:
+    def run(self, attempt: Callable[[float], T], wait_for_turn: Callable[[], None]) -> T:
         """Call ``attempt`` until it returns. It is given the seconds that are left for it.
+
+        The time that ``wait_for_turn`` takes before each try does not count.
 
         Raises:
             Refusal: Enough tries were made, or too much time has gone by.
@@ -82,6 +84,9 @@ class RetryPolicy:
         deadline = math.inf
         for tries in itertools.count(1):
             self._keep_pause()
+            begun = self._clock.now()
+            wait_for_turn()
+            deadline += self._clock.now() - begun
             try:
                 return attempt(deadline - self._clock.now())
             except Fault as fault:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
+import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from typing_extensions import override
 from urllib3.util import parse_url
 
+from tap_utility_energy import signals
 from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.http.parallel import DaemonPool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from urllib3.response import BaseHTTPResponse
-
-CHUNK = 1 << 18
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -58,53 +57,49 @@ class OriginAuth(AuthBase):
 
 
 class Session(requests.Session):
-    """A session whose answers are read whole, in a bounded time.
+    """A session that follows no redirects.
 
-    Redirects are not followed: neither vendor documents one, and each is a way for a credential
-    to get lost.
+    Neither vendor documents one, and each is a way for a credential to get lost.
     """
-
-    def __init__(self, connections: int = 1) -> None:
-        super().__init__()
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=connections))
 
     @override
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send a request and read its answer, both within ``timeout`` seconds.
-
-        Raises:
-            requests.RequestException: As in requests; ``Timeout`` also for a slow body.
-        """
         # A prepared request does not get REQUESTS_CA_BUNDLE and the like without this.
-        environment = self.merge_environment_settings(request.url, {}, None, None, None)
-        kwargs = {**environment, **kwargs, "stream": True, "allow_redirects": False}
-        deadline = time.monotonic() + kwargs["timeout"]
-        response = super().send(request, **kwargs)
-        raw, response.raw = response.raw, _Bounded(response.raw, deadline)
-        try:
-            response.content  # noqa: B018 - reads it
-        except BaseException:
-            raw.close()
-            raise
-        response.raw = raw
-        return response
+        settings = self.merge_environment_settings(request.url, {}, None, None, None)
+        if origin(request.url or "")[0] == "http":
+            settings["proxies"] = {}  # this machine's own: a proxy would see the credential
+        return super().send(request, **{**settings, **kwargs, "allow_redirects": False})
+
+    @override
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        # Without this requests reads the whole of a redirecting answer to prepare the next one.
+        return None
 
 
-class _Bounded:
-    """An answer's body that is not read past a point in time.
+class Sender:
+    """A session on a thread of its own.
 
     The time limit of a socket holds for each read, so a server that sends a byte now and then
-    would never meet it.
+    would never meet it. Waiting for a thread can be ended at any time, and so by a signal.
     """
 
-    def __init__(self, raw: BaseHTTPResponse, deadline: float) -> None:
-        self._raw = raw
-        self._deadline = deadline
+    def __init__(self) -> None:
+        session = Session()
+        self._send = session.send
+        self._thread: DaemonPool[requests.Response] = DaemonPool(1)
+        weakref.finalize(self, self._thread.close)
+        weakref.finalize(self, session.close)
 
-    def stream(self, _size: int, *, decode_content: bool) -> Iterator[bytes]:
-        """What requests reads a body by."""
-        while chunk := self._raw.read1(CHUNK, decode_content=decode_content):
-            yield chunk
-            if time.monotonic() > self._deadline:
-                raise requests.ReadTimeout
+    def send(self, request: requests.PreparedRequest, timeout: float) -> requests.Response:
+        """Send a request and read its whole answer, both within ``timeout`` seconds.
+
+        Raises:
+            requests.RequestException: As in requests; after a ``Timeout`` the sender is of no
+                more use.
+        """
+        answer = self._thread.submit(partial(self._send, request, timeout=timeout))
+        try:
+            with signals.interruptible():
+                return answer.result(timeout)
+        except TimeoutError:
+            raise requests.ReadTimeout(request=request) from None

@@ -15,7 +15,7 @@ from tap_utility_energy.pagination import NextURLPaginator, filtered_urls
 from tap_utility_energy.stream import VendorStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import requests
     from singer_sdk.streams.rest import PageContext
@@ -74,15 +74,18 @@ class UtilityAPIStream(VendorStream):
     """A listing of UtilityAPI: an object with the records under a key and ``next`` beside it."""
 
     client_class = UtilityAPI
-    primary_keys = ("uid",)
+    primary_keys: Sequence[str] = ("uid",)
     record_key = "uid"
     #: Query parameters of the endpoint and the settings that hold the uids to filter by.
     filters: ClassVar[Mapping[str, str]] = {}
 
+    def chosen_filters(self) -> Mapping[str, Sequence[str]]:
+        """The values that the user wants each query parameter to filter by."""
+        return {name: self.config.get(setting, []) for name, setting in self.filters.items()}
+
     @override
     def get_new_paginator(self) -> NextURLPaginator:
-        chosen = {name: self.config.get(setting, []) for name, setting in self.filters.items()}
-        urls = list(filtered_urls(self.get_url(None), chosen))
+        urls = list(filtered_urls(self.get_url(None), self.chosen_filters()))
         self.can_repeat = len(urls) > 1
         return NextURLPaginator(urls)
 

@@ -10,6 +10,8 @@ from singer_sdk import typing as th
 
 from tap_utility_energy.schemas import (
     block,
+    boolean,
+    integer,
     items,
     key,
     number,
@@ -47,6 +49,19 @@ LINE_ITEM = (
     text("kind", "delivery, supply or other."),
 )
 
+#: https://utilityapi.com/docs/api/meters/historical-collection
+HISTORICAL_COLLECTION = record(
+    key("meter_uid", th.StringType, "The meter that was asked for."),
+    key("requested_at", th.DateTimeType, "When the tap asked for it, UTC."),
+    integer("collection_duration", "Months asked for; null for the vendor's default."),
+    boolean(
+        "accepted",
+        "Whether the vendor accepted the request; null while the tap does not know.",
+    ),
+    text("status", "The meter's status after it: pending, updated or errored; null before."),
+    text("status_message", "The vendor's words for the status."),
+    timestamp("status_ts", "When the vendor set the status, UTC."),
+)
 #: https://utilityapi.com/docs/api/accounting/billing-summaries
 BILLING_SUMMARY = record(
     key("uid", th.StringType, "The billing summary."),

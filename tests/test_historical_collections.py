@@ -1,0 +1,368 @@
+"""The historical collection through the command line, against a vendor that keeps the bill."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from tests.support import DIGESTS, SUMMARIES, FastClock, Run, TapRunner
+
+STREAM = "historical_collections"
+TIMES = 300  # how much faster than real time the tap and the vendor's jobs run
+vendor = partial(
+    Sandbox,
+    billing_summaries=4,
+    meters=3,
+    cache_seconds=0,
+    utilityapi_rate_limit=0,
+    time_scale=TIMES,
+    job_seconds=120,
+)
+
+
+def never_activated(box: Sandbox, utility: str = "SDG&E") -> list[str]:
+    """Meters that were never activated and can be collected."""
+    return [
+        meter["uid"]
+        for meter in box.truth(only="meters")["meters"]
+        if not meter["is_activated"]
+        and not meter["is_archived"]
+        and meter["utility"] == utility
+        and meter["status"] == "updated"
+    ]
+
+
+def sync(
+    tap: TapRunner,
+    box: Sandbox,
+    meters: list[str],
+    *arguments: str,
+    streams: tuple[str, ...] | None = (SUMMARIES, STREAM),
+    state: dict[str, Any] | None = None,
+    **settings: Any,
+) -> Run:
+    config = {
+        "utilityapi_requests_per_minute": 100_000,
+        "historical_collection_enabled": True,
+        "historical_collection_meters": meters,
+        "historical_collection_duration": 12,
+        **settings,
+    }
+    clock = FastClock(TIMES)
+    return tap(box.tap_config(**config), *arguments, streams=streams, state=state, clock=clock)
+
+
+def posts(box: Sandbox) -> list[dict[str, Any]]:
+    return [request for request in box.requests() if request["method"] == "POST"]
+
+
+def last_state(run: Run) -> dict[str, Any]:
+    return [message["value"] for message in run.messages if message["type"] == "STATE"][-1]
+
+
+def test_the_meters_are_collected_before_extraction_and_recorded(tap: TapRunner) -> None:
+    with vendor() as box:
+        meters = never_activated(box)[:2]
+        run = sync(tap, box, meters)
+
+        assert run.exit == 0, run.stderr
+        assert box.bill()["meters"] == dict.fromkeys(meters, 1)
+        (post,) = posts(box)
+        assert json.loads(post["body"]) == {"meters": meters, "collection_duration": 12}
+        truth = box.truth()
+    assert {row["uid"] for row in run.records(SUMMARIES)} == {r["uid"] for r in truth[SUMMARIES]}
+    assert len(truth[SUMMARIES]) > 4, "what was collected was extracted"
+    rows = {row["meter_uid"]: row for row in run.records(STREAM)}
+    assert rows.keys() == set(meters)
+    for row in rows.values():
+        assert row["accepted"] is True
+        assert row["status"] == "updated"
+        assert row["collection_duration"] == 12
+        assert row["status_ts"] >= row["requested_at"][:10]
+
+
+def test_the_request_is_remembered_before_and_after_it_and_before_any_record(
+    tap: TapRunner,
+) -> None:
+    with vendor() as box:
+        run = sync(tap, box, never_activated(box)[:1])
+
+    kinds = [message["type"] for message in run.messages]
+    states = [
+        message["value"]["bookmarks"][STREAM]["requests"][0]["accepted"]
+        for message in run.messages[: kinds.index("SCHEMA")]
+    ]
+    assert states[:2] == [None, True]
+
+
+@pytest.mark.parametrize("keep_state", [True, False])
+def test_a_second_run_asks_for_nothing_and_keeps_the_earlier_rows(
+    tap: TapRunner, *, keep_state: bool
+) -> None:
+    with vendor() as box:
+        meters = never_activated(box)[:2]
+        first = sync(tap, box, meters)
+        second = sync(tap, box, meters, state=last_state(first) if keep_state else None)
+
+        assert second.exit == 0
+        assert len(posts(box)) == 1
+    assert not second.records(STREAM)
+    assert "it was collected before" in second.stderr
+    assert "replication_key" in last_state(second)["bookmarks"][STREAM] or not keep_state
+
+
+@pytest.mark.parametrize(
+    ("arguments", "streams", "settings"),
+    [
+        (("--discover",), None, {}),
+        (("--about",), None, {}),
+        (("--test=schema",), None, {}),
+        (("--test",), None, {}),
+        ((), (DIGESTS,), {}),
+        ((), (SUMMARIES, STREAM), {"historical_collection_enabled": False}),
+        ((), None, {"utilityapi_token": ""}),
+    ],
+)
+def test_nothing_is_asked_for_unless_it_is_wanted(
+    tap: TapRunner,
+    arguments: tuple[str, ...],
+    streams: tuple[str, ...] | None,
+    settings: dict[str, Any],
+) -> None:
+    with vendor() as box:
+        run = sync(tap, box, never_activated(box)[:1], *arguments, streams=streams, **settings)
+
+        assert run.exit == 0, run.stderr
+        assert not posts(box)
+
+
+def test_a_dry_run_prints_the_plan(tap: TapRunner) -> None:
+    with vendor() as box:
+        meters = never_activated(box)[:1]
+        run = sync(tap, box, [*meters, "no-such-meter"], "--test", streams=None)
+
+    assert f"meter {meters[0]}: to be asked for" in run.stderr
+    assert "meter no-such-meter: the vendor does not list it" in run.stderr
+    assert "12 months at most in all" in run.stderr
+
+
+def test_the_record_stream_alone_counts(tap: TapRunner) -> None:
+    with vendor() as box:
+        run = sync(tap, box, never_activated(box)[:1], streams=(STREAM,))
+
+        assert len(posts(box)) == 1
+    assert len(run.records(STREAM)) == 1
+
+
+def test_it_is_asked_for_though_the_record_stream_is_not_selected(tap: TapRunner) -> None:
+    with vendor() as box:
+        run = sync(tap, box, never_activated(box)[:1], streams=(SUMMARIES,))
+
+        assert len(posts(box)) == 1
+    assert last_state(run)["bookmarks"][STREAM]["requests"][0]["accepted"] is True
+
+
+def test_all_new_meters_of_the_chosen_authorizations(tap: TapRunner) -> None:
+    with vendor() as box:
+        listed = box.truth(only="meters")["meters"]
+        (authorization,) = {
+            meter["authorization_uid"] for meter in listed if meter["uid"] in never_activated(box)
+        }
+        run = sync(
+            tap,
+            box,
+            [],
+            historical_collection_new_meters=True,
+            utilityapi_authorizations=[authorization],
+        )
+
+        assert run.exit == 0, run.stderr
+        assert box.bill()["meters"] == dict.fromkeys(box.bill()["meters"], 1)
+        assert set(never_activated(box)) == set()
+        archived = {meter["uid"] for meter in listed if meter["is_archived"]}
+        assert not archived & box.bill()["meters"].keys()
+
+
+def test_too_many_meters_are_an_error_before_anything_is_asked(tap: TapRunner) -> None:
+    with vendor() as box:
+        run = sync(tap, box, never_activated(box)[:2], historical_collection_max_meters=1)
+
+        assert run.exit == 1
+        assert not posts(box)
+        assert len(run.records(SUMMARIES)) == 4, "reading is free"
+    assert "historical_collections: 2 meters are to be collected" in run.last_line
+
+
+REFUSALS = {
+    "required_param_missing": (400, "This looks like a fault of this tap"),
+    "invalid_param": (400, "Check the uids"),
+    "expired_or_revoked": (400, "ask them for a new authorization"),
+    "something_new": (400, "Check the uids"),
+    "unauthorized": (401, "Check utilityapi_token"),
+    "payment_required": (402, "top it up in UtilityAPI's dashboard settings"),
+    "not_found": (404, "Check utilityapi_base_url"),
+}
+
+
+@pytest.mark.parametrize("slug", REFUSALS)
+def test_a_refusal_is_one_line_at_once_and_the_last_one(tap: TapRunner, slug: str) -> None:
+    status, advice = REFUSALS[slug]
+    body = json.dumps({"error": slug, "error_description": "Why not", "url": None})
+    rule = {"method": "POST", "status": status, "body": body, "times": None}
+    with vendor(faults=[rule | {"content_type": "application/json"}]) as box:
+        run = sync(tap, box, never_activated(box)[:1])
+
+        assert len(posts(box)) == 1
+        assert not box.bill()["meters"]
+    assert run.exit == 1
+    assert len(run.records(SUMMARIES)) == 4
+    line = f"nothing was collected: UtilityAPI answered {status}: {slug}, Why not. "
+    assert run.last_line.startswith(f"{STREAM}: {line}")
+    assert advice in run.last_line
+    at_once = run.stderr.index(line)
+    assert at_once < run.stderr.index("Beginning sync of 'billing_summaries'")
+    assert [row["accepted"] for row in run.records(STREAM)] == [False]
+
+
+def test_an_empty_balance_says_where_to_top_it_up(tap: TapRunner) -> None:
+    with vendor(balance=0) as box:
+        run = sync(tap, box, never_activated(box)[:1])
+        demo = sync(tap, box, never_activated(box, "DEMO")[:1])
+
+        assert demo.exit == 0, "demo meters are free"
+    assert run.exit == 1
+    assert "prepaid balance: top it up" in run.last_line
+
+
+def test_meters_that_the_vendor_leaves_out_are_recorded_as_not_accepted(tap: TapRunner) -> None:
+    with vendor() as box:
+        listed = box.truth(only="meters")["meters"]
+        expired = [m["uid"] for m in listed if m["authorization_uid"].endswith("-4")]
+        expired = [uid for uid in expired if uid in never_activated(box, "SMUD")]
+        good = never_activated(box)[:1]
+        run = sync(tap, box, good + expired)
+
+    assert run.exit == 0
+    accepted = {row["meter_uid"]: row["accepted"] for row in run.records(STREAM)}
+    assert accepted == dict.fromkeys(good, True) | dict.fromkeys(expired, False)
+    assert "not accepted, probably because the customer's consent has ended" in run.stderr
+
+
+@pytest.mark.parametrize("delay", [0, 50])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"lose_after": True},
+        {"lose_before": True},
+        {"status": 500},
+        {"status": 503, "after": True},
+        {"status": 504, "after": True},
+        {"cut": True, "after": True},
+        {"reset": True, "after": True},
+        {"garbage": "<html>", "after": True},
+        {"status": 202, "after": True},
+    ],
+)
+def test_a_lost_answer_never_costs_twice(tap: TapRunner, fault: dict[str, Any], delay: int) -> None:
+    with vendor(job_start_delay=delay, faults=[fault | {"method": "POST"}]) as box:
+        meters = never_activated(box)[:2]
+        run = sync(tap, box, meters)
+
+        assert run.exit == 0, run.stderr
+        assert box.bill()["meters"] == dict.fromkeys(meters, 1)
+    assert [row["accepted"] for row in run.records(STREAM)].count(True) == 2
+
+
+def test_429_waits_and_repeats(tap: TapRunner) -> None:
+    rule = {"method": "POST", "status": 429, "headers": {"Retry-After": "30"}, "times": 2}
+    with vendor(faults=[rule]) as box:
+        meters = never_activated(box)[:1]
+        run = sync(tap, box, meters)
+
+        assert run.exit == 0
+        assert len(posts(box)) == 3
+        assert box.bill()["meters"] == {meters[0]: 1}
+
+
+def test_a_meter_that_stays_pending_is_completed_by_a_later_run(tap: TapRunner) -> None:
+    with vendor() as box:
+        meters = never_activated(box)[:1]
+        box.set_jobs(job_stuck_uids="*")
+        first = sync(tap, box, meters, historical_collection_wait_seconds=60)
+        assert first.exit == 0
+        (row,) = first.records(STREAM)
+        assert row["status"] == "pending"
+        assert f"meter {meters[0]}: not done yet" in first.stderr
+        second = sync(tap, box, meters, state=last_state(first))
+
+        assert len(posts(box)) == 1
+        assert second.exit == 0
+
+
+def test_a_job_that_fails_is_recorded_and_not_repeated_the_same_day(tap: TapRunner) -> None:
+    with vendor() as box:
+        meters = never_activated(box)[:1]
+        box.set_jobs(job_fail_uids="*")
+        first = sync(tap, box, meters)
+        second = sync(tap, box, meters)
+
+        assert len(posts(box)) == 1
+    assert [row["status"] for row in first.records(STREAM)] == ["errored"]
+    assert "a request for it failed less than a day ago" in second.stderr
+
+
+def test_a_job_that_never_says_pending_is_seen_by_its_change(tap: TapRunner) -> None:
+    with vendor() as box:
+        meters = never_activated(box)[:1]
+        box.set_jobs(job_silent_uids="*")
+        run = sync(tap, box, meters)
+
+    assert [row["status"] for row in run.records(STREAM)] == ["updated"]
+
+
+def test_a_failing_look_is_a_failure_like_any_other(tap: TapRunner) -> None:
+    rule = {"path": "/meters", "status": 403, "times": None}
+    with vendor(faults=[rule]) as box:
+        run = sync(tap, box, ["1"])
+
+        assert not posts(box)
+    assert run.exit == 1
+    assert len(run.records(SUMMARIES)) == 4
+    assert run.last_line.startswith(f"{STREAM}: UtilityAPI answered 403")
+
+
+def test_nothing_of_it_is_seen_unless_it_is_enabled(tap: TapRunner) -> None:
+    with vendor() as box:
+        run = tap(box.tap_config(utilityapi_requests_per_minute=100_000))
+
+    assert run.exit == 0
+    assert STREAM not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        (
+            {"historical_collection_enabled": True},
+            (
+                "historical_collection_enabled: name the meters in historical_collection_meters, "
+                "or set historical_collection_new_meters"
+            ),
+        ),
+        (
+            {"historical_collection_duration": 37},
+            "historical_collection_duration: it must be at most 36, not 37",
+        ),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(
+    tap: TapRunner, settings: dict[str, Any], line: str
+) -> None:
+    run = tap({"utilityapi_token": "a-good-token", **settings})
+
+    assert run.exit == 1
+    assert run.errors == [line]
