@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write what repeats the tap's own definition: its settings and its streams.
 
-The extractor in `meltano.yml`, `.env.example`, and the tables of `README.md`. With ``--check``
-nothing is written; the exit code is 1 if something would change.
+The extractor in `meltano.yml`, `.env.example`, the tables of `README.md`, and `docs/streams.md`.
+With ``--check`` nothing is written; the exit code is 1 if something would change.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
+from streams_page import streams_page
 
 from tap_utility_energy import settings
 from tap_utility_energy.config import ENV_PREFIX
@@ -84,7 +85,7 @@ def env_example() -> str:
     blocks = ["# Settings of tap-utility-energy. Copy this to .env and remove the # where needed."]
     for name in (*secrets, *others):
         schema = PROPERTIES[name]
-        default = schema.get("default", [] if kind(schema) == "array" else "")
+        default = schema.get("default", {"array": [], "object": {}}.get(kind(schema), ""))
         value = default if isinstance(default, str) else json.dumps(default)
         variable = ENV_PREFIX + name.upper()
         blocks.append(f"# {schema['description']}\n# {variable}={value}")
@@ -168,6 +169,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / ".env.example", env_example()
     text = replaced(readme.read_text("utf-8"), "settings", settings_table())
     yield readme, replaced(text, "streams", streams_table())
+    streams = list(TapUtilityEnergy(config={}, validate_config=False).streams.values())
+    yield ROOT / "docs" / "streams.md", streams_page(streams)
 
 
 def main() -> int:
@@ -180,6 +183,7 @@ def main() -> int:
         if not path.exists() or path.read_text("utf-8") != new:
             differ.append(path.name)
             if not check:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(new, "utf-8")
     what = "out of date" if check else "written"
     sys.stdout.write(f"{what}: {', '.join(differ)}\n" if differ else "all up to date\n")

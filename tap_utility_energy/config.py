@@ -19,7 +19,7 @@ from tap_utility_energy.http.faults import one_line
 from tap_utility_energy.settings import BASE_URLS, CREDENTIALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
@@ -47,7 +47,7 @@ def read(
         values |= _from_environment(schema["properties"], problems)
     for name, value in values.items():
         values[name] = _tidied(value, schema["properties"].get(name, {}))
-    values = {name: value for name, value in values.items() if value not in (None, "", [])}
+    values = {name: value for name, value in values.items() if value not in (None, "", [], {})}
     problems += _problems(values, schema)
     return values, [one_line(problem) for problem in problems]
 
@@ -110,17 +110,27 @@ def _is_list_of_strings(schema: Mapping[str, Any]) -> bool:
 
 def _problems(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
     properties = schema["properties"]
-    for name in values.keys() - properties.keys():
-        near = get_close_matches(name, properties, n=1)
-        yield f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+    yield from _unknown(values, properties, "setting")
     known = {name: value for name, value in values.items() if name in properties}
     errors = list(Draft7Validator({"properties": properties}).iter_errors(known))
-    yield from map(_sentence, errors)
+    for error in errors:
+        if error.validator == "additionalProperties":
+            misspelt = _unknown(error.instance, error.schema["properties"], "stream to filter")
+            yield from (f"{error.path[0]}: {line}" for line in misspelt)
+        else:
+            yield _sentence(error)
     wrong = {error.path[0] for error in errors}
     for name, value in known.items():
         if name not in wrong and (problem := _problem(name, value, properties[name])):
             yield f"{name}: {problem}"
     yield from _contradictions(values)
+
+
+def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:
+    """A line for each name that is not known, with the nearest one that is."""
+    for name in sorted(set(names) - set(known)):
+        near = get_close_matches(name, known, n=1)
+        yield f"{name}: there is no such {what}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:

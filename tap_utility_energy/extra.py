@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from singer_sdk.helpers.types import Record
 
@@ -23,14 +23,13 @@ EXTRA = {
 class ExtraFields:
     """Moves a stream's unknown top-level fields under ``extra`` and names each once in a warning.
 
-    >>> schema = {"properties": {"uid": {}, "extra": {}}}
-    >>> ExtraFields("bills", schema).keep({"uid": "1", "new": 2})
+    >>> ExtraFields("bills", {"uid", "extra"}).keep({"uid": "1", "new": 2})
     {'uid': '1', 'extra': {'new': 2}}
     """
 
-    def __init__(self, stream: str, schema: Mapping[str, Any]) -> None:
+    def __init__(self, stream: str, known: Iterable[str]) -> None:
         self._stream = stream
-        self._known = schema["properties"].keys() - {"extra"}
+        self._known = set(known) - {"extra"}
         self._named = set[str]()
 
     def keep(self, record: Record) -> Record:

@@ -9,6 +9,8 @@ from typing import Any
 
 from singer_sdk import typing as th
 
+from tap_utility_energy.energycap import ENTITY_STREAMS
+
 CREDENTIALS = {"utilityapi_token": "UtilityAPI", "energycap_api_key": "EnergyCAP"}
 BASE_URLS = ("utilityapi_base_url", "energycap_base_url")
 
@@ -50,6 +52,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "3000 and asks for no more than 60.",
     ),
     th.Property(
+        "utilityapi_mixed_intervals",
+        th.BooleanType,
+        default=False,
+        title="UtilityAPI mixed intervals",
+        description="Read intervals of all durations. Otherwise the vendor gives those of each "
+        "meter's primary duration only, such as 15 minutes.",
+    ),
+    th.Property(
         "energycap_api_key",
         th.StringType,
         secret=True,
@@ -69,14 +79,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1),
         title="EnergyCAP number of years",
         description="Years of digests to read, the current one included. Unset: the vendor gives "
-        "two.",
+        "two, and four of the yearly digests.",
     ),
     th.Property(
         "energycap_page_size",
         th.IntegerType(minimum=1, maximum=1000),
         default=250,
         title="EnergyCAP page size",
-        description="Meters a page.",
+        description="Records a page.",
     ),
     th.Property(
         "energycap_max_parallel_requests",
@@ -84,6 +94,20 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         default=2,
         title="EnergyCAP parallel requests",
         description="Pages in flight at once. 1 is strictly one after the other.",
+    ),
+    th.Property(
+        "energycap_filters",
+        th.ObjectType(
+            *(
+                th.Property(stream.name, th.StringType, description=f"Filter for {stream.path}.")
+                for stream in ENTITY_STREAMS
+            ),
+            additional_properties=False,
+        ),
+        title="EnergyCAP filters",
+        description="What the entity lists are narrowed to: a filter expression in the vendor's "
+        "own language by the name of the stream, such as "
+        '{"energycap_bills": "endDate last 90 days"}.',
     ),
     th.Property(
         "start_date",
@@ -163,6 +187,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         default=15,
         title="Time between looks",
         description="Seconds between looks at the meters that are being collected.",
+    ),
+    th.Property(
+        "emit_activate_version_messages",
+        th.BooleanType,
+        default=False,
+        title="Emit ACTIVATE_VERSION messages",
+        description="Tell the loader to drop the rows that were not sent again, after each stream "
+        "that was read and emitted whole.",
     ),
     th.Property(
         "user_agent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from tap_utility_energy.http.faults import Fault, Refusal
 from tap_utility_energy.http.redaction import redact_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     import requests
     from singer_sdk.helpers.types import Context, Record
@@ -49,8 +49,11 @@ class VendorStream(RESTStream[Any]):
     permission: ClassVar[str] = ""
     #: Whether the endpoint can return a record twice in one walk. Such records come once.
     can_repeat: bool = False
+    #: A property that is never emitted, at whatever depth it stands.
+    never_emitted: ClassVar[str] = ""
     #: Whether the settings call for the stream at all. If not, a sync leaves no trace of it.
     is_called_for: bool = True
+    _version_to_activate: int | None = None
 
     # Vendors' values pass through as they are: nested objects are neither checked nor changed.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
@@ -58,7 +61,7 @@ class VendorStream(RESTStream[Any]):
     def __init__(self, tap: TapUtilityEnergy) -> None:
         self.client = tap.client(self.client_class)
         super().__init__(tap)
-        self._extra_fields = ExtraFields(self.name, self.schema)
+        self._extra_fields = ExtraFields(self.name, self.schema["properties"])
 
     @property
     @override
@@ -136,13 +139,17 @@ class VendorStream(RESTStream[Any]):
         if response.status_code == HTTPStatus.NO_CONTENT:
             return
         try:
-            document = decode(response.content)
+            document = self.decode(response.content)
             self.records_in(document)
         except (ValueError, RecursionError, ArithmeticError) as error:
             kind = response.headers.get("Content-Type", "no content type")
             reason = f"sent an answer that is not what it documents ({error}; {kind})"
             raise Fault(reason, response, patient=False) from error
         response.json = lambda **_: document  # type: ignore[method-assign]
+
+    def decode(self, body: bytes) -> Any:
+        """Decode a body, without what is never emitted. See the function `decode`."""
+        return decode(body, self.never_emitted)
 
     def records_in(self, document: Any) -> list[Record]:
         """The records of a decoded answer.
@@ -194,19 +201,49 @@ class VendorStream(RESTStream[Any]):
         """Called after the last page, with the number of distinct records if they can repeat."""
 
     @override
+    def _write_activate_version_message(self, full_table_version: int) -> None:
+        # The SDK calls this before the first record, and a loader then drops all that it has: a
+        # stream that failed would leave it with nothing. So it waits for the last record.
+        self._version_to_activate = full_table_version
+
+    @override
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        yield from super()._sync_records(context, write_messages=write_messages)
+        if self._version_to_activate is not None:
+            super()._write_activate_version_message(self._version_to_activate)
+
+    @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
         """Keep the fields that the schema does not know under ``extra``."""
         return self._extra_fields.keep(row)
 
 
-def decode(body: bytes) -> Any:
+def decode(body: bytes, never: str = "") -> Any:
     """Decode JSON without loss: fractions become `Decimal`, and NaN, which is not JSON, an error.
+
+    Args:
+        body: What was received.
+        never: The name of a property that is left out wherever it stands.
 
     Raises:
         ValueError: It is not JSON in UTF-8.
     """
     text = redact_data(body.decode("utf-8-sig"))
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    # A name can be written with escapes.
+    can_hold_it = bool(never) and (f'"{never}"' in text or "\\u00" in text)
+    return json.loads(
+        text,
+        object_hook=partial(_without, never) if can_hold_it else None,
+        parse_float=Decimal,
+        parse_constant=_refuse,
+    )
+
+
+def _without(name: str, thing: dict[str, Any]) -> dict[str, Any]:
+    thing.pop(name, None)
+    return thing
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -167,6 +167,7 @@ class TapUtilityEnergy(Tap):
         except signals.Stopped:
             self.state_writer.write_state(self.state)
             raise
+        self.state_writer.write_state(self.state)  # with what a failed stream got through
         report.close()
 
     def _collect_first(self, report: Report) -> None:

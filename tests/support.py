@@ -190,3 +190,17 @@ def by_key(rows: Sequence[dict[str, Any]], *names: str) -> dict[tuple[Any, ...],
 def flat(record: dict[str, Any]) -> dict[str, Any]:
     """The record as the vendor sent it: what is under ``extra`` back in its place."""
     return {key: value for key, value in record.items() if key != "extra"} | record.get("extra", {})
+
+
+ONE_RECORD = {
+    "PageNumber": "1",
+    "PageSize": "250",
+    "TotalNumberOfRecords": "1",
+    "TotalPages": "1",
+}
+
+
+def answer(body: str, headers: dict[str, str] = ONE_RECORD, **more: Any) -> dict[str, Any]:
+    """A rule of the sandbox's fault script: a page of EnergyCAP, by default the only one."""
+    kind = "application/json"
+    return {"status": 200, "headers": headers, "body": body, "content_type": kind, **more}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.support import DIGESTS, RESULTS, Run, TapRunner, by_key, flat
+from tests.support import DIGESTS, RESULTS, Run, TapRunner, answer, by_key, flat
 
 METER_FIELDS = {
     "meterId",
@@ -90,7 +90,7 @@ def test_one_stream_alone_asks_for_each_page_once(tap: TapRunner, stream: str) -
 
 
 def test_more_than_fits_in_memory_is_read_back(tap: TapRunner, monkeypatch) -> None:
-    monkeypatch.setattr("tap_utility_energy.energycap.walk.IN_MEMORY", 1000)
+    monkeypatch.setattr("tap_utility_energy.walk.IN_MEMORY", 1000)
     with Sandbox(meters=23) as box:
         run = sync(tap, box, energycap_page_size=5)
         expected = exploded(box.truth()[DIGESTS])
@@ -153,16 +153,6 @@ def test_contradicting_paging_headers_are_an_error(
     assert words in run.last_line
 
 
-def answer(body: str, headers: dict[str, str], **more: Any) -> dict[str, Any]:
-    return {
-        "status": 200,
-        "headers": headers,
-        "body": body,
-        "content_type": "application/json",
-        **more,
-    }
-
-
 @pytest.mark.parametrize("change", [{"grow_meters": "9@2"}, {"shrink_meters": "6@2"}])
 def test_totals_that_change_are_followed(tap: TapRunner, change: dict[str, str]) -> None:
     with Sandbox(meters=20, **change) as box:
@@ -216,8 +206,8 @@ def test_a_period_without_a_key_of_its_own_is_an_error_that_names_the_meter(
     ("results", "words"),
     [
         ("[null]", "that are no objects"),
-        ('"x"', "that are no list"),
-        ("{}", "that are no list"),
+        ('"x"', "that are no objects"),
+        ('{"a": 1}', "that are no objects"),
         ('[{"calendarYear": [1], "calendarPeriod": 2}]', "without calendarYear"),
         ('[{"calendarYear": true, "calendarPeriod": 2}]', "without calendarYear"),
     ],
@@ -273,11 +263,12 @@ def test_a_refusal_is_told_once_for_both_streams(tap: TapRunner) -> None:
     assert "Meters (View)" in run.last_line
 
 
-def test_a_dry_run_asks_for_one_page(tap: TapRunner) -> None:
+def test_a_dry_run_asks_for_one_page_of_each_path(tap: TapRunner) -> None:
     with Sandbox(meters=30, billing_summaries=0) as box:
         run = tap(box.tap_config(energycap_page_size=5), "--test")
 
         assert run.exit == 0, run.stderr
-        pages = [r for r in box.requests() if r["vendor"] == "energycap"]
-        assert len(pages) == 1
+        pages = [r["target"] for r in box.requests() if r["vendor"] == "energycap"]
+        assert len(pages) == len({page.split("?")[0] for page in pages})
+        assert not [page for page in pages if "pageNumber=" in page and "pageNumber=1&" not in page]
     assert len(run.records(DIGESTS)) == 1

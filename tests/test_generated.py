@@ -20,7 +20,7 @@ from tap_utility_energy import settings
 from tap_utility_energy.tap import TapUtilityEnergy
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = {"string": "string", "integer": "integer", "boolean": "boolean", "array": "array"}
+KINDS = {name: name for name in ("string", "integer", "boolean", "array", "object")}
 
 
 def own_settings() -> dict[str, dict[str, Any]]:
@@ -91,8 +91,9 @@ def test_a_setting_is_in_the_example_as_the_tap_defines_it(name: str) -> None:
     assert comment == schema["description"]
     if kind(schema) in {"string", "date_iso8601"}:
         assert value == schema.get("default", "")
-    elif kind(schema) == "array":
-        assert json.loads(value) == schema.get("default", [])
+    elif kind(schema) in {"array", "object"}:
+        empty = {"array": [], "object": {}}[kind(schema)]
+        assert json.loads(value) == schema.get("default", empty)
     else:
         assert value == (json.dumps(schema["default"]) if "default" in schema else "")
 
@@ -146,7 +147,8 @@ def test_the_generator_has_nothing_to_change() -> None:
 
 
 def test_the_generator_notices_and_repairs(tmp_path: Path) -> None:
-    for name in ("meltano.yml", ".env.example", "README.md", "scripts/generate.py"):
+    scripts = ("scripts/generate.py", "scripts/streams_page.py")
+    for name in ("meltano.yml", ".env.example", "README.md", "docs/streams.md", *scripts):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     meltano, readme = tmp_path / "meltano.yml", tmp_path / "README.md"

@@ -11,7 +11,7 @@ from typing import Any, Self
 import pytest
 
 from sandbox import Sandbox
-from tests.support import DIGESTS, SUMMARIES, TapRunner
+from tests.support import DIGESTS, RESULTS, SUMMARIES, TapRunner
 
 VENDORS = {"utilityapi": (SUMMARIES, "UtilityAPI"), "energycap": (DIGESTS, "EnergyCAP")}
 BODIES = {
@@ -40,7 +40,7 @@ REFUSED = {
         418: "Report it if it stays.",
     },
     "energycap": {
-        400: "Check energycap_number_of_years and energycap_page_size.",
+        400: "Check energycap_number_of_years, energycap_page_size and energycap_filters.",
         401: "The key is wrong or deleted, or its owner lacks the permission Meters (View):",
         402: "Report it if it stays.",
         403: "The owner of the key may lack the permission Meters (View):",
@@ -407,7 +407,8 @@ def test_a_server_that_sends_byte_by_byte_is_given_up_on(tap: TapRunner) -> None
     ],
 )
 def test_a_host_that_is_not_there_gets_a_few_tries(tap: TapRunner, url: str, words: str) -> None:
-    run = tap({"energycap_api_key": "a-good-key", "energycap_base_url": url})
+    config = {"energycap_api_key": "a-good-key", "energycap_base_url": url}
+    run = tap(config, streams=[DIGESTS, RESULTS])
 
     assert run.exit == 1
     assert len(tap.clock.slept) == 3
@@ -431,7 +432,7 @@ def test_one_vendor_down_does_not_stop_the_other(tap: TapRunner) -> None:
 def test_two_failures_are_two_last_lines(tap: TapRunner) -> None:
     with Sandbox(billing_summaries=5, meters=5, cache_seconds=0) as box:
         box.set_faults([{"status": 403, "times": None}])
-        run = tap(box.tap_config())
+        run = tap(box.tap_config(), streams=[SUMMARIES, DIGESTS, RESULTS])
 
     assert [line.split(":")[0] for line in run.errors[-2:]] == [
         "billing_summaries",

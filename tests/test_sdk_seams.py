@@ -6,13 +6,18 @@ import hashlib
 import inspect
 
 import pytest
-from singer_sdk import Tap
+from singer_sdk import Stream, Tap
 from singer_sdk.pagination import BaseAPIPaginator
 from singer_sdk.plugin_base import PluginBase, SingerCommand
 
 #: What our code replaces, by the text that was read when it was written.
 READ = {
+    Stream._increment_stream_state: "cabc0edb2fd4f000",
+    Stream._sync_records: "8928dc7f50e9bf57",
+    Stream._write_activate_version_message: "b5295d35a81b3da6",
+    Stream.sync: "6b4262dcdddf22b4",
     Tap.sync_all: "e4412393757b4cdc",
+    Stream._increment_stream_state: "cabc0edb2fd4f000",
     Tap.run_sync_dry_run: "da3cd8ec5cd98b13",
     PluginBase._setup_signal_handlers: "eb4287001bdd7d19",
     SingerCommand.invoke: "5c90869a269d566e",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.support import start
+from tests.support import DIGESTS, SUMMARIES, catalog, start
 
 STOPS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
 LONGEST = 5  # seconds
@@ -84,7 +84,9 @@ def test_no_line_is_cut_while_the_target_is_slow(
     # A record of fifty years is longer than a pipe holds: the signal comes in the middle of one.
     with Sandbox(billing_summaries=0, meters=60) as box:
         config = config_file(tmp_path, box, energycap_number_of_years=50)
-        process = start(config, PYTHONUNBUFFERED=unbuffered)
+        chosen = tmp_path / "catalog.json"
+        chosen.write_text(json.dumps(catalog([SUMMARIES, DIGESTS])), "utf-8")
+        process = start(config, "--catalog", str(chosen), PYTHONUNBUFFERED=unbuffered)
         assert process.stdout
         assert process.stderr
         head = [process.stdout.readline() for _ in range(lines)]

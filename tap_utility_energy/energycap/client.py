@@ -7,17 +7,18 @@ from contextlib import closing
 from functools import partial
 from http import HTTPStatus
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.streams.rest import PageContext
 from typing_extensions import override
 
 from tap_utility_energy import signals
-from tap_utility_energy.energycap.walk import SharedWalk
 from tap_utility_energy.http.client import Client
+from tap_utility_energy.http.faults import LONGEST_QUOTE, one_line
 from tap_utility_energy.http.parallel import DaemonPool
 from tap_utility_energy.pagination import HeaderPaginator
 from tap_utility_energy.stream import VendorStream
+from tap_utility_energy.walk import SharedWalk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from tap_utility_energy.clock import Clock
 
 ADVICE: dict[int, str] = {
-    HTTPStatus.BAD_REQUEST: "Check energycap_number_of_years and energycap_page_size.",
+    HTTPStatus.BAD_REQUEST: "Check energycap_number_of_years, energycap_page_size and "
+    "energycap_filters.",
     HTTPStatus.UNAUTHORIZED: "The key is wrong or deleted, or its owner lacks the permission "
     "{permission}: check energycap_api_key, that energycap_base_url is the environment that the "
     "key was made in, and the owner's role.",
@@ -72,9 +74,13 @@ class EnergyCAPStream(VendorStream):
     client: EnergyCAP
     client_class = EnergyCAP
     record_key_type = int
+    never_emitted = "token"  # the key of a session
     # Rows move between pages while data changes: the vendor keeps no snapshot for a walk.
     can_repeat = True
+    #: Whether the list comes in pages. If not, it is one answer and takes no paging parameters.
+    is_paged: ClassVar[bool] = True
     _paginator: HeaderPaginator | None = None
+    _is_deprecated = False
 
     @property
     @override
@@ -83,18 +89,40 @@ class EnergyCAPStream(VendorStream):
         return {"Content-Type": "application/json", "Accept": "application/json"}
 
     @override
-    def get_new_paginator(self) -> HeaderPaginator:
-        self._paginator = HeaderPaginator()
+    def get_new_paginator(self) -> HeaderPaginator | None:
+        self._paginator = HeaderPaginator() if self.is_paged else None
         return self._paginator
 
     @override
     def pages(self, context: Context | None) -> Iterator[requests.Response]:
         """Every page in order, several in flight once the first has told how many there are."""
-        width = self.config.get("energycap_max_parallel_requests", 1)
-        if width == 1:
-            yield from super().pages(context)
-            return
-        paginator = self.get_new_paginator()
+        width = self.config.get("energycap_max_parallel_requests", 1) if self.is_paged else 1
+        pages = super().pages(context) if width == 1 else self._pages_side_by_side(context, width)
+        for response in pages:
+            self._warn_if_deprecated(response)
+            yield response
+
+    def _warn_if_deprecated(self, response: requests.Response) -> None:
+        """Say once what replaces the endpoint; it answers as before for some months.
+
+        Source: https://developer.energycap.com/api-getting-started/versioning/
+        """
+        successor = response.headers.get("ECI-Deprecated")
+        if successor and not self._is_deprecated:
+            self._is_deprecated = True
+            self.logger.warning(
+                "%s: EnergyCAP will withdraw %s; it names as the replacement: %s. Look for a newer "
+                "version of this tap.",
+                self.name,
+                self.path,
+                one_line(successor, LONGEST_QUOTE),
+            )
+
+    def _pages_side_by_side(
+        self, context: Context | None, width: int
+    ) -> Iterator[requests.Response]:
+        paginator = HeaderPaginator()
+        self._paginator = paginator
         in_flight: deque[Future[requests.Response]] = deque()
         numbers = count(1)
         with (
@@ -118,6 +146,8 @@ class EnergyCAPStream(VendorStream):
     def get_url_params(
         self, context: Context | None, next_page_token: int | None
     ) -> dict[str, Any]:
+        if not self.is_paged:
+            return {}
         return {"pageNumber": next_page_token, "pageSize": self.config.get("energycap_page_size")}
 
     @override

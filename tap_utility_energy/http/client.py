@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import requests
 
 from tap_utility_energy.clock import LONGEST_SLEEP
-from tap_utility_energy.http.faults import AnswerLost, Fault, Refusal, fault_from, quote_of
+from tap_utility_energy.http.faults import (
+    AnswerLost,
+    Fault,
+    Refusal,
+    error_slug,
+    fault_from,
+    quote_of,
+)
 from tap_utility_energy.http.retry import RETRIED, RetryPolicy
 from tap_utility_energy.http.session import OriginAuth, Sender, origin
 
@@ -168,4 +175,5 @@ class Client:
         raise Refusal(
             f"{self.vendor} answered {status}{said}. {self.advice(response, permission)}",
             whole_vendor=status in self.fatal_for_all,
+            slug=error_slug(response),
         )

@@ -71,11 +71,13 @@ class Refusal(FatalAPIError):
     Args:
         message: What happened and what to do.
         whole_vendor: Whether no other request to this vendor can do better.
+        slug: The machine's name of the error, if the vendor sent one.
     """
 
-    def __init__(self, message: str, *, whole_vendor: bool = False) -> None:
+    def __init__(self, message: str, *, whole_vendor: bool = False, slug: str = "") -> None:
         super().__init__(one_line(message))
         self.whole_vendor = whole_vendor
+        self.slug = slug
 
 
 def one_line(text: str, longest: int | None = None) -> str:

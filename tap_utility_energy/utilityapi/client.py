@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +14,8 @@ from tap_utility_energy.http.client import Client
 from tap_utility_energy.http.faults import error_slug
 from tap_utility_energy.pagination import NextURLPaginator, filtered_urls
 from tap_utility_energy.stream import VendorStream
+from tap_utility_energy.utilityapi.meter_walk import MeterDataWalk
+from tap_utility_energy.walk import SharedWalk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +57,11 @@ class UtilityAPI(Client):
 
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
+        #: The list of meters, and what is read meter by meter, by path.
+        self.meter_list = SharedWalk()
+        self.walks = defaultdict[str, MeterDataWalk](MeterDataWalk)
+        #: Meters on that list that the vendor has deleted since.
+        self.gone_meters = set[str]()
         self._budget = RequestBudget(config.get("utilityapi_requests_per_minute", 60), clock)
 
     @override
@@ -73,20 +81,25 @@ class UtilityAPI(Client):
 class UtilityAPIStream(VendorStream):
     """A listing of UtilityAPI: an object with the records under a key and ``next`` beside it."""
 
+    client: UtilityAPI
     client_class = UtilityAPI
     primary_keys: Sequence[str] = ("uid",)
     record_key = "uid"
     #: Query parameters of the endpoint and the settings that hold the uids to filter by.
     filters: ClassVar[Mapping[str, str]] = {}
+    #: What the tap itself filters by for the time being, instead of what the user has set.
+    where: Mapping[str, Sequence[str]] | None = None
 
     def chosen_filters(self) -> Mapping[str, Sequence[str]]:
-        """The values that the user wants each query parameter to filter by."""
+        """The values to filter by for each query parameter."""
+        if self.where is not None:
+            return self.where
         return {name: self.config.get(setting, []) for name, setting in self.filters.items()}
 
     @override
     def get_new_paginator(self) -> NextURLPaginator:
         urls = list(filtered_urls(self.get_url(None), self.chosen_filters()))
-        self.can_repeat = len(urls) > 1
+        self.can_repeat = self.can_repeat or len(urls) > 1
         return NextURLPaginator(urls)
 
     @override

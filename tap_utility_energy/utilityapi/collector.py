@@ -50,13 +50,8 @@ class HistoricalCollectionsStream(UtilityAPIStream):
     def __init__(self, tap: TapUtilityEnergy) -> None:
         super().__init__(tap)
         self._clock = tap.clock
-        self._chosen: Mapping[str, Sequence[str]] = {}
         self._collection: HistoricalCollection | None = None
         self.is_called_for = self.config.get("historical_collection_enabled", False)
-
-    @override
-    def chosen_filters(self) -> Mapping[str, Sequence[str]]:
-        return self._chosen
 
     def collect(self, write_state: Callable[[], None]) -> None:
         """Ask for the collections that the settings call for, and wait for them.
@@ -121,7 +116,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         })
 
     def _read(self, filters: Mapping[str, Sequence[str]]) -> dict[str, Meter]:
-        self._chosen = filters
+        self.where = filters
         meters = map(Meter.of, self.request_records(None))
         return {meter.uid: meter for meter in meters}
 

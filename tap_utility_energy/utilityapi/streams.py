@@ -1,11 +1,21 @@
-"""The streams of UtilityAPI."""
+"""The lists of UtilityAPI that can be read without naming a meter."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from typing_extensions import override
 
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_utility_energy.stream import VendorStream
+    from tap_utility_energy.tap import TapUtilityEnergy
 
 
 class BillingSummariesStream(UtilityAPIStream):
@@ -28,3 +38,77 @@ class BillingSummariesStream(UtilityAPIStream):
         "billing_accounts": "utilityapi_billing_accounts",
         "meters": "utilityapi_meters",
     }
+
+
+class BillingAccountsStream(UtilityAPIStream):
+    """Billing accounts: the customer's account at the utility, and the meters billed to it.
+
+    Source: https://utilityapi.com/docs/api/accounting/billing-accounts
+    """
+
+    name = "utilityapi_billing_accounts"
+    path = "/accounting/billing-accounts"
+    records_key = "billing_accounts"
+    schema = schemas.BILLING_ACCOUNT
+    filters: ClassVar[dict[str, str]] = {
+        "uids": "utilityapi_billing_accounts",
+        "authorizations": "utilityapi_authorizations",
+        "meters": "utilityapi_meters",
+    }
+
+
+class AuthorizationsStream(UtilityAPIStream):
+    """Customers' consents in all states, declined, expired, revoked and archived ones included.
+
+    Source: https://utilityapi.com/docs/api/authorizations
+    """
+
+    name = "utilityapi_authorizations"
+    path = "/authorizations"
+    records_key = "authorizations"
+    schema = schemas.AUTHORIZATION
+    filters: ClassVar[dict[str, str]] = {"uids": "utilityapi_authorizations"}
+
+
+class MetersStream(UtilityAPIStream):
+    """Meters: the service, its status, and how many bills and intervals there are of it.
+
+    Read once a run, for this stream and for those whose requests have to name meters.
+
+    Source: https://utilityapi.com/docs/api/meters
+    """
+
+    name = "utilityapi_meters"
+    path = "/meters"
+    records_key = "meters"
+    schema = schemas.METER
+    filters: ClassVar[dict[str, str]] = {
+        "uids": "utilityapi_meters",
+        "authorizations": "utilityapi_authorizations",
+    }
+
+    def __init__(self, tap: TapUtilityEnergy) -> None:
+        super().__init__(tap)
+        self.client.meter_list.join(self)
+
+    @override
+    def chosen_filters(self) -> Mapping[str, Sequence[str]]:
+        # Some utilities' meters come without their blocks unless these are asked for.
+        return {**super().chosen_filters(), "expand_meter_blocks": ["true"]}
+
+    @override
+    def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
+        return self.client.meter_list.read(self)
+
+    def listed(self, reader: VendorStream) -> Iterator[Record]:
+        """Every meter, for a stream of another endpoint."""
+        for page in self.client.meter_list.read(reader, self):
+            yield from page
+
+    def still_listed(self, uids: Collection[str]) -> set[str]:
+        """Those of the meters that the vendor lists now."""
+        self.where = {"uids": sorted(uids)}
+        try:
+            return {row["uid"] for page in self.pages(None) for row in self.parse_response(page)}
+        finally:
+            self.where = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ from sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 TAP = "tap-utility-energy"
+#: What these tests look at.
+STREAMS = ("billing_summaries", "meter_digest_monthly", "meter_digest_monthly_results")
 #: Variables with these prefixes are the developer's own settings.
 SETTINGS = ("TAP_", "TARGET_", "MELTANO_", "PG")
 #: A loader that does not end by then hangs.
@@ -135,6 +138,7 @@ class Project:
         target_settings: Mapping[str, object],
         tap: Mapping[str, object],
     ) -> subprocess.CompletedProcess[str]:
+        streams = [f"{name}.*" for name in STREAMS]
         prefix = target.upper().replace("-", "_")
         return self._call(
             "run",
@@ -143,6 +147,7 @@ class Project:
             target,
             **{f"{prefix}_{key.upper()}": str(value) for key, value in target_settings.items()},
             **tap_variables(box.tap_config(utilityapi_requests_per_minute=3000, **tap)),
+            TAP_UTILITY_ENERGY__SELECT=json.dumps(streams),
             NO_PROXY="127.0.0.1",
             no_proxy="127.0.0.1",
         )

@@ -11,12 +11,21 @@ import pytest
 
 from sandbox import Sandbox
 from tests.end_to_end.jsonl import read_files
-from tests.end_to_end.project import LONGEST_RUN, Project, clean_environment, needed_command
+from tests.end_to_end.project import (
+    LONGEST_RUN,
+    STREAMS,
+    Project,
+    clean_environment,
+    needed_command,
+)
 from tests.end_to_end.truth import assert_same, expected_tables
+from tests.support import catalog
 
 pytestmark = pytest.mark.end_to_end
 
-PIPE = 'set -o pipefail; "$0" --config tap.json | "$1" --config target.json'
+PIPE = (
+    'set -o pipefail; "$0" --config tap.json --catalog catalog.json | "$1" --config target.json'
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +39,7 @@ def test_the_tap_piped_by_itself_delivers_every_record_once(
     box: Sandbox, project: Project, tmp_path: Path
 ) -> None:
     files = {
+        "catalog.json": catalog(STREAMS),
         "tap.json": box.tap_config(utilityapi_requests_per_minute=3000),
         "target.json": {"destination_path": str(tmp_path / "landed"), "do_timestamp_file": False},
     }

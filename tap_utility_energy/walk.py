@@ -7,8 +7,6 @@ from itertools import count
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
-from tap_utility_energy.stream import decode
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -41,22 +39,35 @@ class SharedWalk:
         self._read_by: set[str] = set()
         self._dropped = False
 
+    @property
+    def readers(self) -> list[VendorStream]:
+        """The selected streams that read it."""
+        return [reader for reader in self._readers if reader.selected]
+
     def join(self, stream: VendorStream) -> None:
         """Let the walk know of a stream that reads it."""
         self._readers.append(stream)
 
-    def read(self, stream: VendorStream) -> Iterator[Iterable[Record]]:
-        """The records of each page, from the first on."""
+    def read(
+        self, stream: VendorStream, source: VendorStream | None = None
+    ) -> Iterator[Iterable[Record]]:
+        """The records of each page, from the first on.
+
+        Args:
+            stream: Who reads.
+            source: The stream whose pages they are, if the reader is of another endpoint.
+        """
+        source = source or stream
         if stream.name in self._read_by or self._dropped:
             self._restart()
         self._read_by.add(stream.name)
-        self._pages = self._pages or stream.pages(None)
+        self._pages = self._pages or source.pages(None)
         for number in count():
             if number < len(self._spans):
-                yield stream.records_in(self._kept(number))
+                yield source.records_in(source.decode(self._kept(number)))
             elif response := self._fetch(self._pages):
                 self._keep(response)
-                yield stream.parse_response(response)
+                yield source.parse_response(response)
             else:
                 break
         if not self._is_wanted():
@@ -72,7 +83,7 @@ class SharedWalk:
             raise
 
     def _is_wanted(self) -> bool:
-        return any(reader.selected and reader.name not in self._read_by for reader in self._readers)
+        return any(reader.name not in self._read_by for reader in self.readers)
 
     def _keep(self, response: requests.Response) -> None:
         self._dropped = self._dropped or not self._is_wanted()
@@ -80,7 +91,7 @@ class SharedWalk:
             end = self._bodies.seek(0, 2)
             self._spans.append((end, self._bodies.write(response.content)))
 
-    def _kept(self, number: int) -> object:
+    def _kept(self, number: int) -> bytes:
         start, length = self._spans[number]
         self._bodies.seek(start)
-        return decode(self._bodies.read(length))
+        return self._bodies.read(length)

@@ -1,0 +1,175 @@
+"""`docs/streams.md`: every stream, its fields, and how the streams join."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tap_utility_energy.stream import VendorStream
+
+    Stream = VendorStream
+
+INTRODUCTION = """\
+# Streams
+
+Written by `make docs` from the tap's own catalog. Names of fields are the vendors' own. `a.b` is
+the field `b` of the object `a`, and `a[].b` that of each object in the list `a`. A unit in `code`
+is the field that says in which unit or currency the number is. Every field but a key may be null.
+
+Loaders write names in lower case: `meterId` is the column `meterid`.
+"""
+UNIT = re.compile(
+    r"\bin (`[^`]+`|(?:the )?\w+'s currency|days|months|minutes|seconds|degrees)", re.IGNORECASE
+)
+
+
+def streams_page(streams: Sequence[Stream]) -> str:
+    """The whole page."""
+    vendors = dict.fromkeys(stream.client.vendor for stream in streams)
+    parts = [INTRODUCTION, "## How they join\n", diagram(streams)]
+    for vendor in vendors:
+        parts.append(f"## {vendor}\n")
+        parts += (section(stream) for stream in streams if stream.client.vendor == vendor)
+    return "\n".join(parts)
+
+
+def section(stream: Stream) -> str:
+    """A stream: what it is, its key, how it is replicated, and its fields."""
+    text = re.sub(r"``(.+?)``", r"`\1`", inspect.cleandoc(type(stream).__doc__ or ""))
+    text = re.sub(r"^Source: (\S+)$", r"Source: <\1>", text, flags=re.MULTILINE)
+    facts = [
+        f"Key: {', '.join(f'`{name}`' for name in stream.primary_keys)}",
+        f"Replication: {replication(stream)}",
+        f"Request: `GET {stream.path}`",
+    ]
+    if not stream.selected_by_default:
+        facts.append("Not selected by default")
+    rows = (
+        (f"`{path}`", kind(schema), unit, description_of(schema))
+        for path, schema, unit in fields(stream.schema)
+    )
+    lines = "\n".join(f"- {fact}" for fact in facts)
+    return f"### {stream.name}\n\n{text}\n\n{lines}\n\n{table(rows)}\n"
+
+
+def replication(stream: Stream) -> str:
+    """How the stream is replicated, with the field that it goes by."""
+    method = stream.replication_method.lower().replace("_", " ")
+    return f"{method} by `{stream.replication_key}`" if stream.replication_key else method
+
+
+def fields(schema: dict[str, Any], path: str = "", unit: str = "") -> Iterator[tuple[Any, ...]]:
+    """Each field below a schema, with its path and unit, an object's own fields after it."""
+    for name, part in schema.get("properties", {}).items():
+        own = UNIT.search(part.get("description", ""))
+        found = own[1] if own else unit
+        has_unit = "number" in types(part) or (own and "integer" in types(part))
+        yield f"{path}{name}", part, found if has_unit else ""
+        inner = part.get("items", part)
+        if not is_name(inner):
+            step = "[]." if "items" in part else "."
+            yield from fields(inner, f"{path}{name}{step}", found)
+
+
+def is_name(schema: dict[str, Any]) -> bool:
+    """Whether an object is no more than an id with its code and name, which need no words."""
+    names = list(schema.get("properties", {}))
+    stem = names[0].removesuffix("Id") if names else ""
+    return names == [f"{stem}Id", f"{stem}Code", f"{stem}Info"]
+
+
+def types(schema: dict[str, Any]) -> set[str]:
+    """The types of a field, apart from null."""
+    found = schema.get("type", [])
+    return {found} if isinstance(found, str) else set(found) - {"null"}
+
+
+def kind(schema: dict[str, Any]) -> str:
+    """A field's type in words."""
+    if schema.get("format"):
+        return str(schema["format"])
+    name = "".join(sorted(types(schema)))
+    if name == "array":
+        return f"list of {kind(schema['items'])}"
+    if name == "object" and is_name(schema):
+        return f"object of {', '.join(f'`{inner}`' for inner in schema['properties'])}"
+    return name
+
+
+def description_of(schema: dict[str, Any]) -> str:
+    """A field's description as a cell."""
+    return " ".join(schema.get("description", "").split()).replace("|", "\\|")
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table of fields."""
+    lines = [("field", "type", "unit", "what it is"), ("---",) * 4, *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def diagram(streams: Sequence[Stream]) -> str:
+    """The streams of each vendor, with an arrow from each reference to what it is the key of."""
+    lines = ["```mermaid", "flowchart LR"]
+    for vendor in dict.fromkeys(stream.client.vendor for stream in streams):
+        own = [stream for stream in streams if stream.client.vendor == vendor]
+        lines += [f"  subgraph {vendor}", *(f"    {stream.name}" for stream in own), "  end"]
+    lines += [f'  {one} -- "{field}" --> {other}' for one, field, other in joins(streams)]
+    note = (
+        "An object whose name ends in `Unit` joins to `energycap_units` by its `unitId`; those "
+        "arrows are left out. Both vendors' data join only by what you know of both, such as the "
+        "account number.\n"
+    )
+    return "\n".join([*lines, "```", "", note])
+
+
+def joins(streams: Sequence[Stream]) -> Iterator[tuple[str, str, str]]:
+    """Each stream, its field, and the stream that the field is the key of.
+
+    A list of ids is an arrow only if no other field joins the two streams.
+    """
+    drawn = set[frozenset[str]]()
+    found = [
+        (is_list, one.name, field, other.name)
+        for one in streams
+        for field, names, is_list in references(one)
+        for other in streams
+        if other is not one and names & key_names(other) and one.client is other.client
+    ]
+    for is_list, one, field, other in sorted(
+        found, key=lambda join: (join[0], streams_order(join))
+    ):
+        pair = frozenset((one, other))
+        if not (is_list and pair in drawn):
+            drawn.add(pair)
+            yield one, field, other
+
+
+def streams_order(join: tuple[bool, str, str, str]) -> tuple[str, str]:
+    """By stream and field."""
+    return join[1], join[2]
+
+
+def references(stream: Stream) -> Iterator[tuple[str, set[str], bool]]:
+    """Fields that may be another stream's key: their path, what they may be called, if a list."""
+    for name, part in stream.schema["properties"].items():
+        inner = part.get("items", part)
+        is_list = "items" in part
+        if not inner.get("properties"):
+            yield name, {name.removesuffix("s") if is_list else name}, is_list
+        elif not name.endswith("Unit"):
+            for below in list(inner["properties"])[:1]:
+                yield f"{name}{'[]' * is_list}.{below}", {below}, is_list
+
+
+def key_names(stream: Stream) -> set[str]:
+    """What other streams call the one field of this stream's key."""
+    if len(stream.primary_keys) != 1 or "_digest_" in stream.name:
+        return set()
+    (key,) = stream.primary_keys
+    thing = re.sub(r"^utilityapi_", "", stream.name)
+    singular = re.sub(r"ies$", "y", thing) if thing.endswith("ies") else thing.removesuffix("s")
+    return {f"{singular}_uid"} if key == "uid" else {key}

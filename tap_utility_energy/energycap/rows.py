@@ -1,0 +1,123 @@
+"""How a digest, with its periods nested, becomes one flat row a period."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_utility_energy.extra import ExtraFields
+from tap_utility_energy.schemas import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from singer_sdk import typing as th
+    from singer_sdk.helpers.types import Record
+
+    Fields = Sequence[th.Property[Any]]
+
+KEY_TYPES = (int, str)  # a year is text in yearly digests
+
+
+@dataclass(frozen=True)
+class Level:
+    """One kind of object on the way from a digest down to its periods.
+
+    Args:
+        name: What the object is called under ``extra``; '' for the row itself.
+        key: The fields of the row's key that it brings.
+        fields: All its fields apart from lists.
+        path: The list that holds the objects of the next level.
+        lists: Its other lists, which are not for these rows.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    fields: Fields
+    path: str = ""
+    lists: tuple[str, ...] = ()
+
+
+class Rows:
+    """The rows of a digest: what identifies them, and what they hold.
+
+    A field that two levels have is the lower one's: it is nearer to the figures.
+
+    Args:
+        levels: From the digest itself down to the row.
+    """
+
+    def __init__(self, *levels: Level) -> None:
+        self.levels = levels
+        self.parent = levels[0]
+        self.key = tuple(name for level in levels for name in level.key)
+        fields = {field.name: field for level in levels for field in level.fields}
+        self.schema = record(*fields.values())
+
+
+class Exploder:
+    """Turns digests into rows, for one stream.
+
+    Args:
+        stream: The stream, for warnings about fields that the vendor has added.
+        rows: What the rows hold.
+    """
+
+    def __init__(self, stream: str, rows: Rows) -> None:
+        self._rows = rows
+        self._fields = [
+            ExtraFields(
+                f"{stream} ({level.name})" if level.name else stream,
+                {field.name for field in level.fields} | {level.path, *level.lists},
+            )
+            for level in rows.levels
+        ]
+
+    def explode(self, digest: Record) -> tuple[list[Record], str]:
+        """The digest's rows with a good key, and what is wrong with the others, if anything."""
+        rows: dict[tuple[Any, ...], Record] = {}
+        faults = Counter[str]()
+        for key, row in self._leaves(digest):
+            if not key:
+                faults["that are no objects"] += 1
+            elif any(type(part) not in KEY_TYPES for part in key):
+                faults[f"without {' or '.join(self._rows.key[1:])}"] += 1
+            elif key in rows:
+                faults[f"for {'/'.join(map(str, key[1:]))} again"] += 1
+            else:
+                rows[key] = row
+        return list(rows.values()), ", ".join(
+            f"{number} period(s) {what}" for what, number in faults.items()
+        )
+
+    def _leaves(
+        self,
+        thing: Record,
+        depth: int = 0,
+        above: tuple[tuple[Any, ...], Record, Record] = ((), {}, {}),
+    ) -> Iterator[tuple[tuple[Any, ...], Record]]:
+        """Each period below an object, with its key; ``above`` is what it inherits."""
+        level = self._rows.levels[depth]
+        key, inherited, unknown_above = above
+        key += tuple(thing.get(name) for name in level.key)
+        known, unknown = self._fields[depth].split(thing)
+        if not level.name:
+            extra = _beside(unknown, unknown_above)
+            yield key, {**inherited, **known, **({"extra": extra} if extra else {})}
+            return
+        lists = (level.path, *level.lists)
+        fields = {name: value for name, value in known.items() if name not in lists}
+        unknowns = unknown_above | ({level.name: unknown} if unknown else {})
+        items = thing.get(level.path) or []
+        for item in items if isinstance(items, list) else [items]:
+            if isinstance(item, dict) and isinstance(items, list):
+                yield from self._leaves(item, depth + 1, (key, inherited | fields, unknowns))
+            else:
+                yield (), {}
+
+
+def _beside(own: Record, above: Record) -> Record:
+    """The row's own unknown fields beside those above it, which go by their objects' names."""
+    makes_room = {f"results.{name}" if name in above else name: own[name] for name in own}
+    return makes_room | above

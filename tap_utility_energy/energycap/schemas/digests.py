@@ -1,0 +1,250 @@
+"""The digests: bills rolled up by meter, place or account, and by month or year.
+
+"Native" is the unit of the meter's own bills, "common" one unit a commodity, "global" one energy
+unit for all commodities. BATCC is the baseline adjusted to current conditions, what would have
+been used or paid without savings.
+
+Source: https://developer.energycap.com/api-reference/meterdigest/getmeteractualmonthlylistv3
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from singer_sdk import typing as th
+
+from tap_utility_energy.energycap.rows import Level, Rows
+from tap_utility_energy.energycap.schemas.children import UNIT, Fields
+from tap_utility_energy.schemas import block, boolean, integer, items, key, number, record, text
+
+PERIOD_KEY = ("calendarYear", "calendarPeriod")
+YEAR_TEXT = "Calendar year of the period."
+PERIOD_TEXT = (
+    "Number of the period in the calendar year: from 1 to 12, or to 13 with 13 periods a year."
+)
+PERIOD = (
+    key("calendarYear", th.IntegerType, YEAR_TEXT),
+    key("calendarPeriod", th.IntegerType, PERIOD_TEXT),
+    integer("fiscalYear", "The tenant's fiscal year."),
+    integer("fiscalPeriod", "Number of the period in the fiscal year: from 1 to 12, or to 13."),
+    text("periodName", "Label of the period, such as Jan; tenants can name their own."),
+)
+DAYS = integer("days", "Time that the period covers, in days.")
+YEAR = key("year", th.StringType, "The year, as text.")
+
+UPDATED = text("updated", "When the digest was updated, ISO 8601 as sent.")
+NATIVE_UNIT = block("nativeUseUnit", "Unit of all fields named native … use.", *UNIT)
+DEMAND_UNIT = block(
+    "nativeDemandUnit", "Unit of the demands; often null where a commodity has none.", *UNIT
+)
+COMMON_UNIT = block("commonUseUnit", "Unit of all fields named common … use.", *UNIT)
+GLOBAL_UNIT = block("globalUseUnit", "Unit of all fields named global … use.", *UNIT)
+COST_UNIT = block("costUnit", "Currency of all costs.", *UNIT)
+
+TOTAL_COST = number("totalCost", "Cost, in `costUnit`.")
+NATIVE_USE = number("nativeUse", "Use, in `nativeUseUnit`.")
+COMMON_USE = number("commonUse", "Use, in `commonUseUnit`.")
+GLOBAL_USE = number("globalUse", "Use, in `globalUseUnit`; 0 for water and the like.")
+NATIVE_UNIT_COST = number("nativeUseUnitCost", "Cost of one `nativeUseUnit`, in `costUnit`.")
+COMMON_UNIT_COST = number("commonUseUnitCost", "Cost of one `commonUseUnit`, in `costUnit`.")
+GLOBAL_UNIT_COST = number("globalUseUnitCost", "Cost of one `globalUseUnit`, in `costUnit`.")
+ACTUAL_DEMAND = number("nativeActualDemand", "Metered peak demand, in `nativeDemandUnit`.")
+BILLED_DEMAND = number("nativeBilledDemand", "Demand charged for, in `nativeDemandUnit`.")
+DEMAND = number("nativeDemand", "Peak demand, in `nativeDemandUnit`.")
+LOAD_FACTOR = number(
+    "loadFactor", "Average over peak demand; the vendor does not say in which scale."
+)
+
+METER_NAMES = (
+    key("meterId", th.IntegerType, "The meter."),
+    text("meterCode", "The meter's code for users; they can change it."),
+    text("meterInfo", "The meter's name for users; they can change it."),
+    UPDATED,
+)
+METER = (*METER_NAMES, NATIVE_UNIT, DEMAND_UNIT, COMMON_UNIT, COST_UNIT)
+NORMALIZED_METER = (*METER_NAMES, NATIVE_UNIT, DEMAND_UNIT, COMMON_UNIT)
+SAVINGS_METER = (
+    *METER_NAMES,
+    block(
+        "meterCAP",
+        "How cost avoidance is set up for the meter.",
+        text("baseStart", "Start of the baseline, as sent."),
+        text("savingStart", "Start of savings, as sent."),
+        boolean("includeInCAP", "Whether the meter takes part."),
+    ),
+    NATIVE_UNIT,
+    COMMON_UNIT,
+    COST_UNIT,
+)
+ALL_TIME = (
+    text("savingsStartDate", "Since when savings are counted, as sent."),
+    number("allTimeBATCCNativeUse", "BATCC use since savings began, in `nativeUseUnit`."),
+    number("allTimeNativeUse", "Use since savings began, in `nativeUseUnit`."),
+    number("allTimeSavingsNativeUse", "Use saved since savings began, in `nativeUseUnit`."),
+    number("allTimeBATCCCommonUse", "BATCC use since savings began, in `commonUseUnit`."),
+    number("allTimeCommonUse", "Use since savings began, in `commonUseUnit`."),
+    number("allTimeSavingsCommonUse", "Use saved since savings began, in `commonUseUnit`."),
+    number("allTimeBATCCTotalCost", "BATCC cost since savings began, in `costUnit`."),
+    number("allTimeTotalCost", "Cost since savings began, in `costUnit`."),
+    number("allTimeSavingsTotalCost", "Cost avoided since savings began, in `costUnit`."),
+)
+GHG_METER = (
+    *METER_NAMES,
+    block("equivalentCO2EmissionsUnit", "Unit of `equivalentCO2Emissions`.", *UNIT),
+    block("ghgScope", "Scope of the emissions. The vendor does not document its fields."),
+)
+GHG_TYPE = (
+    key("ghgTypeId", th.IntegerType, "The greenhouse gas."),
+    text("ghgTypeCode", "Code of the greenhouse gas."),
+    text("ghgTypeInfo", "Name of the greenhouse gas."),
+)
+TARGET = block("targetComparison", "Comparison with a target. The vendor does not document it.")
+PLACE = (
+    key("placeId", th.IntegerType, "The place; its figures include all places below it."),
+    text("placeCode", "The place's code for users; they can change it."),
+    text("placeInfo", "The place's name for users; they can change it."),
+    UPDATED,
+    block("periodRange", "Periods that the digest is about. The vendor does not document it."),
+    TARGET,
+    GLOBAL_UNIT,
+    COST_UNIT,
+)
+ACCOUNT = (
+    key("accountId", th.IntegerType, "The account."),
+    text("accountCode", "The account's number with the vendor."),
+    text("accountInfo", "The account's name for users; they can change it."),
+    UPDATED,
+    GLOBAL_UNIT,
+    COST_UNIT,
+)
+COMMODITY = (
+    key("commodityId", th.IntegerType, "The commodity."),
+    text("commodityCode", "Code of the commodity, such as ELECTRIC or NATURALGAS."),
+    text("commodityInfo", "Name of the commodity."),
+    COMMON_UNIT,
+    block("costUnit", "Currency of all costs: the commodity's own.", *UNIT),
+)
+PLACE_COMMODITY = (
+    *COMMODITY,
+    block("commonDemandUnit", "Unit of `commonDemand`.", *UNIT),
+    block("targetComparison", "Comparison of the commodity with a target; not documented."),
+)
+
+FIGURES = (
+    DAYS,
+    TOTAL_COST,
+    NATIVE_USE,
+    NATIVE_UNIT_COST,
+    COMMON_USE,
+    COMMON_UNIT_COST,
+    ACTUAL_DEMAND,
+    number("nativeActualDemandUnitCost", "Cost of one unit of metered demand, in `costUnit`."),
+    BILLED_DEMAND,
+    number("nativeBilledDemandUnitCost", "Cost of one unit of billed demand, in `costUnit`."),
+    LOAD_FACTOR,
+)
+NORMALIZED = (
+    DAYS,
+    number("cumulativeNativeUse", "Running total of use, in `nativeUseUnit`."),
+    NATIVE_USE,
+    COMMON_USE,
+    ACTUAL_DEMAND,
+    BILLED_DEMAND,
+    LOAD_FACTOR,
+)
+SAVED_USE = (
+    number("savingsTotalCost", "Cost avoided, in `costUnit`."),
+    number("batccNativeUse", "BATCC use, in `nativeUseUnit`."),
+    NATIVE_USE,
+    number("savingsNativeUse", "Use saved, in `nativeUseUnit`."),
+    number("batccCommonUse", "BATCC use, in `commonUseUnit`."),
+    COMMON_USE,
+    number("savingsCommonUse", "Use saved, in `commonUseUnit`."),
+)
+YEARLY = (
+    TOTAL_COST,
+    NATIVE_USE,
+    NATIVE_UNIT_COST,
+    COMMON_USE,
+    COMMON_UNIT_COST,
+    DEMAND,
+    number("nativeDemandUnitCost", "Cost of one unit of demand, in `costUnit`."),
+)
+TOTALS = (TOTAL_COST, GLOBAL_USE, GLOBAL_UNIT_COST)
+CUMULATIVE = (
+    number("cumulativeTotalCost", "Running total of cost, in `costUnit`."),
+    number("cumulativeGlobalUse", "Running total of use, in `globalUseUnit`."),
+)
+BY_COMMODITY = (TOTAL_COST, COMMON_USE, COMMON_UNIT_COST, GLOBAL_USE, GLOBAL_UNIT_COST)
+PLACE_BY_COMMODITY = (
+    *BY_COMMODITY,
+    *CUMULATIVE,
+    number("cumulativeCommonUse", "Running total of use, in `commonUseUnit`."),
+    number("commonDemand", "Demand, in `commonDemandUnit`."),
+    number("commonDemandUnitCost", "Cost of one `commonDemandUnit`, in `costUnit`."),
+)
+
+
+def _meter(fields: Fields) -> Level:
+    return Level("meter", ("meterId",), fields, "results")
+
+
+def _month(*figures: th.Property[Any]) -> Level:
+    return Level("", PERIOD_KEY, (*PERIOD, *figures))
+
+
+def _year(*figures: th.Property[Any]) -> Level:
+    return Level("", ("year",), (YEAR, *figures))
+
+
+def _commodity(fields: Fields) -> Level:
+    return Level("commodity", ("commodityId",), fields, "results")
+
+
+METER_MONTHS = Rows(_meter(METER), _month(*FIGURES))
+METER_NORMALIZED_MONTHS = Rows(_meter(NORMALIZED_METER), _month(*NORMALIZED))
+METER_SAVINGS_MONTHS = Rows(_meter(SAVINGS_METER), _month(DAYS, *SAVED_USE))
+METER_YEARS = Rows(_meter(METER), _year(*YEARLY))
+METER_NORMALIZED_YEARS = Rows(_meter(NORMALIZED_METER), _year(NATIVE_USE, DEMAND, COMMON_USE))
+METER_SAVINGS_YEARS = Rows(
+    _meter((*SAVINGS_METER, *ALL_TIME)),
+    _year(number("batccTotalCost", "BATCC cost, in `costUnit`."), TOTAL_COST, *SAVED_USE),
+)
+METER_GHG_YEARS = Rows(
+    Level("meter", ("meterId",), GHG_METER, "ghgTypes"),
+    Level("ghgType", ("ghgTypeId",), GHG_TYPE, "results"),
+    _year(
+        number("equivalentCO2Emissions", "Emissions, in `equivalentCO2EmissionsUnit`."),
+    ),
+)
+PLACE_MONTHS = Rows(
+    Level("place", ("placeId",), PLACE, "results", ("commodities",)),
+    _month(*TOTALS, *CUMULATIVE),
+)
+PLACE_COMMODITY_MONTHS = Rows(
+    Level("place", ("placeId",), PLACE, "commodities", ("results",)),
+    _commodity(PLACE_COMMODITY),
+    _month(*PLACE_BY_COMMODITY),
+)
+ACCOUNT_MONTHS = Rows(
+    Level("account", ("accountId",), ACCOUNT, "results", ("commodities",)),
+    _month(*TOTALS),
+)
+ACCOUNT_COMMODITY_MONTHS = Rows(
+    Level("account", ("accountId",), ACCOUNT, "commodities", ("results",)),
+    _commodity(COMMODITY),
+    _month(*BY_COMMODITY),
+)
+
+#: A digest with its periods nested. There they are data and not a key: any may be missing.
+METER_DIGEST_MONTHLY = record(
+    *METER,
+    items(
+        "results",
+        "One object a period that has data. Their order says nothing.",
+        integer("calendarYear", YEAR_TEXT),
+        integer("calendarPeriod", PERIOD_TEXT),
+        *PERIOD[2:],
+        *FIGURES,
+    ),
+)

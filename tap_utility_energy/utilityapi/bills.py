@@ -1,0 +1,86 @@
+"""Bills and their charges."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from tap_utility_energy.extra import ExtraFields
+from tap_utility_energy.utilityapi import schemas
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_utility_energy.tap import TapUtilityEnergy
+
+
+class BillDataStream(MeterDataStream):
+    """A stream of what bills hold."""
+
+    path = "/bills"
+    records_key = "bills"
+    count_field = "bill_count"
+    marks = ("status_ts", "bill_count", "bill_coverage")
+
+
+class BillsStream(BillDataStream):
+    """Bills: the period, the use and the charges of one meter.
+
+    All bills of a meter come again when the meter's status, number or coverage of bills has
+    changed; that is how a correction of an old bill is caught.
+
+    Source: https://utilityapi.com/docs/api/bills
+    """
+
+    name = "utilityapi_bills"
+    schema = schemas.BILL
+
+
+class BillLineItemsStream(BillDataStream):
+    """Charges: a row for each of a bill's line items, those of its suppliers included.
+
+    ``source`` tells the utility's own charges from the suppliers', which are not among them. A
+    corrected bill may have fewer charges than before: rows whose ``updated`` is not that of their
+    bill are left over.
+
+    Source: https://utilityapi.com/docs/api/bills/blocks
+    """
+
+    name = "utilityapi_bill_line_items"
+    primary_keys = ("bill_uid", "position")
+    schema = schemas.BILL_LINE_ITEM
+
+    def __init__(self, tap: TapUtilityEnergy) -> None:
+        super().__init__(tap)
+        own = schemas.BILL["properties"]["line_items"]["items"]
+        self._item_fields = ExtraFields(self.name, own["properties"])
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        for bill in self.request_records(context):
+            positions = count()
+            shared = {name: bill.get(name) for name in ("meter_uid", "authorization_uid")}
+            shared |= {"bill_uid": bill["uid"], "updated": bill.get("updated")}
+            for item, where in charges(bill):
+                fields, unknown = self._item_fields.split(item)
+                extra = {"extra": unknown} if unknown else {}
+                yield {**fields, **shared, **where, "position": next(positions), **extra}
+
+    @override
+    def post_process(self, row: Record, context: Context | None = None) -> Record | None:
+        return row  # the unknown fields of the item were seen to
+
+
+def charges(bill: Record) -> Iterator[tuple[Record, Record]]:
+    """The charges of a bill, each with where it stands."""
+    for item in bill.get("line_items") or []:
+        yield item, {"source": "line_items"}
+    for supplier in bill.get("suppliers") or []:
+        where = {"source": "suppliers", "supplier_name": supplier.get("supplier_name")}
+        for item in supplier.get("supplier_line_items") or []:
+            yield item, where

@@ -1,0 +1,143 @@
+"""What UtilityAPI has of its meters, read for those meters only whose data has changed.
+
+The vendor's lists of bills and intervals have to be asked for by meter and tell nothing of
+changes. A meter's own record does: its status and counts move whenever its data does. So a run
+lists the meters, compares, and reads everything of those that moved. What is remembered of a
+meter is written to the state when all of its data has been emitted, and is what the meter showed
+before its data was read: a run that ends half-way reads the rest again, and a change that comes
+while it reads is seen by the next run.
+
+Sources: https://utilityapi.com/docs/api/bills/list, https://utilityapi.com/docs/api/intervals/list
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from typing_extensions import override
+
+from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.utilityapi.client import UtilityAPIStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import requests
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_utility_energy.tap import TapUtilityEnergy
+    from tap_utility_energy.utilityapi.streams import MetersStream
+
+METERS_AT_ONCE = 100
+#: The vendor leaves out a period that begins before ``start``; few are longer than this.
+LONGEST_PERIOD = timedelta(days=62)
+
+
+class MeterDataStream(UtilityAPIStream):
+    """A stream of the data of meters. All streams of a path are served by one walk."""
+
+    replication_key = "updated"
+    # Not by ``updated``, but the SDK would warn that a run that stops has to begin again.
+    is_sorted = True
+    # A chunk is asked for again without the meters whose consent ended meanwhile.
+    can_repeat = True
+    #: The field of a meter that counts its data, and those that move when it changes.
+    count_field: ClassVar[str]
+    marks: ClassVar[Sequence[str]]
+
+    def __init__(self, tap: TapUtilityEnergy) -> None:
+        super().__init__(tap)
+        self._walk = self.client.walks[self.path]
+        self._walk.join(self)
+        self.client.meter_list.join(self)
+
+    @property
+    def _meter_list(self) -> MetersStream:
+        return cast("MetersStream", self._tap.streams["utilityapi_meters"])
+
+    def window(self) -> dict[str, list[str]]:
+        """What bounds the data besides the meters."""
+        if start := self.config.get("start_date"):
+            return {"start": [f"{datetime.fromisoformat(start) - LONGEST_PERIOD:%Y-%m-%d}"]}
+        return {}
+
+    @override
+    def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
+        """The records of each answer. A meter is remembered when its last record is out."""
+        pages = 0
+        try:
+            for page in self._walk.read(self):
+                yield page
+                pages += 1
+                self._remember(self._walk.through(pages))
+        finally:
+            self._remember(self._walk.through(pages))
+        self._forget_unlisted()
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        # For people who read the state: what is read again is decided by the meters' marks.
+        latest = self.stream_state.get("replication_key_value") or ""
+        if (latest_record.get("updated") or "") > latest:
+            super()._increment_stream_state(latest_record, context=context)
+
+    def _remember(self, marks: Mapping[str, str]) -> None:
+        self.stream_state.setdefault("meters", {}).update(marks)
+
+    def _forget_unlisted(self) -> None:
+        """A meter that comes back later is to be read whole."""
+        known = self.stream_state["meters"]
+        for uid in known.keys() - self._walk.marks.keys():
+            del known[uid]
+
+    @override
+    def pages(self, context: Context | None) -> Iterator[requests.Response]:
+        """Every answer about the meters that changed for a stream that reads this walk."""
+        gone_before = frozenset(self.client.gone_meters)
+        meters = {meter["uid"]: meter for meter in self._meter_list.listed(self)}
+        marks = {uid: self._mark(meters[uid]) for uid in meters if uid not in gone_before}
+        changed = self._walk.begin(marks)
+        self.logger.info("%s: %s of %s meters have changed", self.path, len(changed), len(marks))
+        read = [uid for uid in changed if meters[uid].get(self.count_field) != 0]
+        self._walk.end(0, set(changed) - set(read))
+        pages = 0
+        for first in range(0, len(read), METERS_AT_ONCE):
+            chunk = read[first : first + METERS_AT_ONCE]
+            silent = set(chunk)
+            for response in self._pages_of(chunk):
+                silent -= {row.get("meter_uid") for row in self.parse_response(response)}
+                pages += 1
+                yield response
+            if silent:
+                self.client.gone_meters |= silent - self._meter_list.still_listed(silent)
+            self._walk.end(pages, set(chunk) - self.client.gone_meters)
+        if gone := self.client.gone_meters - gone_before:
+            self.logger.warning(
+                "%s: the consent for these meters ended during the run, they are left out: %s",
+                self.path,
+                ", ".join(sorted(gone)),
+            )
+
+    def _pages_of(self, meters: list[str]) -> Iterator[requests.Response]:
+        """Every answer about these meters, those left out whose consent has ended."""
+        self.where = {"meters": meters, **self.window()}
+        try:
+            yield from super().pages(None)
+        except Refusal as refused:
+            if refused.slug != "not_found":
+                raise
+            listed = self._meter_list.still_listed(meters)
+            if listed.issuperset(meters):
+                raise
+            if left := [uid for uid in meters if uid in listed]:
+                yield from self._pages_of(left)
+
+    def _mark(self, meter: Record) -> str:
+        """What is remembered of a meter: short, as the state holds one of each."""
+        shown: list[Any] = [meter.get(name) for name in self.marks]
+        return sha256(json.dumps([*shown, self.window()], default=str).encode()).hexdigest()[:12]

@@ -1,0 +1,26 @@
+"""The objects of UtilityAPI, as its pages describe them.
+
+Amounts are in the currency of the bill. Timestamps that the platform sets are UTC; dates read
+from a bill carry the utility's local offset and stay text, because some arrive malformed.
+"""
+
+from tap_utility_energy.utilityapi.schemas.accounting import BILLING_ACCOUNT, BILLING_SUMMARY
+from tap_utility_energy.utilityapi.schemas.bills import BILL, BILL_LINE_ITEM
+from tap_utility_energy.utilityapi.schemas.intervals import INTERVAL, INTERVAL_READING
+from tap_utility_energy.utilityapi.schemas.meters import (
+    AUTHORIZATION,
+    HISTORICAL_COLLECTION,
+    METER,
+)
+
+__all__ = [
+    "AUTHORIZATION",
+    "BILL",
+    "BILLING_ACCOUNT",
+    "BILLING_SUMMARY",
+    "BILL_LINE_ITEM",
+    "HISTORICAL_COLLECTION",
+    "INTERVAL",
+    "INTERVAL_READING",
+    "METER",
+]

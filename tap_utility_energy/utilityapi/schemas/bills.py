@@ -1,0 +1,119 @@
+"""Bills and their charges."""
+
+from __future__ import annotations
+
+from singer_sdk import typing as th
+
+from tap_utility_energy.schemas import (
+    block,
+    integer,
+    items,
+    key,
+    number,
+    record,
+    text,
+)
+from tap_utility_energy.utilityapi.schemas.blocks import (
+    AUTHORIZATION_UID,
+    BILLING,
+    BLOCKS,
+    CREATED,
+    LINE_ITEM,
+    METER_UID,
+    PROGRAMS,
+    SERVICE,
+    SERVICE_CLASS,
+    SOURCES,
+    SUPPLIER,
+    UPDATED,
+    UTILITY,
+    notes,
+)
+
+COST = number("cost", "Amount charged; negative for a credit. In the bill's currency.")
+VOLUME = number("volume", "Quantity, in `unit`.")
+UNIT = text("unit", "Unit of `volume`, such as kwh or kw.")
+
+#: https://utilityapi.com/docs/api/bills and https://utilityapi.com/docs/api/bills/blocks
+BILL = record(
+    key("uid", th.StringType, "The bill."),
+    METER_UID,
+    AUTHORIZATION_UID,
+    CREATED,
+    UPDATED,
+    notes("bill"),
+    UTILITY,
+    BLOCKS,
+    block(
+        "base",
+        "The service, the period and the totals. Amounts in the bill's currency.",
+        *SERVICE,
+        SERVICE_CLASS,
+        *BILLING,
+        text("bill_start_date", "Start of the period, in the utility's time, as sent."),
+        text("bill_end_date", "End of the period, in the utility's time, as sent."),
+        text("bill_statement_date", "Date of the statement, as sent."),
+        number("bill_total_kwh", "Use, kWh. Deprecated; see bill_total_volume."),
+        text("bill_total_unit", "Unit of bill_total_volume, such as kwh or therms."),
+        number("bill_total_volume", "Use, in bill_total_unit."),
+        number("bill_total_cost", "All charges of the bill."),
+    ),
+    SOURCES,
+    items("line_items", "The utility's charges, line by line.", *LINE_ITEM),
+    items(
+        "suppliers",
+        "Other suppliers and what they charge, which is not among line_items.",
+        *SUPPLIER,
+        number("supplier_total_cost", "All charges of the supplier."),
+        number("supplier_total_volume", "Quantity supplied, in supplier_total_unit."),
+        text("supplier_total_unit", "Unit of supplier_total_volume."),
+        items("supplier_line_items", "The supplier's charges, line by line.", *LINE_ITEM),
+    ),
+    items(
+        "tiers",
+        "Use by tier.",
+        text("name", "Name of the tier on the bill."),
+        integer("level", "Number of the tier."),
+        COST,
+        VOLUME,
+        UNIT,
+    ),
+    items(
+        "tou",
+        "Use by time of day.",
+        text("name", "Name of the time on the bill."),
+        text("bucket", "peak, off-peak, part-peak, super-peak, super-off-peak or other."),
+        COST,
+        VOLUME,
+        UNIT,
+    ),
+    items(
+        "demand",
+        "Demand charges.",
+        text("name", "Name of the charge on the bill."),
+        COST,
+        number("demand", "Demand charged for."),
+    ),
+    items(
+        "power",
+        "Further readings of power.",
+        text("type", "reactive_demand, reactive_usage, real_demand, apparent_demand …"),
+        text("name", "Name of the reading on the bill."),
+        VOLUME,
+        UNIT,
+    ),
+    PROGRAMS,
+    block("pge_details", "PG&E only.", text("serial", "PG&E's serial, as on the bill.")),
+    block("sce_details", "SCE only.", number("voltage", "Voltage of the service.")),
+)
+#: A charge of a bill, of `line_items` or of a supplier's `supplier_line_items`.
+BILL_LINE_ITEM = record(
+    key("bill_uid", th.StringType, "The bill."),
+    key("position", th.IntegerType, "Place among the charges of the bill, from 0."),
+    METER_UID,
+    AUTHORIZATION_UID,
+    UPDATED,
+    text("source", "The bill's block that the charge is of: line_items or suppliers."),
+    text("supplier_name", "Who charges, if it is not the utility."),
+    *LINE_ITEM,
+)

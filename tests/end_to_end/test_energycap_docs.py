@@ -1,0 +1,162 @@
+"""The SQL of docs/energycap.md, on tables that the loaders made."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from tests.end_to_end.postgres import Cluster
+from tests.end_to_end.project import ROOT, Project, clean_environment, needed_module
+from tests.support import catalog
+
+pytestmark = pytest.mark.end_to_end
+
+DIGESTS, ROWS = "meter_digest_monthly", "meter_digest_monthly_results"
+STREAMS = [DIGESTS, ROWS, "energycap_meters", "energycap_places", "energycap_commodities"]
+DUCKDB, POSTGRES, DELETE = re.findall(
+    r"^```sql\n(.*?)^```",
+    (ROOT / "docs" / "energycap.md").read_text("utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+PERIODS = f'SELECT "meterId", "calendarYear", "calendarPeriod" FROM utility_energy.{ROWS}'
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """The tap on one side and a loader on the other."""
+
+    box: Sandbox
+    folder: Path
+    loader: str
+    settings: Mapping[str, object]
+
+    def run(self, *, tap: Mapping[str, object] = {}, **loader: object) -> None:
+        """Extract and load once; both must end well."""
+        config = self._file("tap.json", self.box.tap_config(**tap))
+        chosen = self._file("catalog.json", catalog(STREAMS))
+        command = [sys.executable, "-m", "tap_utility_energy"]
+        sent = subprocess.run(
+            [*command, "--config", config, "--catalog", chosen],
+            capture_output=True,
+            env=clean_environment(PYTHONPATH=str(ROOT)),
+            check=False,
+        )
+        assert sent.returncode == 0, sent.stderr.decode()
+        target = self._file("target.json", {**self.settings, **loader})
+        loaded = subprocess.run(
+            [self.loader, "--config", target], input=sent.stdout, capture_output=True, check=False
+        )
+        assert loaded.returncode == 0, loaded.stderr.decode()
+
+    def _file(self, name: str, content: object) -> str:
+        path = self.folder / name
+        path.write_text(json.dumps(content), "utf-8")
+        return str(path)
+
+
+def cost_by_building(box: Sandbox) -> Counter[tuple[Any, ...]]:
+    """Cost by building, commodity and period, added up from what the vendor has."""
+    truth = box.truth(only=f"{DIGESTS},energycap_meters")
+    meters = {meter["meterId"]: meter for meter in truth["energycap_meters"]}
+    costs = Counter[tuple[Any, ...]]()
+    for digest in truth[DIGESTS]:
+        meter = meters[digest["meterId"]]
+        where = (meter["place"]["placeCode"], meter["commodity"]["commodityCode"])
+        for row in digest.get("results") or []:
+            costs[*where, row["calendarYear"], row["calendarPeriod"]] += row["totalCost"]
+    return costs
+
+
+def periods(box: Sandbox) -> set[tuple[Any, ...]]:
+    """The keys of all rows that the vendor has now."""
+    return {
+        (digest["meterId"], row["calendarYear"], row["calendarPeriod"])
+        for digest in box.truth(only=DIGESTS)[DIGESTS]
+        for row in digest.get("results") or []
+    }
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox(meters=30, billing_summaries=0) as box:
+        yield box
+
+
+@pytest.fixture
+def landed(
+    cluster: Cluster, project: Project, box: Sandbox, tmp_path: Path, request: Any
+) -> Iterator[tuple[Pipe, Any]]:
+    """A PostgreSQL database after one run."""
+    name = re.sub(r"\W", "_", request.node.name).lower()[:60]
+    schema = {"default_target_schema": "utility_energy", "add_record_metadata": True}
+    settings = cluster.create_database(name) | schema
+    pipe = Pipe(box, tmp_path, project.loader("target-postgres"), settings)
+    pipe.run()
+    with closing(cluster.connect(name)) as connection:
+        yield pipe, connection
+
+
+def test_cost_by_building_in_duckdb(project: Project, box: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "landed.duckdb"
+    settings = {"path": str(file), "default_target_schema": "main"}
+    loader = Path(project.loader("target-duckdb")).with_name("target-duckdb-every-row")
+    Pipe(box, tmp_path, str(loader), settings).run()
+    with needed_module("duckdb").connect(str(file), read_only=True) as connection:
+        found = {row[:4]: row[4] for row in connection.execute(DUCKDB).fetchall()}
+
+    expected = cost_by_building(box)
+    assert found.keys() == expected.keys()
+    assert not [key for key in found if abs(found[key] - float(expected[key])) > 0.01]
+
+
+def test_cost_by_building_in_postgresql(box: Sandbox, landed: tuple[Pipe, Any]) -> None:
+    _, connection = landed
+    rows = connection.execute(POSTGRES).fetchall()
+
+    assert {row[:4]: row[4] for row in rows} == cost_by_building(box)
+
+
+@pytest.mark.parametrize("event", ["delete_bill", "move_bill"])
+def test_vanished_periods_can_be_deleted_by_meter(
+    box: Sandbox, landed: tuple[Pipe, Any], event: str
+) -> None:
+    pipe, connection = landed
+    # Older than what the digests still tell: it has to stay.
+    connection.execute(
+        f'INSERT INTO utility_energy.{ROWS} ("meterId", "calendarYear", "calendarPeriod", '
+        f'_sdc_sync_started_at) SELECT min("meterId"), 2001, 1, 0 FROM utility_energy.{ROWS}'
+    )
+    old = {key for key in connection.execute(PERIODS).fetchall() if key[1] == 2001}
+    box.advance(event)
+    pipe.run()
+    assert set(connection.execute(PERIODS).fetchall()) - old > periods(box)
+
+    connection.execute(DELETE)
+
+    assert set(connection.execute(PERIODS).fetchall()) - old == periods(box)
+    assert old < set(connection.execute(PERIODS).fetchall())
+
+
+@pytest.mark.parametrize("is_hard", [False, True])
+def test_vanished_periods_go_with_activate_version(
+    box: Sandbox, landed: tuple[Pipe, Any], *, is_hard: bool
+) -> None:
+    pipe, connection = landed
+    before = periods(box)
+    box.advance("delete_bill")
+    pipe.run(tap={"emit_activate_version_messages": True}, hard_delete=is_hard)
+
+    left = set(connection.execute(f"{PERIODS} WHERE _sdc_deleted_at IS NULL").fetchall())
+    assert left == periods(box) < before
+    assert set(connection.execute(PERIODS).fetchall()) == (left if is_hard else before)

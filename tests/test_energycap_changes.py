@@ -1,0 +1,183 @@
+"""What of EnergyCAP's entities is emitted again: no change may be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from tap_utility_energy.tap import TapUtilityEnergy
+from tests.support import Run, TapRunner, answer, by_key, flat
+
+INCREMENTAL = [f"energycap_{name}" for name in ("accounts", "bills", "meters", "places", "vendors")]
+
+
+@pytest.fixture(scope="module", params=[12, 13])
+def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with Sandbox(
+        meters=25, billing_summaries=0, accounting_periods=request.param, hard_numbers=True
+    ) as box:
+        yield box
+
+
+@pytest.mark.parametrize("stream", INCREMENTAL)
+def test_a_second_run_emits_what_may_have_changed_and_what_has_no_date(
+    tap: TapRunner, box: Sandbox, stream: str
+) -> None:
+    first = tap(box.tap_config(), streams=[stream])
+    again = tap(box.tap_config(), streams=[stream], state=state_of(first))
+
+    before, after = first.records(stream), again.records(stream)
+    undated = [row for row in before if row["modifiedDate"] is None]
+    assert len(undated) <= len(after) < len(before)
+    assert not [row for row in undated if row not in after]
+    bookmark = state_of(first)["bookmarks"][stream]["replication_key_value"]
+    assert {row["modifiedDate"][:10] for row in after if row["modifiedDate"]} <= days_until(
+        bookmark
+    )
+    assert state_of(again) == state_of(first)
+
+
+def days_until(bookmark: str) -> set[str]:
+    last = date.fromisoformat(bookmark[:10])
+    return {str(last - timedelta(days=back)) for back in range(-1, 4)}
+
+
+def test_what_changes_between_runs_arrives(tap: TapRunner) -> None:
+    streams = ["energycap_meters", "energycap_bills"]
+    with Sandbox(meters=12, billing_summaries=0) as box:
+        state = state_of(tap(box.tap_config(), streams=streams))
+        for _ in range(3):
+            meter, bill = box.advance("rename_meter"), box.advance("modify_bill")
+            run = tap(box.tap_config(), streams=streams, state=state)
+            state = state_of(run)
+
+            found = by_key(run.records("energycap_meters"), "meterId")
+            assert found[meter["meterId"],]["meterCode"] == meter["meterCode"]
+            bills = by_key(run.records("energycap_bills"), "billId")
+            truth = by_key(box.truth(only="energycap_bills")["energycap_bills"], "billId")
+            assert flat(bills[bill["billId"],]) == truth[bill["billId"],]
+            assert len(bills) < len(truth)
+        new = box.advance("new_bills")["billIds"]
+        run = tap(box.tap_config(), streams=streams, state=state)
+
+    assert {(number,) for number in new} <= by_key(run.records("energycap_bills"), "billId").keys()
+
+
+def state_of(run: Run) -> dict[str, Any]:
+    """The last STATE; the SDK does not repeat one that has not changed."""
+    return [message["value"] for message in run.messages if message["type"] == "STATE"][-1]
+
+
+@pytest.mark.parametrize(
+    ("bookmark", "changed", "made", "is_emitted"),
+    [
+        ("2026-06-10T12:00:00+00:00", "2026-06-10T11:59:59", None, True),
+        ("2026-06-10T12:00:00+00:00", "2026-06-09T10:00:00", None, True),  # 26 hours before
+        ("2026-06-10T12:00:00+00:00", "2026-06-08", None, False),
+        ("2026-06-10T12:00:00+00:00", "2026-06-08 12:00:00.0000000", None, True),
+        ("2026-06-10T12:00:00+00:00", "2026-06-08T08:00:00.1234567-04:00", None, True),
+        ("2026-06-10T12:00:00+00:00", "2026-06-08T11:59:59Z", None, False),
+        ("2026-06-10T12:00:00+00:00", None, None, True),
+        ("2026-06-10T12:00:00+00:00", "", None, True),
+        ("2026-06-10T12:00:00+00:00", "not a date", None, True),
+        ("2026-06-10T12:00:00+00:00", "9999-12-31T23:59:59-04:00", None, True),
+        ("2026-06-10T12:00:00+00:00", "0001-01-01T00:00:00", "2026-06-10T09:00:00", True),
+        ("2026-06-10T12:00:00+00:00", "0001-01-01T00:00:00", "2020-06-10T09:00:00", False),
+        ("malformed", "2020-01-01T00:00:00", None, True),
+    ],
+)
+def test_when_in_doubt_a_record_is_emitted(
+    tap: TapRunner, bookmark: str, changed: str | None, made: str | None, *, is_emitted: bool
+) -> None:
+    date = {"replication_key": "modifiedDate", "replication_key_value": bookmark}
+    state = {"bookmarks": {"energycap_meters": date}}
+    quoted = [f'"{text}"' if text is not None else "null" for text in (changed, made)]
+    with Sandbox(meters=0) as box:
+        body = f'[{{"meterId": 1, "modifiedDate": {quoted[0]}, "createdDate": {quoted[1]}}}]'
+        box.set_faults([answer(body)])
+        run = tap(box.tap_config(), streams=["energycap_meters"], state=state)
+
+    assert run.exit == 0, run.stderr
+    assert len(run.records("energycap_meters")) == int(is_emitted)
+
+
+def test_a_record_without_the_field_at_all_is_emitted(tap: TapRunner) -> None:
+    with Sandbox(meters=0) as box:
+        box.set_faults([answer('[{"meterId": 1}]')])
+        run = tap(box.tap_config(), streams=["energycap_meters"])
+
+    assert run.exit == 0, run.stderr
+    assert run.records("energycap_meters") == [{"meterId": 1}]
+
+
+def test_the_bookmark_is_no_later_than_the_start_of_the_run(tap: TapRunner) -> None:
+    with Sandbox(meters=0) as box:
+        box.set_faults([answer('[{"meterId": 1, "modifiedDate": "2099-01-01T00:00:00"}]')])
+        run = tap(box.tap_config(), streams=["energycap_meters"])
+
+    found = state_of(run)["bookmarks"]["energycap_meters"]
+    assert found["replication_key_value"].startswith("2026-07-01T12:00:")
+
+
+def test_a_walk_that_fails_moves_no_bookmark(tap: TapRunner) -> None:
+    with Sandbox(meters=20, billing_summaries=0) as box:
+        streams, page = ["energycap_meters"], {"energycap_page_size": 7}
+        state = state_of(tap(box.tap_config(**page), streams=streams))
+        box.advance("rename_meter")
+        box.set_faults([{"path": "pageNumber=3", "status": 403}])
+        failed = tap(box.tap_config(**page), streams=streams, state=state)
+
+    assert failed.exit == 1
+    failed_state = state_of(failed)
+    # What the SDK notes of where the run began is of no consequence.
+    del failed_state["bookmarks"]["energycap_meters"]["starting_replication_value"]
+    assert failed_state == state
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"energycap_filters": {"energycap_bills": "approved equals '1'"}},
+        {"start_date": "2025-01-01"},
+    ],
+)
+def test_another_selection_of_records_is_read_anew(tap: TapRunner, change: dict[str, Any]) -> None:
+    with Sandbox(meters=5, billing_summaries=0) as box:
+        first = tap(box.tap_config(**change), streams=["energycap_bills"])
+        state = state_of(first)
+        second = tap(box.tap_config(), streams=["energycap_bills"], state=state)
+        truth = box.truth(only="energycap_bills")["energycap_bills"]
+
+    assert len(second.records("energycap_bills")) == len(truth)
+
+
+def test_bills_from_before_the_start_date_are_left_out(tap: TapRunner) -> None:
+    with Sandbox(meters=5, billing_summaries=0) as box:
+        config = box.tap_config(start_date="2025-07-15T00:00:00Z")
+        run = tap(config, streams=["energycap_bills"])
+        truth = box.truth(only="energycap_bills")["energycap_bills"]
+
+    kept = {bill["billId"] for bill in truth if bill["endDate"] >= "2025-07-15"}
+    assert 0 < len(kept) < len(truth)
+    assert {bill["billId"] for bill in run.records("energycap_bills")} == kept
+
+
+FULL = {"breadcrumb": [], "metadata": {"selected": True, "replication-method": "FULL_TABLE"}}
+
+
+def test_full_table_in_the_catalog_emits_all(tap: TapRunner, box: Sandbox) -> None:
+    stream = "energycap_meters"
+    first = tap(box.tap_config(), streams=[stream])
+    found = TapUtilityEnergy(config={}, validate_config=False).catalog_dict
+    (entry,) = (one for one in found["streams"] if one["tap_stream_id"] == stream)
+    entry["replication_method"] = "FULL_TABLE"
+    file = tap.file("full.json", {"streams": [entry | {"metadata": [FULL]}]})
+    state = state_of(first)
+    again = tap(box.tap_config(), "--catalog", file, state=state)
+
+    assert again.exit == 0, again.stderr
+    assert len(again.records(stream)) == len(first.records(stream))

@@ -1,0 +1,218 @@
+"""Digests as rows, against what the sandbox says is true."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from tap_utility_energy.energycap.digest_streams import DIGEST_STREAMS
+from tests.support import TapRunner, answer, by_key
+
+MONTH, YEAR = ("calendarYear", "calendarPeriod"), ("year",)
+
+
+#: By stream: the digest in the truth, the lists down to the rows, and the row's key.
+DIGEST_ROWS = {
+    **{
+        f"meter_digest_{view}_monthly_results": (
+            f"meter_digest_{view}_monthly",
+            [("meter", "results")],
+            ("meterId", *MONTH),
+        )
+        for view in ("calendarized", "normalized", "savings")
+    },
+    **{
+        f"meter_digest_{view}_yearly_results": (
+            f"meter_digest_{view}_yearly",
+            [("meter", "results")],
+            ("meterId", *YEAR),
+        )
+        for view in ("actual", "calendarized", "normalized", "savings")
+    },
+    "meter_digest_ghg_yearly_results": (
+        "meter_digest_ghg_yearly",
+        [("meter", "ghgTypes"), ("ghgType", "results")],
+        ("meterId", "ghgTypeId", *YEAR),
+    ),
+    **{
+        f"{kind}_digest_{view}_monthly_results": (
+            f"{kind}_digest_{view}_monthly",
+            [(kind, "results")],
+            (f"{kind}Id", *MONTH),
+        )
+        for kind, view in (("place", "actual"), ("place", "calendarized"), ("account", "actual"))
+    },
+    **{
+        f"{kind}_digest_{view}_monthly_commodity_results": (
+            f"{kind}_digest_{view}_monthly",
+            [(kind, "commodities"), ("commodity", "results")],
+            (f"{kind}Id", "commodityId", *MONTH),
+        )
+        for kind, view in (("place", "actual"), ("place", "calendarized"), ("account", "actual"))
+    },
+}
+
+
+LISTS = {"results", "commodities", "ghgTypes"}
+
+
+def rows_of(thing: dict[str, Any], steps: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """The vendor's rows below an object, each with all the fields above it as they were sent."""
+    if not steps:
+        yield thing
+        return
+    (_, name), *further = steps
+    above = {key: value for key, value in thing.items() if key not in LISTS}
+    for item in thing.get(name) or []:
+        for row in rows_of(item, further):
+            yield above | row
+
+
+def as_sent(row: dict[str, Any], steps: list[tuple[str, str]]) -> dict[str, Any]:
+    """A record of the tap with all unknown fields, of all levels, back in their place."""
+    extra = dict(row.get("extra", {}))
+    above: dict[str, Any] = {}
+    for name, _ in steps:
+        above |= extra.pop(name, {})
+    return above | {key: value for key, value in row.items() if key != "extra"} | extra
+
+
+@pytest.fixture(scope="module", params=[12, 13])
+def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with Sandbox(
+        meters=25, billing_summaries=0, accounting_periods=request.param, hard_numbers=True
+    ) as box:
+        yield box
+
+
+def test_every_digest_is_tested() -> None:
+    known = {"meter_digest_monthly", "meter_digest_monthly_results"}
+    assert {stream.name for stream in DIGEST_STREAMS} == known | DIGEST_ROWS.keys()
+
+
+@pytest.mark.parametrize("stream", DIGEST_ROWS)
+@pytest.mark.parametrize("years", [None, 1])
+def test_rows_of_digests_are_what_was_sent(
+    tap: TapRunner, box: Sandbox, stream: str, years: int | None
+) -> None:
+    source, steps, key = DIGEST_ROWS[stream]
+    asked = {} if years is None else {"energycap_number_of_years": years}
+    params = {} if years is None else {"numberOfYears": years}
+    run = tap(box.tap_config(energycap_page_size=7, **asked), streams=[stream])
+
+    assert run.exit == 0, run.stderr
+    truth = [
+        row for thing in box.truth(only=source, **params)[source] for row in rows_of(thing, steps)
+    ]
+    rows = by_key(run.records(stream), *key)
+    assert rows
+    assert {k: as_sent(row, steps) for k, row in rows.items()} == by_key(truth, *key)
+
+
+def test_thirteen_periods_arrive(tap: TapRunner) -> None:
+    stream = "meter_digest_calendarized_monthly_results"
+    with Sandbox(meters=5, accounting_periods=13) as box:
+        run = tap(box.tap_config(), streams=[stream])
+
+    assert {row["calendarPeriod"] for row in run.records(stream)} == set(range(1, 14))
+
+
+def test_years_are_text(tap: TapRunner, box: Sandbox) -> None:
+    run = tap(box.tap_config(), streams=["meter_digest_actual_yearly_results"])
+
+    assert {type(row["year"]) for row in run.records("meter_digest_actual_yearly_results")} == {str}
+
+
+@pytest.mark.parametrize("digest", ["place_digest_actual_monthly", "account_digest_actual_monthly"])
+def test_rows_and_commodity_rows_come_from_one_walk(
+    tap: TapRunner, box: Sandbox, digest: str
+) -> None:
+    streams = [f"{digest}_results", f"{digest}_commodity_results"]
+    box.clear_requests()
+    run = tap(box.tap_config(energycap_page_size=5), streams=streams)
+
+    assert run.exit == 0
+    assert all(run.records(stream) for stream in streams)
+    asked = Counter(request["target"] for request in box.requests())
+    assert len(asked) > 1
+    assert set(asked.values()) == {1}
+
+
+@pytest.mark.parametrize("stream", ["meter_digest_actual_yearly_results"])
+def test_rows_without_a_key_of_their_own_are_told(tap: TapRunner, stream: str) -> None:
+    body = '[{"meterId": 1, "meterCode": "M", "results": [{"year": "2025"}, {"year": "2025"}, {}]}]'
+    with Sandbox(meters=0) as box:
+        box.set_faults([answer(body)])
+        run = tap(box.tap_config(), streams=[stream])
+
+    assert run.exit == 1
+    assert run.records(stream) == [{"meterId": 1, "meterCode": "M", "year": "2025"}]
+    assert [line for line in run.errors if line.startswith(stream)] == [
+        f"{stream}: meter 1 (M) has 1 period(s) for 2025 again, 1 period(s) without year",
+        (
+            f"{stream}: 1 meter(s), named above, have periods whose key is missing or repeated. "
+            "Those rows were left out, all others arrived. Check the meters' bills in EnergyCAP."
+        ),
+    ]
+
+
+def test_unknown_fields_of_each_level_are_kept_apart(tap: TapRunner) -> None:
+    stream = "place_digest_actual_monthly_commodity_results"
+    body = (
+        '[{"placeId": 1, "new": 1, "costUnit": {"unitId": 1}, "results": null, "commodities": '
+        '[{"commodityId": 2, "new": 2, "costUnit": {"unitId": 2}, "results": '
+        '[{"calendarYear": 2025, "calendarPeriod": 3, "new": 3, "place": "own", "placeId": 9}]}]}]'
+    )
+    with Sandbox(meters=0) as box:
+        box.set_faults([answer(body)])
+        run = tap(box.tap_config(), streams=[stream])
+
+    assert run.records(stream) == [
+        {
+            "placeId": 1,
+            "commodityId": 2,
+            "costUnit": {"unitId": 2},
+            "calendarYear": 2025,
+            "calendarPeriod": 3,
+            "extra": {
+                "new": 3,
+                "results.place": "own",
+                "placeId": 9,
+                "place": {"new": 1},
+                "commodity": {"new": 2},
+            },
+        }
+    ]
+
+
+def test_a_version_is_activated_after_the_last_record_and_only_if_all_are_there(
+    tap: TapRunner,
+) -> None:
+    streams = ["energycap_units", "meter_digest_monthly_results", "energycap_meters"]
+    with Sandbox(meters=20, billing_summaries=0) as box:
+        box.set_faults([{"path": "/digest/", "at": 2, "status": 403}])
+        config = box.tap_config(emit_activate_version_messages=True, energycap_page_size=5)
+        run = tap(config, streams=streams)
+
+    assert run.exit == 1
+    assert run.records("meter_digest_monthly_results")
+    kinds = [(m["type"], m.get("stream")) for m in run.messages]
+    assert [stream for kind, stream in kinds if kind == "ACTIVATE_VERSION"] == ["energycap_units"]
+    last = max(n for n, kind in enumerate(kinds) if kind == ("RECORD", "energycap_units"))
+    assert kinds.index(("ACTIVATE_VERSION", "energycap_units")) > last
+    (version,) = (m["version"] for m in run.messages if m["type"] == "ACTIVATE_VERSION")
+    units = [m for m in run.messages if (m["type"], m.get("stream")) == kinds[last]]
+    assert {message["version"] for message in units} == {version}
+
+
+@pytest.mark.parametrize("stream", DIGEST_ROWS)
+def test_a_refusal_names_the_right_that_is_missing(tap: TapRunner, stream: str) -> None:
+    with Sandbox(meters=1, billing_summaries=0) as box:
+        run = tap(box.tap_config(energycap_api_key="wrong-key"), streams=[stream])
+
+    assert run.last_line.startswith(f"{stream}: EnergyCAP answered 401")
+    assert "(View)" in run.last_line

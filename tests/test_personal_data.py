@@ -1,0 +1,68 @@
+"""The example of docs/personal-data.md keeps back what the page says it keeps back."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from sandbox import Sandbox
+from tests.support import TapRunner
+
+PAGE = Path(__file__).parent.parent / "docs" / "personal-data.md"
+NAMES = ("authorizations", "meters", "billing_accounts", "bills", "intervals")
+DROPPED = {
+    "billing_contact",
+    "billing_address",
+    "service_address",
+    "customer_email",
+    "user_email",
+    "full_name",
+    "nickname",
+}
+HASHED = {"billing_account"}
+
+
+def example() -> dict[str, Any]:
+    found = re.search(r"example:begin[^`]*```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert found
+    return json.loads(json.dumps(YAML(typ="safe").load(found[1])))
+
+
+def values(thing: Any, names: set[str]) -> set[str]:
+    """What stands under these names, however deep."""
+    if isinstance(thing, list):
+        return {value for part in thing for value in values(part, names)}
+    if not isinstance(thing, dict):
+        return set()
+    own = {thing[name] for name in names & thing.keys() if thing[name]}
+    return own.union(*(values(part, names) for part in thing.values()))
+
+
+def test_the_example_drops_and_hashes_what_the_page_says(tap: TapRunner) -> None:
+    with Sandbox(billing_summaries=60, meters=0, cache_seconds=0) as box:
+        fast = {"utilityapi_requests_per_minute": 100_000}
+        config = box.tap_config(**fast, utilityapi_mixed_intervals=True) | example()
+        streams = [f"utilityapi_{name}" for name in NAMES]
+        run = tap(config, streams=streams)
+        truth = box.truth(only=",".join(NAMES))
+
+    assert run.exit == 0, run.stderr
+    for name, stream in zip(NAMES, streams, strict=True):
+        rows = run.records(stream)
+        assert len(rows) == len(truth[name])
+        assert not values(rows, DROPPED), stream
+        if accounts := values(truth[name], HASHED):
+            hashes = values(rows, HASHED)
+            assert len(hashes) == len(accounts)
+            assert all(re.fullmatch("[0-9a-f]{64}", text) for text in hashes)
+    secrets = values(truth, DROPPED | HASHED)
+    assert len(secrets) > 20
+    written = json.dumps([run.records(stream) for stream in streams], default=str)
+    assert not [text for text in secrets if json.dumps(text)[1:-1] in written]
+    accounts = [row["base"]["billing_account"] for row in run.records("utilityapi_bills")]
+    known = {row["base"]["billing_account"] for row in run.records("utilityapi_billing_accounts")}
+    assert known <= set(accounts), "hashes still join"

@@ -1,0 +1,338 @@
+"""Bills and intervals from run to run: what changed is read again, whole, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from sandbox import Sandbox
+from tap_utility_energy.utilityapi import meter_data
+from tests.support import Run, TapRunner, by_key, catalog, flat, start
+
+vendor = partial(Sandbox, billing_summaries=150, cache_seconds=0, utilityapi_rate_limit=0, meters=0)
+FAST = {"utilityapi_requests_per_minute": 100_000}
+BILLS, ITEMS = "utilityapi_bills", "utilityapi_bill_line_items"
+INTERVALS = "utilityapi_intervals"
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with vendor() as box:
+        yield box
+
+
+@pytest.fixture
+def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meter_data, "METERS_AT_ONCE", 6)
+
+
+def sync(
+    tap: TapRunner, box: Sandbox, before: Run | None = None, *streams: str, **settings: Any
+) -> Run:
+    box.clear_requests()
+    config = box.tap_config(**FAST, **settings)
+    return tap(config, streams=streams or [BILLS], state=before and state_of(before))
+
+
+def state_of(run: Run) -> dict[str, Any]:
+    states = [message["value"] for message in run.messages if message["type"] == "STATE"]
+    return json.loads(json.dumps(states[-1]))
+
+
+def paths(box: Sandbox) -> list[str]:
+    return [urlsplit(request["target"]).path.rpartition("/v2")[2] for request in box.requests()]
+
+
+def asked_for(box: Sandbox) -> list[str]:
+    """The meters whose data was asked for, as often as it was."""
+    queries = [urlsplit(request["target"]) for request in box.requests()]
+    queries = [url for url in queries if url.path.endswith(("/bills", "/intervals"))]
+    return [uid for url in queries for uid in parse_qs(url.query)["meters"][0].split(",")]
+
+
+def landed(*runs: Run, stream: str = BILLS) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """What a loader that merges by key holds after the runs."""
+    return {(row["uid"],): flat(row) for run in runs for row in run.records(stream)}
+
+
+def truth(box: Sandbox, name: str = "bills") -> dict[tuple[Any, ...], dict[str, Any]]:
+    return by_key(box.truth(only=name)[name], "uid")
+
+
+def test_a_run_with_nothing_new_costs_one_request(tap: TapRunner, box: Sandbox) -> None:
+    streams = BILLS, ITEMS, INTERVALS, "utilityapi_interval_readings", "utilityapi_meters"
+    first = sync(tap, box, None, *streams)
+    second = sync(tap, box, first, *streams)
+
+    assert landed(first) == truth(box)
+    assert paths(box) == ["/meters"]
+    assert not second.records(BILLS)
+    assert second.records("utilityapi_meters")
+    assert state_of(second) == state_of(first)
+
+
+def test_the_bookmark_is_the_latest_change(tap: TapRunner, box: Sandbox) -> None:
+    run = sync(tap, box)
+
+    latest = max(bill["updated"] for bill in truth(box).values())
+    assert state_of(run)["bookmarks"][BILLS]["replication_key_value"] == latest
+    assert "not resumable" not in run.stderr
+
+
+def test_a_bill_without_the_time_of_its_change_comes_all_the_same(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    meter = next(iter(truth(box).values()))["meter_uid"]
+    body = json.dumps({"bills": [{"uid": "1", "meter_uid": meter}], "next": None})
+    json_type = {"content_type": "application/json"}
+    box.set_faults([{"status": 200, "path": "/bills", "body": body, **json_type}])
+    run = sync(tap, box, utilityapi_meters=[meter])
+
+    assert run.exit == 0, run.stderr
+    assert run.records(BILLS) == [{"uid": "1", "meter_uid": meter}]
+
+
+def test_two_streams_read_one_walk(tap: TapRunner, box: Sandbox) -> None:
+    run = sync(tap, box, None, BILLS, ITEMS)
+
+    assert paths(box) == ["/meters", "/bills"]
+    assert {row["bill_uid"] for row in run.records(ITEMS)} == {u for (u,) in landed(run)}
+
+
+def test_a_stream_selected_later_gets_everything(tap: TapRunner, box: Sandbox) -> None:
+    first = sync(tap, box, None, BILLS)
+    second = sync(tap, box, first, BILLS, ITEMS)
+
+    assert {row["bill_uid"] for row in second.records(ITEMS)} == {u for (u,) in truth(box)}
+
+
+def test_a_full_table_is_full(tap: TapRunner, box: Sandbox) -> None:
+    # With emit_activate_version_messages the loader deletes whatever does not come.
+    first = sync(tap, box)
+    chosen = catalog([BILLS])
+    (entry,) = [entry for entry in chosen["streams"] if entry["tap_stream_id"] == BILLS]
+    entry["replication_method"] = "FULL_TABLE"
+    path = tap.file("full.json", chosen)
+    second = tap(box.tap_config(**FAST), "--catalog", path, state=state_of(first))
+
+    assert landed(second) == truth(box)
+
+
+def test_a_corrected_old_bill_is_caught(tap: TapRunner, box: Sandbox) -> None:
+    first = sync(tap, box)
+    corrected = box.advance("correct_bill")
+    second = sync(tap, box, first)
+
+    assert asked_for(box) == [corrected["meter"]]
+    assert landed(first) != truth(box)
+    assert landed(first, second) == truth(box)
+
+
+def test_new_bills_are_caught_and_only_their_meters_read(tap: TapRunner, box: Sandbox) -> None:
+    first = sync(tap, box, None, BILLS, INTERVALS)
+    old = truth(box)
+    box.advance("to", to="2026-09-15")
+    second = sync(tap, box, first, BILLS, INTERVALS)
+
+    new = {bill["meter_uid"] for key, bill in truth(box).items() if key not in old}
+    assert set(asked_for(box)) == new
+    assert {bill["meter_uid"] for bill in old.values()} - new
+    assert landed(first, second) == truth(box)
+    assert landed(second, stream=INTERVALS)
+
+
+def test_a_meter_seen_for_the_first_time_is_read_whole(tap: TapRunner, box: Sandbox) -> None:
+    meters = sorted({bill["meter_uid"] for bill in truth(box).values()})
+    first = sync(tap, box, utilityapi_meters=meters[1:])
+    second = sync(tap, box, first, utilityapi_meters=meters)
+
+    assert asked_for(box) == meters[:1]
+    assert {bill["meter_uid"] for bill in landed(second).values()} == set(meters[:1])
+    assert landed(first, second) == truth(box)
+
+
+@pytest.mark.usefixtures("_few_at_once")
+@pytest.mark.parametrize("fault", [{"status": 400}, {"status": 500, "times": None}])
+def test_a_run_that_fails_half_way_loses_nothing(
+    tap: TapRunner, box: Sandbox, fault: dict[str, Any]
+) -> None:
+    box.set_faults([{**fault, "path": "/bills", "at": 3}])
+    first = sync(tap, box, None, BILLS, ITEMS, max_wait_seconds=5)
+    assert first.exit == 1
+    assert first.last_line.startswith(f"{ITEMS}, {BILLS}: UtilityAPI")
+    partial_truth = landed(first)
+    box.set_faults([])
+    second = sync(tap, box, first, BILLS, ITEMS)
+
+    assert 0 < len(partial_truth) < len(truth(box))
+    assert landed(first, second) == truth(box)
+    assert not {bill["meter_uid"] for bill in partial_truth.values()} & set(asked_for(box))
+
+
+@pytest.mark.usefixtures("_few_at_once")
+def test_a_change_during_the_run_is_seen_by_the_next(tap: TapRunner, box: Sandbox) -> None:
+    whole = sync(tap, box)
+    first_meter = asked_for(box)[0]
+    read = [b for b in truth(box).values() if b["meter_uid"] == first_meter]
+
+    class Clock(type(tap.clock)):
+        """The time that a retry takes is when the bill changes."""
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if seconds >= 1 and read:
+                box.advance("correct_bill", bill=read.pop()["uid"])
+                read.clear()
+
+    box.set_faults([{"status": 503, "path": "/bills", "at": 3}])
+    config = box.tap_config(**FAST)
+    first = tap(config, streams=[BILLS], clock=Clock())
+    assert len(landed(first)) == len(landed(whole))
+    assert landed(first) != truth(box)
+    second = sync(tap, box, first)
+
+    assert asked_for(box) == [first_meter]
+    assert landed(first, second) == truth(box)
+
+
+def test_a_killed_run_loses_nothing(tap: TapRunner, tmp_path: Path) -> None:
+    with vendor(billing_summaries=600, data_page_limit=20, latency_ms=20) as box:
+        config = tmp_path / "config.json"
+        config.write_text(json.dumps(box.tap_config(**FAST)), "utf-8")
+        chosen = tmp_path / "chosen.json"
+        chosen.write_text(json.dumps(catalog([BILLS])), "utf-8")
+        process = start(config, "--catalog", str(chosen))
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(60)]
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=20)
+        first = Run(process.returncode, "".join(lines) + out, "")
+        second = sync(tap, box, first)
+
+        assert first.exit == 143
+        assert len(landed(first)) < len(truth(box))
+        assert landed(first, second) == truth(box)
+
+
+@pytest.mark.usefixtures("_few_at_once")
+@pytest.mark.parametrize("requests", [1, 2, 3, 4])
+def test_a_consent_that_ends_half_way_skips_its_meters_with_one_warning(
+    tap: TapRunner, requests: int
+) -> None:
+    with vendor(data_page_limit=25) as box:
+        bills = truth(box)
+        order = [meter["uid"] for meter in box.truth(only="meters")["meters"]]
+        consents = {bill["meter_uid"]: bill["authorization_uid"] for bill in bills.values()}
+        last = next(consents[uid] for uid in reversed(order) if uid in consents)
+        box.advance("revoke_authorization", authorization=last, after_requests=requests)
+        run = sync(tap, box, None, BILLS, ITEMS, INTERVALS)
+        assert run.exit == 0, run.stderr
+
+        gone = {uid for uid, consent in consents.items() if consent == last}
+        warnings = [line for line in run.stderr.splitlines() if "the consent for" in line]
+        assert len(warnings) == 1
+        assert all(uid in warnings[0] for uid in gone)
+        assert landed(run) == truth(box)
+        known = state_of(run)["bookmarks"][BILLS]["meters"]
+        assert not gone & known.keys()
+        assert len(known) == len(order) - len(gone)
+
+
+def test_if_all_that_is_asked_for_is_gone_the_run_goes_on(tap: TapRunner) -> None:
+    with vendor() as box:
+        bill = next(iter(truth(box).values()))
+        consent = bill["authorization_uid"]
+        box.advance("revoke_authorization", authorization=consent, after_requests=1)
+        run = sync(tap, box, utilityapi_authorizations=[consent])
+
+    assert run.exit == 0, run.stderr
+    assert not run.records(BILLS)
+    assert len([line for line in run.stderr.splitlines() if "the consent for" in line]) == 1
+
+
+def test_not_found_for_some_leaves_the_others(tap: TapRunner, box: Sandbox) -> None:
+    bill = next(iter(truth(box).values()))
+    box.advance("revoke_authorization", authorization=bill["authorization_uid"], after_requests=1)
+    body = '{"error": "not_found", "error_description": "Gone.", "url": null}'
+    json_type = {"content_type": "application/json"}
+    box.set_faults([{"status": 404, "path": "/bills", "body": body, **json_type}])
+    run = sync(tap, box)
+
+    assert run.exit == 0, run.stderr
+    assert landed(run) == truth(box)
+    assert len([line for line in run.stderr.splitlines() if "the consent for" in line]) == 1
+
+
+def test_not_found_about_meters_that_are_there_is_an_error(tap: TapRunner, box: Sandbox) -> None:
+    body = '{"error": "not_found", "error_description": "Gone.", "url": null}'
+    json_type = {"content_type": "application/json"}
+    box.set_faults([{"status": 404, "path": "/bills", "body": body, "times": None, **json_type}])
+    run = sync(tap, box)
+
+    assert run.exit == 1
+    assert run.last_line.startswith(f"{BILLS}: UtilityAPI answered 404: not_found")
+
+
+def test_meters_that_vanish_are_forgotten_and_the_state_stays_small(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    first = sync(tap, box)
+    consent = next(iter(truth(box).values()))["authorization_uid"]
+    box.advance("revoke_authorization", authorization=consent)
+    second = sync(tap, box, first)
+
+    meters = box.truth(only="meters")["meters"]
+    known = state_of(second)["bookmarks"][BILLS]["meters"]
+    assert known.keys() == {meter["uid"] for meter in meters}
+    assert all(re.fullmatch("[0-9a-f]{12}", mark) for mark in known.values())
+    assert paths(box) == ["/meters"]
+
+
+def test_start_date_bounds_the_period_with_room_for_one_that_straddles_it(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    first = sync(tap, box, start_date="2026-03-01T00:00:00Z")
+
+    bills = truth(box)
+    wanted = {k for k, b in bills.items() if b["base"]["bill_end_date"] >= "2026-03-01"}
+    assert wanted < landed(first).keys() < bills.keys()
+    assert {
+        parse_qs(urlsplit(r["target"]).query).get("start", [""])[0] for r in box.requests()
+    } == {
+        "",
+        "2025-12-29",
+    }
+    second = sync(tap, box, first, start_date="2020-01-01T00:00:00Z")
+    assert landed(first, second) == bills, "an earlier start_date is reason to read again"
+
+
+def test_mixed_intervals_bring_more(tap: TapRunner, box: Sandbox) -> None:
+    plain = sync(tap, box, None, INTERVALS)
+    mixed = sync(tap, box, plain, INTERVALS, utilityapi_mixed_intervals=True)
+
+    assert landed(plain, stream=INTERVALS).keys() < landed(mixed, stream=INTERVALS).keys()
+    assert landed(mixed, stream=INTERVALS) == truth(box, "intervals")
+    assert "calls 1 answers incomplete" in plain.stderr
+
+
+def test_readings_without_a_time_are_left_out_with_a_warning(tap: TapRunner, box: Sandbox) -> None:
+    meter = truth(box, "intervals")[next(iter(truth(box, "intervals")))]["meter_uid"]
+    rows = [{"start": "a", "end": "b", "new": 1}, {"start": None, "end": "b"}, {"end": "c"}]
+    interval = {"uid": "1", "meter_uid": meter, "readings": rows}
+    body = json.dumps({"intervals": [interval], "next": None})
+    json_type = {"content_type": "application/json"}
+    box.set_faults([{"status": 200, "path": "/intervals", "body": body, **json_type}])
+    readings = "utilityapi_interval_readings"
+    run = sync(tap, box, None, readings, utilityapi_meters=[meter])
+
+    assert run.exit == 0, run.stderr
+    assert [(row["start"], row["extra"]) for row in run.records(readings)] == [("a", {"new": 1})]
+    assert f"{readings}: 2 readings without start or end" in run.stderr
