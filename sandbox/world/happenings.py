@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sandbox.world.clock import months_back
@@ -32,6 +33,7 @@ class Happenings:
         """Return every event by name."""
         return {
             "to": self.move_on,
+            "pace": self.change_pace,
             "new_bills": self.add_bills,
             "correct_bill": self.correct_bill,
             "revoke_authorization": self.revoke,
@@ -59,6 +61,14 @@ class Happenings:
             if book in monitored:
                 new += self._collect(book)
         return {"today": day.isoformat(), "bills": new}
+
+    def change_pace(self, given: dict[str, Any]) -> object:
+        """``scale``: from now on what `time_scale` is from the start; at 0 time stands still."""
+        scale = _only(given, "scale")["scale"]
+        if not isinstance(scale, int | Decimal) or isinstance(scale, bool) or scale < 0:
+            raise ValueError(f"scale: {scale!r} is not a number of 0 or more")
+        self._timeline.run_at(float(scale))
+        return {"scale": scale}
 
     def add_bills(self, given: dict[str, Any]) -> object:
         """``billing_account``, or else the first: the next month's bills of one account.

@@ -8,9 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import IO
 
 import pytest
 
@@ -66,6 +67,8 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        #: The streams that runs select.
+        self.streams: Sequence[str] = (*STREAMS, "historical_collections")
         self._meltano = needed_command("meltano")
 
     def install(self) -> None:
@@ -82,7 +85,7 @@ class Project:
                 copy = self.folder / name
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, copy)
-        installed = self._call("install")
+        installed = self.call("install")
         assert installed.returncode == 0, installed.stdout
 
     def loader(self, name: str) -> str:
@@ -98,6 +101,7 @@ class Project:
         *,
         job: str,
         target_settings: Mapping[str, object],
+        options: Sequence[str] = (),
         **tap: object,
     ) -> str:
         """Do ``meltano run tap-utility-energy <target>``, which must end well.
@@ -107,12 +111,14 @@ class Project:
             target: The loader's name.
             job: Runs of the same job share their state.
             target_settings: The loader's settings.
+            options: More of the command's options.
             tap: More of the tap's settings.
 
         Returns:
             What Meltano, the tap and the loader logged.
         """
-        ended = self._run(box, target, job, target_settings, tap)
+        command = self._run_command(target, job, options)
+        ended = self.call(*command, **self.variables(box, target, target_settings, tap))
         assert ended.returncode == 0, ended.stdout
         return ended.stdout
 
@@ -126,33 +132,57 @@ class Project:
         **tap: object,
     ) -> str:
         """Do the same, which must end badly."""
-        ended = self._run(box, target, job, target_settings, tap)
+        command = self._run_command(target, job)
+        ended = self.call(*command, **self.variables(box, target, target_settings, tap))
         assert ended.returncode == 1, ended.stdout
         return ended.stdout
 
-    def _run(
+    def start(
         self,
         box: Sandbox,
         target: str,
+        *,
         job: str,
         target_settings: Mapping[str, object],
-        tap: Mapping[str, object],
-    ) -> subprocess.CompletedProcess[str]:
-        streams = [f"{name}.*" for name in STREAMS]
-        prefix = target.upper().replace("-", "_")
-        return self._call(
-            "run",
-            f"--state-id-suffix={job}",
-            TAP,
-            target,
-            **{f"{prefix}_{key.upper()}": str(value) for key, value in target_settings.items()},
-            **tap_variables(box.tap_config(utilityapi_requests_per_minute=3000, **tap)),
-            TAP_UTILITY_ENERGY__SELECT=json.dumps(streams),
-            NO_PROXY="127.0.0.1",
-            no_proxy="127.0.0.1",
+        log: IO[str],
+        **tap: object,
+    ) -> subprocess.Popen[str]:
+        """Begin to do the same, in a session and so in a process group of its own."""
+        return subprocess.Popen(
+            [self._meltano, *self._run_command(target, job)],
+            cwd=self.folder,
+            env=clean_environment(**self.variables(box, target, target_settings, tap)),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
 
-    def _call(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    @staticmethod
+    def _run_command(target: str, job: str, options: Sequence[str] = ()) -> list[str]:
+        return ["run", f"--state-id-suffix={job}", *options, TAP, target]
+
+    def variables(
+        self,
+        box: Sandbox,
+        target: str,
+        target_settings: Mapping[str, object],
+        tap: Mapping[str, object],
+    ) -> dict[str, str]:
+        """The settings of a run, as variables of its environment."""
+        prefix = target.upper().replace("-", "_")
+        return {
+            **{f"{prefix}_{key.upper()}": str(value) for key, value in target_settings.items()},
+            **tap_variables(box.tap_config(utilityapi_requests_per_minute=3000, **tap)),
+            "TAP_UTILITY_ENERGY__SELECT": json.dumps([f"{name}.*" for name in self.streams]),
+            "SANDBOX_URL": box.url,
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
+        }
+
+    def call(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Do any other command of Meltano's to its end."""
         return subprocess.run(
             [self._meltano, *arguments],
             cwd=self.folder,

@@ -23,9 +23,7 @@ from tests.support import catalog
 
 pytestmark = pytest.mark.end_to_end
 
-PIPE = (
-    'set -o pipefail; "$0" --config tap.json --catalog catalog.json | "$1" --config target.json'
-)
+PIPE = 'set -o pipefail; "$0" --config tap.json --catalog catalog.json | "$1" --config target.json'
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from decimal import Decimal
 
@@ -239,3 +240,21 @@ def test_rules_that_are_refused(client, shared):
     for wrong in ({"job_speed": 1}, [], {"job_seconds": -1}):
         answer = client.session.put(f"{shared.url}/__jobs", json=wrong, timeout=5)
         assert answer.status_code == 400
+
+
+def test_time_can_stand_still_and_go_on(client):
+    with Sandbox(**FAST) as box:
+        (uid, *_) = new_meters(box)
+        box.advance("pace", scale=0)
+        client.collect(box, {"meters": [uid]})
+        assert wait(client, box, uid, lambda meter: meter["status"] == "pending")
+        time.sleep(0.2)
+        assert client.get(box, f"/meters/{uid}").json()["status"] == "pending"
+        box.advance("pace", scale=2000)
+        done = wait(client, box, uid)
+        assert done["is_activated"]
+        assert dt.datetime.fromisoformat(done["status_ts"]) <= dt.datetime.now(dt.UTC)
+        for wrong in (-1, True, "1"):
+            url = f"{box.url}/__advance"
+            answer = client.session.post(url, json={"event": "pace", "scale": wrong}, timeout=5)
+            assert answer.status_code == 400
