@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, final
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 SHORTEST_TRY = 1.0  # seconds; a last try gets that much, though the time is nearly up
 
 
-class Client:
+class Client(ABC):
     """Sends a vendor's requests and lets only good answers through.
 
     A vendor is a subclass: its names, the headers that carry its credential, and what to tell a
@@ -63,16 +64,16 @@ class Client:
         """The secret, or '' if the user has none for this vendor."""
         return self.config.get(self.credential_setting) or ""
 
+    @abstractmethod
     def auth_headers(self, credential: str) -> dict[str, str]:
         """The headers that carry the credential."""
-        raise NotImplementedError
 
     def advice(self, response: requests.Response, permission: str) -> str:
         """What to do about an answer that no other try can better, in a sentence or two."""
         advice = self.advice_by_status.get(response.status_code)
         return advice.format(permission=permission) if advice else "Report it if it stays."
 
-    def wait_for_turn(self) -> None:
+    def wait_for_turn(self) -> None:  # noqa: B027 - not every vendor has a budget
         """Wait until the vendor may be asked again. By default that is at once."""
 
     @final
