@@ -30,7 +30,7 @@ def test_every_record_comes_once_as_it_was_sent(tap: TapRunner, next_style: str)
         run = sync(tap, box)
 
         assert run.exit == 0, run.stderr
-        truth = by_key(box.truth()[SUMMARIES], "uid")
+        truth = by_key(box.truth(only=SUMMARIES)[SUMMARIES], "uid")
         rows = by_key(run.records(SUMMARIES), "uid")
         assert {key: flat(row) for key, row in rows.items()} == truth
         assert len([request for request in box.requests() if request["status"] == 200]) == 6
@@ -39,7 +39,7 @@ def test_every_record_comes_once_as_it_was_sent(tap: TapRunner, next_style: str)
 def test_digits_are_kept_and_not_only_values(tap: TapRunner) -> None:
     with vendor(billing_summaries=60, hard_numbers=True) as box:
         run = sync(tap, box)
-        sent = [str(charge["cost"]) for charge in charges(box.truth()[SUMMARIES])]
+        sent = [str(charge["cost"]) for charge in charges(box.truth(only=SUMMARIES)[SUMMARIES])]
 
     assert [str(charge["cost"]) for charge in charges(run.records(SUMMARIES))] == sent
     assert max(len(digits) for digits in sent) > 20
@@ -56,7 +56,7 @@ def test_filters_hold_on_every_page_and_no_parameter_is_doubled(
     tap: TapRunner, next_style: str
 ) -> None:
     with vendor(billing_summaries=90, utilityapi_page_limit=4, next_style=next_style) as box:
-        truth = box.truth()[SUMMARIES]
+        truth = box.truth(only=SUMMARIES)[SUMMARIES]
         accounts = sorted({row["billing_account_uid"] for row in truth})[::2]
         run = sync(tap, box, utilityapi_billing_accounts=accounts)
         requests = box.requests()
@@ -131,7 +131,7 @@ def quoted(value: object) -> str:
 
 def test_thousands_of_uids_are_split_and_each_record_comes_once(tap: TapRunner) -> None:
     with vendor(billing_summaries=1200, utilityapi_page_limit=100) as box:
-        truth = box.truth()[SUMMARIES]
+        truth = box.truth(only=SUMMARIES)[SUMMARIES]
         meters = sorted({uid for row in truth for uid in row.get("meter_uids") or []})
         meters += [f"no-such-meter-{number}" for number in range(2000)]
         run = sync(tap, box, utilityapi_meters=meters)
@@ -146,7 +146,7 @@ def test_thousands_of_uids_are_split_and_each_record_comes_once(tap: TapRunner) 
 
 def test_two_long_lists_are_both_applied(tap: TapRunner) -> None:
     with vendor(billing_summaries=40) as box:
-        truth = box.truth()[SUMMARIES]
+        truth = box.truth(only=SUMMARIES)[SUMMARIES]
         padding = [f"no-such-uid-{number}" for number in range(200)]
         uids = [row["uid"] for row in truth[::2]]
         accounts = sorted({row["billing_account_uid"] for row in truth})[::2]
