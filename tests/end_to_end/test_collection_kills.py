@@ -271,6 +271,7 @@ class Trial:
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+        box.advance("pace", scale=0)
 
     def run_again(self, box: Sandbox, restart: Restart, name: str, **settings: object) -> set[str]:
         """Do the run to its end; the uids of the bills that have landed."""
