@@ -265,12 +265,16 @@ def test_meters_that_the_vendor_leaves_out_are_recorded_as_not_accepted(tap: Tap
         {"reset": True, "after": True},
         {"garbage": "<html>", "after": True},
         {"status": 202, "after": True},
+        {"hang": 3, "after": True},
+        {"status": 429, "headers": {"Retry-After": "90"}},
     ],
 )
 def test_a_lost_answer_never_costs_twice(tap: TapRunner, fault: dict[str, Any], delay: int) -> None:
-    with vendor(job_start_delay=delay, faults=[fault | {"method": "POST"}]) as box:
+    lost = {"method": "POST", "lose_after": True, "at": 1}
+    faults = [fault | {"method": "POST"}, *([lost] if fault.get("status") == 429 else [])]
+    with vendor(job_start_delay=delay, faults=faults) as box:
         meters = never_activated(box)[:2]
-        run = sync(tap, box, meters)
+        run = sync(tap, box, meters, request_timeout=1)
 
         assert run.exit == 0, run.stderr
         assert box.bill()["meters"] == dict.fromkeys(meters, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_utility_energy.tap import TapUtilityEnergy
-
-logger = logging.getLogger("tap-utility-energy.historical_collection")
 
 
 class HistoricalCollectionsStream(UtilityAPIStream):
@@ -63,7 +60,6 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         try:
             self._collection.run()
         except NotAsked as refused:
-            logger.error("%s", refused)  # noqa: TRY400 - a sentence, not a traceback
             raise Refusal(str(refused)) from refused
 
     @override

@@ -42,10 +42,13 @@ class Outcome(Enum):
 
     ASK = "to be asked for"
     NOT_LISTED = "the vendor does not list it"
-    PENDING = "a collection is running"
-    COLLECTED = "it was collected before, and historical_collection_repeat_days is not over"
+    PENDING = "a collection is running; what is there is extracted"
+    COLLECTED = "it was collected before (see historical_collection_repeat_days)"
     FAILED_TODAY = "a request for it failed less than a day ago"
-    CHANGED = "it changed while it was watched: another request is on its way"
+    CHANGED = "another request for it is on its way; what is there is extracted"
+
+
+WORTH_A_WARNING = {Outcome.NOT_LISTED, Outcome.PENDING}
 
 
 class AnswerLost(Exception):
@@ -214,7 +217,8 @@ class HistoricalCollection:
         for uid in wanted:
             plan[self._outcome(meters.get(uid))].append(uid)
         for outcome, uids in plan.items():
-            logger.info("%s: %s", _meters(uids), outcome.value)
+            level = logging.WARNING if outcome in WORTH_A_WARNING else logging.INFO
+            logger.log(level, "%s: %s", _meters(uids), outcome.value)
         return [meters[uid] for uid in plan[Outcome.ASK]]
 
     def say_price(self, meters: Collection[Meter]) -> None:
@@ -236,22 +240,26 @@ class HistoricalCollection:
         """
         started = self._clock.now()
         meters = self.plan()
-        if len(meters) > self._wish.max_meters:
-            raise NotAsked(
-                f"{len(meters)} meters are to be collected and historical_collection_max_meters "
-                f"is {self._wish.max_meters}: nothing was asked for. Raise it if all of them are "
-                "meant.",
-            )
         try:
+            self._check_number(len(meters))
             if meters:
                 self.say_price(meters)
                 meters = self._watched(meters, started + SETTLING)
             if meters:
                 self._ask(meters)
-        except NotAsked:
+        except NotAsked as refused:
+            logger.error("%s", refused)  # noqa: TRY400 - a sentence, at once
             self._wait()
             raise
         self._wait()
+
+    def _check_number(self, number: int) -> None:
+        if number > self._wish.max_meters:
+            raise NotAsked(
+                f"{number} meters are to be collected and historical_collection_max_meters is "
+                f"{self._wish.max_meters}: nothing was asked for. Raise it if all of them are "
+                "meant.",
+            )
 
     def _outcome(self, meter: Meter | None) -> Outcome:
         if meter is None:
@@ -300,16 +308,18 @@ class HistoricalCollection:
             yield meters
 
     def _ask(self, meters: list[Meter], *, again: bool = False) -> None:
-        sent = self._clock.now()
         requests = [self._new_request(meter) for meter in meters]
         self._keep()
         try:
             accepted = self._vendor.ask([meter.uid for meter in meters], self._wish.duration)
         except AnswerLost as lost:
             logger.warning("%s; the meters will tell whether it arrived", lost)
-            self._settle(requests, sent + SETTLING)
+            self._settle(requests)
             missed = [meter for meter in meters if not self._latest[meter.uid].accepted]
-            if missed and not again:
+            if missed and again:
+                named = _meters([meter.uid for meter in missed])
+                raise NotAsked(f"{named}: asked for twice, without a sign of it: {lost}") from lost
+            if missed:
                 self._ask(missed, again=True)
             return
         except NotAsked:
@@ -331,8 +341,13 @@ class HistoricalCollection:
         self._note(request)
         return request
 
-    def _settle(self, requests: list[Request], until: float) -> None:
-        """Watch the meters of a request whose answer was lost, until it must have shown."""
+    def _settle(self, requests: list[Request]) -> None:
+        """Watch the meters of a request whose answer was lost, until it must have shown.
+
+        The time counts from now: how long ago the request left, behind 429s and a long timeout,
+        is not known here.
+        """
+        until = self._clock.now() + SETTLING
         for _ in self._looks([request.meter_uid for request in requests], until):
             if all(request.accepted for request in requests):
                 break
