@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tap_utility_energy.utilityapi.collection_requests import Meter
 from tap_utility_energy.utilityapi.historical_collection import (
     AnswerLost,
     HistoricalCollection,
-    Meter,
     NotAsked,
     Wish,
 )

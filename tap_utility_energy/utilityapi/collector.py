@@ -11,10 +11,10 @@ from tap_utility_energy.http import faults
 from tap_utility_energy.http.faults import Fault, Refusal
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
+from tap_utility_energy.utilityapi.collection_requests import Meter
 from tap_utility_energy.utilityapi.historical_collection import (
     AnswerLost,
     HistoricalCollection,
-    Meter,
     NotAsked,
     Wish,
 )
