@@ -37,6 +37,8 @@ TIMES = 20
 #: Seconds within which the moment to kill must come, and a job must end.
 PATIENCE = 90
 
+# Read once: `inspect` may fail when two threads read at the same moment.
+FAST_CLOCK = inspect.getsource(FastClock)
 # Takes the place of the tap's command: the same, on a faster clock. The vendor's time goes on once
 # the tap looks at its own.
 TAP_SCRIPT = """#!{python}
@@ -214,7 +216,7 @@ class Trial:
     def _write_scripts(self, installed: Project) -> None:
         python = installed.folder / ".meltano" / "extractors" / TAP / "venv" / "bin" / "python"
         more = {
-            "clock": inspect.getsource(FastClock),
+            "clock": FAST_CLOCK,
             "starts": str(self.starts),
             "times": TIMES,
         }
