@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class ExtraFields:
         self._stream = stream
         self._known = set(known) - {"extra"}
         self._named = set[str]()
+        self._naming = threading.Lock()  # pages are decoded by several threads
 
     def keep(self, record: Record) -> Record:
         """The record with its unknown fields, if any, under ``extra``."""
@@ -50,11 +52,13 @@ class ExtraFields:
         )
 
     def _warn(self, unknown: set[str]) -> None:
-        if new := sorted(unknown - self._named):
-            self._named.update(new)
+        with self._naming:
+            new = unknown - self._named
+            self._named |= new
+        if new:
             logger.warning(
                 '%s: the vendor sends fields that this version does not know, kept under "extra": '
                 "%s",
                 self._stream,
-                ", ".join(new),
+                ", ".join(sorted(new)),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from functools import cached_property, partial
 from http import HTTPStatus
@@ -19,12 +20,14 @@ from tap_utility_energy import signals
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.http.faults import Fault, Refusal
 from tap_utility_energy.http.redaction import redact_data
+from tap_utility_energy.passthrough import PassThrough
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     import requests
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.metrics import Counter
 
     from tap_utility_energy.http.client import Client
     from tap_utility_energy.http.session import OriginAuth
@@ -54,6 +57,8 @@ class VendorStream(RESTStream[Any]):
     #: Whether the settings call for the stream at all. If not, a sync leaves no trace of it.
     is_called_for: bool = True
     _version_to_activate: int | None = None
+    _counter: Counter | None = None
+    _pass_through: PassThrough | None = None
 
     # Vendors' values pass through as they are: nested objects are neither checked nor changed.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
@@ -61,7 +66,7 @@ class VendorStream(RESTStream[Any]):
     def __init__(self, tap: TapUtilityEnergy) -> None:
         self.client = tap.client(self.client_class)
         super().__init__(tap)
-        self._extra_fields = ExtraFields(self.name, self.schema["properties"])
+        self.extra_fields = ExtraFields(self.name, self.schema["properties"])
 
     @property
     @override
@@ -148,8 +153,15 @@ class VendorStream(RESTStream[Any]):
         response.json = lambda **_: document  # type: ignore[method-assign]
 
     def decode(self, body: bytes) -> Any:
-        """Decode a body, without what is never emitted. See the function `decode`."""
-        return decode(body, self.never_emitted)
+        """Decode a body, without secrets that it may quote and what is never emitted.
+
+        Raises:
+            ValueError: It is not JSON in UTF-8.
+        """
+        text = redact_data(body.decode("utf-8-sig"))
+        if self.never_emitted and may_name(self.never_emitted, text):
+            return parse(text, partial(_without, self.never_emitted))
+        return self._pass_through.decode(text, parse) if self._pass_through else parse(text)
 
     def records_in(self, document: Any) -> list[Record]:
         """The records of a decoded answer.
@@ -187,15 +199,40 @@ class VendorStream(RESTStream[Any]):
             Refusal: The vendor refuses, or did not answer well in the time that there is.
         """
         seen = set[object]()
+        write = self._pass_through.write if self._pass_through else iter
         for page in self.record_pages(context):
-            for record in page:
+            for record in write(self._new_in(page, seen)):
                 signals.check()
-                if self.can_repeat:
-                    if record[self.record_key] in seen:
-                        continue
-                    seen.add(record[self.record_key])
                 yield record
         self.walked(len(seen))
+
+    def _new_in(self, page: Iterable[Record], seen: set[object]) -> Iterator[Record]:
+        for record in page:
+            key = record[self.record_key]
+            if key not in seen:
+                yield record
+            if self.can_repeat:
+                seen.add(key)
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """The records that the SDK has to write; see `passthrough` for the others."""
+        if self._counter and context is None and not self._changes_records:
+            self._pass_through = PassThrough.of(self, self._counter)
+        try:
+            yield from super().get_records(context)
+        finally:
+            self._pass_through = None
+
+    @property
+    def _changes_records(self) -> bool:
+        methods = ("get_records", "request_records", "post_process")
+        return any(getattr(type(self), name) != getattr(VendorStream, name) for name in methods)
+
+    @override
+    def get_record_counter(self, **kwargs: Any) -> Counter:
+        self._counter = super().get_record_counter(**kwargs)
+        return self._counter
 
     def walked(self, distinct: int) -> None:
         """Called after the last page, with the number of distinct records if they can repeat."""
@@ -217,31 +254,35 @@ class VendorStream(RESTStream[Any]):
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
         """Keep the fields that the schema does not know under ``extra``."""
-        return self._extra_fields.keep(row)
+        return self.extra_fields.keep(row)
 
 
-def decode(body: bytes, never: str = "") -> Any:
+def parse(text: str, hook: Callable[[Record], Record] | None = None) -> Any:
     """Decode JSON without loss: fractions become `Decimal`, and NaN, which is not JSON, an error.
 
     Args:
-        body: What was received.
-        never: The name of a property that is left out wherever it stands.
+        text: What was received.
+        hook: What to make of each object.
 
     Raises:
-        ValueError: It is not JSON in UTF-8.
+        ValueError: It is not JSON.
     """
-    text = redact_data(body.decode("utf-8-sig"))
-    # A name can be written with escapes.
-    can_hold_it = bool(never) and (f'"{never}"' in text or "\\u00" in text)
-    return json.loads(
-        text,
-        object_hook=partial(_without, never) if can_hold_it else None,
-        parse_float=Decimal,
-        parse_constant=_refuse,
-    )
+    return json.loads(text, object_hook=hook, parse_float=Decimal, parse_constant=_refuse)
 
 
-def _without(name: str, thing: dict[str, Any]) -> dict[str, Any]:
+def may_name(name: str, text: str) -> bool:
+    r"""Whether JSON may have a property of this name, which can be written with escapes.
+
+    >>> may_name("token", r'{"t\u006Fken": 1}')
+    True
+    """
+    if "\\" in text and "\\u00" in text:
+        letters = "".join(f"(?:{letter}|\\\\u00(?i:{ord(letter):02x}))" for letter in name)
+        return re.search(f'"{letters}"', text) is not None
+    return name in text
+
+
+def _without(name: str, thing: Record) -> Record:
     thing.pop(name, None)
     return thing
 

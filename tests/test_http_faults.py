@@ -373,7 +373,7 @@ def test_a_ca_bundle_that_is_not_there_is_named(
         {"status": 400, "body": "x", "content_type": "text/plain; charset=undefined"},
         {"status": 400, "body": "[" * 100_000},
         {"redirect": "http://["},
-        {"garbage": '{"billing_summaries": [{"uid": "1", "n": 1e99999999999999999999}]}'},
+        {"garbage": '{"billing_summaries": [{"uid": 1e9999999999999999999}]}'},
         {"garbage": '{"billing_summaries": [{"uid": 5}]}'},
         {"garbage": '{"billing_summaries": [{"uid": ""}]}'},
     ],

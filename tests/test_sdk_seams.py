@@ -10,14 +10,16 @@ from singer_sdk import Stream, Tap
 from singer_sdk.pagination import BaseAPIPaginator
 from singer_sdk.plugin_base import PluginBase, SingerCommand
 
-#: What our code replaces, by the text that was read when it was written.
+#: What our code replaces or passes by, by the text that was read when it was written.
 READ = {
+    Stream._generate_record_messages: "9b5f9fbcdedb7a1a",
     Stream._increment_stream_state: "cabc0edb2fd4f000",
+    Stream._process_record: "8529b9f3ce2f849d",
     Stream._sync_records: "8928dc7f50e9bf57",
     Stream._write_activate_version_message: "b5295d35a81b3da6",
     Stream.sync: "6b4262dcdddf22b4",
+    Stream._write_record_message: "292b7bed39883bd9",
     Tap.sync_all: "e4412393757b4cdc",
-    Stream._increment_stream_state: "cabc0edb2fd4f000",
     Tap.run_sync_dry_run: "da3cd8ec5cd98b13",
     PluginBase._setup_signal_handlers: "eb4287001bdd7d19",
     SingerCommand.invoke: "5c90869a269d566e",

@@ -68,7 +68,13 @@ class Session(requests.Session):
         settings = self.merge_environment_settings(request.url, {}, None, None, None)
         if origin(request.url or "")[0] == "http":
             settings["proxies"] = {}  # this machine's own: a proxy would see the credential
-        return super().send(request, **{**settings, **kwargs, "allow_redirects": False})
+        options = {**settings, **kwargs, "allow_redirects": False, "stream": True}
+        response = super().send(request, **options)
+        # requests would read the body in steps of 10 KB, and not at once.
+        body = response.iter_content(None)
+        response.iter_content = lambda *_, **__: body  # type: ignore[method-assign]
+        response.content  # noqa: B018 - reads it
+        return response
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> None:

@@ -1,0 +1,224 @@
+"""The quick way out writes what the SDK's own way would have written."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+from unittest import mock
+
+import pytest
+import requests
+import simplejson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox import Sandbox
+from tap_utility_energy.http import redaction
+from tap_utility_energy.http.faults import Fault
+from tap_utility_energy.passthrough import PassThrough
+from tap_utility_energy.tap import TapUtilityEnergy
+from tests.support import DIGESTS, SUMMARIES, TapRunner, catalog
+
+KEYS = {SUMMARIES: "uid", DIGESTS: "meterId"}
+FIELDS = {
+    SUMMARIES: ("meter_uids", "notes", "base", "new_charges", "shut_off_info", "extra", "news"),
+    DIGESTS: ("meterCode", "updated", "costUnit", "results", "extra", "näws"),
+}
+CREDENTIALS = {"utilityapi_token": "a-good-token", "energycap_api_key": "a-good-key"}
+
+numbers = st.one_of(
+    st.integers(),
+    st.decimals(-(10**300), 10**300, allow_nan=False),
+    st.sampled_from(["1E-8", "1e300", "12345678901234567890.123456789", "-0.0"]).map(Decimal),
+)
+texts = st.one_of(st.text(max_size=8), st.sampled_from(["\x85", "\u2028", "é\n", '"}', "\\"]))
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), numbers, texts),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["name", "cost", "days", "new"]), inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+
+
+@st.composite
+def pages(draw: st.DrawFn, stream: str) -> list[bytes]:
+    """Answers' bodies, in whatever way JSON can be written."""
+    key = st.integers(1, 9) if stream == DIGESTS else st.sampled_from("abcdefghi")
+    fields = st.dictionaries(st.sampled_from(FIELDS[stream]), values, max_size=5)
+    record = st.builds(lambda key, fields: {**fields, KEYS[stream]: key}, key, fields)
+    bodies = []
+    for _ in range(draw(st.integers(1, 3))):
+        rows: Any = draw(st.lists(record, max_size=5))
+        document = rows if stream == DIGESTS else {"next": None, stream: rows}
+        text = simplejson.dumps(
+            document,
+            use_decimal=True,
+            ensure_ascii=draw(st.booleans()),
+            indent=draw(st.sampled_from([None, 1])),
+        )
+        text = text.replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
+        bodies.append(draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + text.encode())
+    return bodies
+
+
+SETTINGS = st.sampled_from([
+    {},
+    {},
+    {},
+    {"flattening_enabled": True, "flattening_max_depth": 2},
+    {"stream_maps": {SUMMARIES: {"uid": "uid", "id": "uid"}, DIGESTS: {"meterId": "meterId"}}},
+    {"stream_maps": {SUMMARIES: {"uid": "uid", "__filter__": "uid > 'c'"}}},
+    {"stream_maps": {SUMMARIES: None, DIGESTS: None}},
+])
+CHANGES = st.sampled_from(["", "", "", "deselect", "schema", "type", "boolean", "stream"])
+
+
+def changed(stream: str, change: str) -> dict[str, Any]:
+    """The discovered catalog, changed as a user may change it."""
+    found = catalog([stream])
+    (entry,) = [each for each in found["streams"] if each["tap_stream_id"] == stream]
+    name = FIELDS[stream][0]
+    if change in {"deselect", "stream"}:
+        place = ["properties", name] if change == "deselect" else []
+        (meta,) = [each for each in entry["metadata"] if each["breadcrumb"] == place]
+        meta["metadata"]["selected"] = False
+    elif change == "schema":
+        del entry["schema"]["properties"][name]
+    elif change:
+        kind = "boolean" if change == "boolean" else ["string", "boolean", "null"]
+        entry["schema"]["properties"][name] = {"type": kind}
+    return found
+
+
+def answer(body: bytes) -> requests.Response:
+    response = requests.Response()
+    response.status_code = 200
+    response.raw = io.BytesIO(body)
+    return response
+
+
+@contextmanager
+def captured():
+    out = io.BytesIO()
+    text = io.TextIOWrapper(out, "utf-8", write_through=True)
+    with mock.patch.object(sys, "stdout", text):
+        yield out
+    text.detach()
+
+
+def written(
+    name: str, bodies: list[bytes], config: dict[str, Any], entries: dict[str, Any], *, quick: bool
+) -> list[dict[str, Any]]:
+    """The messages of a sync that gets these answers."""
+    tap = TapUtilityEnergy(config=CREDENTIALS | config, catalog=entries)
+    stream: Any = tap.streams[name]
+
+    def answers(_: object):
+        for response in map(answer, bodies):
+            stream.validate_response(response)
+            yield response
+
+    stream.pages = answers
+    stream.can_repeat = True
+    if name == DIGESTS:
+        stream.walked = lambda _: None
+    way = PassThrough.of if quick else lambda *_: None
+    with captured() as out, mock.patch.object(PassThrough, "of", way):
+        stream.sync()
+    lines = out.getvalue().split(b"\n")
+    assert lines.pop() == b""
+    messages = [simplejson.loads(line, use_decimal=True) for line in lines]
+    for message in messages:
+        message.pop("time_extracted", None)
+    return messages
+
+
+@pytest.mark.parametrize("stream", [SUMMARIES, DIGESTS])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_both_ways_write_the_same(stream: str, data: st.DataObject) -> None:
+    bodies = data.draw(pages(stream))
+    config, entries = data.draw(SETTINGS), changed(stream, data.draw(CHANGES))
+
+    quick = written(stream, bodies, config, entries, quick=True)
+
+    assert quick == written(stream, bodies, config, entries, quick=False)
+
+
+@pytest.mark.parametrize("stream", [SUMMARIES, DIGESTS])
+@pytest.mark.parametrize(
+    ("config", "change", "is_quick"),
+    [
+        ({}, "", True),
+        ({}, "deselect", False),
+        ({}, "stream", False),
+        ({}, "type", False),
+        ({"flattening_enabled": True, "flattening_max_depth": 1}, "", False),
+        ({"stream_maps": {SUMMARIES: {"uid": "uid"}, DIGESTS: {"meterId": "meterId"}}}, "", False),
+        ({"batch_config": {"encoding": {"format": "jsonl"}, "storage": {"root": "."}}}, "", False),
+    ],
+)
+def test_the_quick_way_is_taken_where_nothing_else_is_asked_for(
+    stream: str, config: dict[str, Any], change: str, *, is_quick: bool
+) -> None:
+    tap = TapUtilityEnergy(config=CREDENTIALS | config, catalog=changed(stream, change))
+
+    found = tap.streams[stream]
+    assert (PassThrough.of(found, found.get_record_counter()) is not None) is is_quick
+
+
+def quick_stream(name: str) -> Any:
+    tap = TapUtilityEnergy(config=CREDENTIALS, catalog=catalog([name]))
+    stream: Any = tap.streams[name]
+    stream._pass_through = PassThrough.of(stream, stream.get_record_counter())
+    return stream
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b'[{"meterId": 1, "updated": "\xff"}]',
+        b'[{"meterId": 1, "results": NaN}]',
+        b'[{"meterId": 1, "results": [01]}]',
+        b'[{"meterId": 1, "updated": "a\nb"}]',
+        b'[{"meterId": 1.0}]',
+        b'[{"meterId": true}]',
+        b'[{"updated": null}]',
+        b'[{"meterId": 1, "updated": ' + b"9" * 5000 + b"}]",
+        b'[{"meterId": 1, "results": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]",
+        b"[1]",
+        b'{"a": []}',
+    ],
+)
+def test_what_is_not_as_documented_is_refused_on_either_way(rows: bytes) -> None:
+    stream = quick_stream(DIGESTS)
+    for quick in (stream._pass_through, None):
+        stream._pass_through = quick
+        with pytest.raises(Fault):
+            stream.validate_response(answer(rows))
+
+
+@pytest.mark.parametrize("name", ["a-good-token", "a\\u002dgood-token"])
+def test_a_secret_in_an_answer_is_struck(name: str) -> None:
+    body = b'{"next": null, "billing_summaries": [{"uid": "1", "billing_account_uid": "%b"}]}'
+    try:
+        messages = written(SUMMARIES, [body % name.encode()], {}, catalog([SUMMARIES]), quick=True)
+    finally:
+        redaction._struck.clear()
+
+    (record,) = [message["record"] for message in messages if message["type"] == "RECORD"]
+    assert "a-good-token" not in json.dumps(record)
+
+
+def test_records_are_counted_once(tap: TapRunner) -> None:
+    with Sandbox(meters=30, billing_summaries=0) as box:
+        run = tap(box.tap_config(energycap_page_size=7), streams=[DIGESTS])
+
+    (metric,) = [line for line in run.stderr.splitlines() if '"record_count"' in line]
+    assert '"value":30' in metric
