@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test lint types docs constraints clean
+.PHONY: help demo test bench lint types docs constraints clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile | awk -F ' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -15,6 +15,9 @@ demo: $(VENV)/demo.installed ## both vendors' data, from a sandbox, into a DuckD
 
 test: $(VENV)/test.installed ## run the tests; ARGS are pytest's
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/bench.installed ## time the tap beside others, and draw the README's image
+	@$(BIN)/python -m benchmarks
 
 lint: $(VENV)/lint.installed ## check style and format
 	$(BIN)/python -m ruff check .
@@ -27,7 +30,7 @@ docs: $(VENV)/test.installed ## write what repeats the tap's settings and stream
 	$(BIN)/python scripts/generate.py
 
 constraints: $(BIN)/uv ## pin the newest versions of all that is installed
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group lint \
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group lint --group bench \
 		--no-annotate --custom-compile-command "make constraints" \
 		--output-file constraints.txt pyproject.toml loaders/duckdb/pyproject.toml
 

@@ -1,0 +1,1 @@
+"""Times the tap beside others that do the same work: ``make bench``."""
