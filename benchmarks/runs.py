@@ -26,6 +26,7 @@ QUIET = {
     "RUNTIME__LOG_LEVEL": "ERROR",
     "RUNTIME__DLTHUB_TELEMETRY": "0",
 }
+MODULES = {DLT: "benchmarks.dlt_extract", BARE: "benchmarks.bare_loop"}
 #: What containers set, and what would make every start compile and every line a write.
 UNUSUAL = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 
@@ -58,27 +59,35 @@ def run(
     contender: str, stream: str, url: str, folder: Path, records: int, *, width: int = 1
 ) -> Took:
     """Let a contender read all that there is of a stream."""
-    if contender in {DLT, BARE}:
-        module = "benchmarks.dlt_extract" if contender == DLT else "benchmarks.bare_loop"
-        return took([PYTHON, "-m", module, url, TOKEN, stream], records)
-    is_summaries = stream == SUMMARIES
-    settings: dict[str, Any] = {"url": url, "token": TOKEN}
-    if contender == TAP and is_summaries:
-        settings = {
+    return took(command(contender, stream, url, folder, width=width), records)
+
+
+def command(contender: str, stream: str, url: str, folder: Path, *, width: int = 1) -> list[str]:
+    """What to run; ``width`` is how many pages this tap has in flight."""
+    if module := MODULES.get(contender):
+        return [PYTHON, "-m", module, url, TOKEN, stream]
+    if contender == TAP:
+        program, settings = [COMMAND], _tap_settings(stream, url, width)
+    else:
+        program = [PYTHON, "-m", "benchmarks.template_tap"]
+        settings = {"url": url, "token": TOKEN}
+    config = _file(folder / "config.json", settings)
+    catalog = _file(folder / "catalog.json", _only(stream, program, config))
+    return [*program, "--config", config, "--catalog", catalog]
+
+
+def _tap_settings(stream: str, url: str, width: int) -> dict[str, Any]:
+    if stream == SUMMARIES:
+        return {
             "utilityapi_token": TOKEN,
             "utilityapi_base_url": f"{url}/api/v2",
             "utilityapi_requests_per_minute": 3000,
         }
-    elif contender == TAP:
-        settings = {
-            "energycap_api_key": TOKEN,
-            "energycap_base_url": url,
-            "energycap_max_parallel_requests": width,
-        }
-    command = [COMMAND] if contender == TAP else [PYTHON, "-m", "benchmarks.template_tap"]
-    config = _file(folder / "config.json", settings)
-    catalog = _file(folder / "catalog.json", _only(stream, command, config))
-    return took([*command, "--config", config, "--catalog", catalog], records)
+    return {
+        "energycap_api_key": TOKEN,
+        "energycap_base_url": url,
+        "energycap_max_parallel_requests": width,
+    }
 
 
 def took(command: Sequence[str], records: int = 0) -> Took:

@@ -79,7 +79,8 @@ class Vendors:
 
 
 def _documented(records: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    return [record for record in records if record.keys() < schema["properties"].keys()]
+    fields = schema["properties"].keys() - {"extra"}
+    return [record for record in records if record.keys() <= fields]
 
 
 def _json(body: bytes, headers: dict[str, str] | None = None) -> web.Response:
