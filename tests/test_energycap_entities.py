@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import simplejson
 from singer_sdk import typing as th
 
 from sandbox import Sandbox
@@ -47,6 +48,19 @@ def test_an_entity_arrives_as_it_was_sent(tap: TapRunner, box: Sandbox, stream: 
     key = ENTITIES[stream]
     truth = by_key(box.truth(only=stream)[stream], key)
     assert {i: flat(row) for i, row in by_key(run.records(stream), key).items()} == truth
+
+
+def test_values_of_another_kind_than_documented_arrive_as_sent(tap: TapRunner) -> None:
+    body = (
+        '{"billId": 1, "void": "false", "approved": 0, "estimated": {"a": 1}, "totalCost": 1E+400, '
+        '"currentCharges": 0.10, "balanceForward": "12", "account": [], "approvedBy": "x"}'
+    )
+    with Sandbox(meters=0) as box:
+        box.set_faults([answer(f"[{body}]")])
+        run = tap(box.tap_config(), streams=["energycap_bills"])
+
+    assert run.exit == 0, run.stderr
+    assert run.records("energycap_bills") == [simplejson.loads(body, use_decimal=True)]
 
 
 def test_new_digests_and_bills_are_not_selected_by_default(tap: TapRunner) -> None:
