@@ -56,6 +56,8 @@ class EnergyCAP(Client):
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
         self._walks: dict[str, SharedWalk] = {}
+        #: Paths of lists that changed while they were read: a record may have slipped through.
+        self.unsteady = set[str]()
 
     def shared_walk(self, path: str) -> SharedWalk:
         """The walk that all streams of this path read."""
@@ -152,11 +154,16 @@ class EnergyCAPStream(VendorStream):
 
     @override
     def walked(self, distinct: int) -> None:
-        if self._paginator and distinct != self._paginator.total:
+        paginator = self._paginator
+        if paginator and (paginator.has_shrunk or distinct != paginator.total):
+            self.client.unsteady.add(self.path)
             self.logger.warning(
-                "%s: EnergyCAP counted %s records and %s different ones came. Data may have "
+                "%s: EnergyCAP counted %s records%s and %s different ones came. Data may have "
                 "changed during the walk; the next run reads all again.",
                 self.name,
-                self._paginator.total,
+                paginator.total,
+                ", more before," if paginator.has_shrunk else "",
                 distinct,
             )
+        if self.path in self.client.unsteady:
+            self._version_to_activate = None  # what did not come may still be there
