@@ -230,6 +230,18 @@ def test_a_missing_permission_stops_no_other_stream(tap: TapRunner) -> None:
     assert "BillsAndBatches (View)" in run.last_line
 
 
+def test_an_endpoint_that_was_withdrawn_stops_no_other_stream(tap: TapRunner) -> None:
+    streams = ["energycap_meters", "energycap_units"]
+    with Sandbox(meters=5, billing_summaries=0) as box:
+        box.set_faults([{"path": "/api/v3/meter", "status": 404}])
+        run = tap(box.tap_config(), streams=streams)
+
+    assert run.exit == 1
+    assert run.records("energycap_units")
+    assert run.last_line.startswith("energycap_meters: EnergyCAP answered 404")
+    assert "may have withdrawn the endpoint" in run.last_line
+
+
 @pytest.mark.parametrize("stream", ENTITIES)
 def test_a_refusal_names_the_right_that_is_missing(tap: TapRunner, stream: str) -> None:
     with Sandbox(meters=1, billing_summaries=0) as box:

@@ -37,7 +37,9 @@ ADVICE: dict[int, str] = {
     "key was made in, and the owner's role.",
     HTTPStatus.FORBIDDEN: "The owner of the key may lack the permission {permission}: check their "
     "role in EnergyCAP.",
-    HTTPStatus.NOT_FOUND: "Check energycap_base_url: the host alone, without a path.",
+    HTTPStatus.NOT_FOUND: "Check energycap_base_url: the host alone, without a path. If other "
+    "streams are read, EnergyCAP may have withdrawn the endpoint: look for a newer version of this "
+    "tap.",
 }
 
 
