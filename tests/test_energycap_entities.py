@@ -188,6 +188,16 @@ def test_a_token_is_never_emitted(tap: TapRunner, escaped: str) -> None:
     assert "session-secret" not in run.stdout + run.stderr
 
 
+def test_a_token_in_an_error_is_not_quoted(tap: TapRunner) -> None:
+    body = r'{"message": "no", "token" : "session-\"secret", "user": {"token": "session-secret'
+    with Sandbox(meters=0) as box:
+        box.set_faults([{"status": 400, "body": body, "content_type": "application/json"}])
+        run = tap(box.tap_config(), streams=["energycap_meters"])
+
+    assert '{"message": "no", "token" : "[secret]", "user": {"token": "[secret]"' in run.last_line
+    assert "session-" not in run.stdout + run.stderr
+
+
 @pytest.mark.parametrize("parallel", [1, 4])
 def test_a_deprecated_endpoint_is_one_warning(tap: TapRunner, parallel: int) -> None:
     pages = [
