@@ -125,8 +125,7 @@ class EnergyCAPStream(VendorStream):
     def _pages_side_by_side(
         self, context: Context | None, width: int
     ) -> Iterator[requests.Response]:
-        paginator = HeaderPaginator()
-        self._paginator = paginator
+        paginator = self._paginator = HeaderPaginator()
         in_flight: deque[Future[requests.Response]] = deque()
         numbers = count(1)
         with (
