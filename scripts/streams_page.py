@@ -19,8 +19,6 @@ INTRODUCTION = """\
 Written by `make docs` from the tap's own catalog. Names of fields are the vendors' own. `a.b` is
 the field `b` of the object `a`, and `a[].b` that of each object in the list `a`. A unit in `code`
 is the field that says in which unit or currency the number is. Every field but a key may be null.
-
-Loaders write names in lower case: `meterId` is the column `meterid`.
 """
 UNIT = re.compile(
     r"\bin (`[^`]+`|(?:the )?\w+'s currency|days|months|minutes|seconds|degrees)", re.IGNORECASE

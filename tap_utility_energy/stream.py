@@ -60,8 +60,9 @@ class VendorStream(RESTStream[Any]):
     _counter: Counter | None = None
     _pass_through: PassThrough | None = None
 
-    # Vendors' values pass through as they are: nested objects are neither checked nor changed.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
+    # Vendors' values pass through as they are. The SDK would make null of a number that is too
+    # large for a double, and true of a "false".
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: TapUtilityEnergy) -> None:
         self.client = tap.client(self.client_class)

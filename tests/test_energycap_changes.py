@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -88,6 +89,9 @@ def state_of(run: Run) -> dict[str, Any]:
         ("2026-06-10T12:00:00+00:00", "0001-01-01T00:00:00", "2026-06-10T09:00:00", True),
         ("2026-06-10T12:00:00+00:00", "0001-01-01T00:00:00", "2020-06-10T09:00:00", False),
         ("malformed", "2020-01-01T00:00:00", None, True),
+        ("2026-07-01T12:00:01+00:00", "2020-01-01T00:00:00", None, True),  # in the future
+        ("9999-12-31T23:59:59+00:00", "2020-01-01T00:00:00", None, True),
+        ("0001-01-01T00:00:00+00:00", "0001-01-01T00:00:00", None, True),
     ],
 )
 def test_when_in_doubt_a_record_is_emitted(
@@ -136,6 +140,41 @@ def test_a_walk_that_fails_moves_no_bookmark(tap: TapRunner) -> None:
     # What the SDK notes of where the run began is of no consequence.
     del failed_state["bookmarks"]["energycap_meters"]["starting_replication_value"]
     assert failed_state == state
+
+
+def page(number: int, meters: dict[int, str], total: int) -> dict[str, Any]:
+    """A page of two meters, told by their ids and ``modifiedDate``."""
+    rows = [{"meterId": meter, "modifiedDate": date} for meter, date in meters.items()]
+    counts = {"PageNumber": number, "TotalNumberOfRecords": total, "TotalPages": (total + 1) // 2}
+    headers = {name: str(count) for name, count in {"PageSize": 2, **counts}.items()}
+    return answer(json.dumps(rows), headers, path=f"pageNumber={number}&")
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        page(2, {4: "2026-06-20"}, total=3),  # 1 is gone, so 3 is on page 1 now
+        page(2, {1: "2020-01-01", 4: "2026-06-20"}, total=4),  # 1 has moved to the end
+    ],
+)
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_what_slips_past_a_walk_is_emitted_by_the_next(
+    tap: TapRunner, later: dict[str, Any], parallel: int
+) -> None:
+    stream = "energycap_meters"
+    first = {"replication_key": "modifiedDate", "replication_key_value": "2026-06-01T00:00:00"}
+    with Sandbox(meters=0) as box:
+        config = box.tap_config(energycap_page_size=2, energycap_max_parallel_requests=parallel)
+        box.set_faults([page(1, {1: "2020-01-01", 2: "2020-01-01"}, total=4), later])
+        state = {"bookmarks": {stream: first}}
+        slipped = tap(config, streams=[stream], state=state)
+        box.set_faults([page(1, {2: "2020-01-01", 3: "2026-06-10"}, 2)])
+        found = tap(config, streams=[stream], state=state_of(slipped))
+
+    assert slipped.exit == found.exit == 0
+    assert [row["meterId"] for row in slipped.records(stream)] == [4]
+    assert "Data may have changed during the walk" in slipped.stderr
+    assert [row["meterId"] for row in found.records(stream)] == [3]
 
 
 @pytest.mark.parametrize(

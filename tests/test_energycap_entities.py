@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import simplejson
 from singer_sdk import typing as th
 
 from sandbox import Sandbox
@@ -47,6 +48,19 @@ def test_an_entity_arrives_as_it_was_sent(tap: TapRunner, box: Sandbox, stream: 
     key = ENTITIES[stream]
     truth = by_key(box.truth(only=stream)[stream], key)
     assert {i: flat(row) for i, row in by_key(run.records(stream), key).items()} == truth
+
+
+def test_values_of_another_kind_than_documented_arrive_as_sent(tap: TapRunner) -> None:
+    body = (
+        '{"billId": 1, "void": "false", "approved": 0, "estimated": {"a": 1}, "totalCost": 1E+400, '
+        '"currentCharges": 0.10, "balanceForward": "12", "account": [], "approvedBy": "x"}'
+    )
+    with Sandbox(meters=0) as box:
+        box.set_faults([answer(f"[{body}]")])
+        run = tap(box.tap_config(), streams=["energycap_bills"])
+
+    assert run.exit == 0, run.stderr
+    assert run.records("energycap_bills") == [simplejson.loads(body, use_decimal=True)]
 
 
 def test_new_digests_and_bills_are_not_selected_by_default(tap: TapRunner) -> None:
@@ -174,6 +188,16 @@ def test_a_token_is_never_emitted(tap: TapRunner, escaped: str) -> None:
     assert "session-secret" not in run.stdout + run.stderr
 
 
+def test_a_token_in_an_error_is_not_quoted(tap: TapRunner) -> None:
+    body = r'{"message": "no", "token" : "session-\"secret", "user": {"token": "session-secret'
+    with Sandbox(meters=0) as box:
+        box.set_faults([{"status": 400, "body": body, "content_type": "application/json"}])
+        run = tap(box.tap_config(), streams=["energycap_meters"])
+
+    assert '{"message": "no", "token" : "[secret]", "user": {"token": "[secret]"' in run.last_line
+    assert "session-" not in run.stdout + run.stderr
+
+
 @pytest.mark.parametrize("parallel", [1, 4])
 def test_a_deprecated_endpoint_is_one_warning(tap: TapRunner, parallel: int) -> None:
     pages = [
@@ -214,6 +238,18 @@ def test_a_missing_permission_stops_no_other_stream(tap: TapRunner) -> None:
     assert not run.records("energycap_bills")
     assert run.last_line.startswith("energycap_bills: EnergyCAP answered 401")
     assert "BillsAndBatches (View)" in run.last_line
+
+
+def test_an_endpoint_that_was_withdrawn_stops_no_other_stream(tap: TapRunner) -> None:
+    streams = ["energycap_meters", "energycap_units"]
+    with Sandbox(meters=5, billing_summaries=0) as box:
+        box.set_faults([{"path": "/api/v3/meter", "status": 404}])
+        run = tap(box.tap_config(), streams=streams)
+
+    assert run.exit == 1
+    assert run.records("energycap_units")
+    assert run.last_line.startswith("energycap_meters: EnergyCAP answered 404")
+    assert "may have withdrawn the endpoint" in run.last_line
 
 
 @pytest.mark.parametrize("stream", ENTITIES)

@@ -165,7 +165,8 @@ def test_unknown_fields_of_each_level_are_kept_apart(tap: TapRunner) -> None:
     body = (
         '[{"placeId": 1, "new": 1, "costUnit": {"unitId": 1}, "results": null, "commodities": '
         '[{"commodityId": 2, "new": 2, "costUnit": {"unitId": 2}, "results": '
-        '[{"calendarYear": 2025, "calendarPeriod": 3, "new": 3, "place": "own", "placeId": 9}]}]}]'
+        '[{"calendarYear": 2025, "calendarPeriod": 3, "new": 3, "place": "own", "placeId": 9, '
+        '"": 4}]}]}]'
     )
     with Sandbox(meters=0) as box:
         box.set_faults([answer(body)])
@@ -182,6 +183,7 @@ def test_unknown_fields_of_each_level_are_kept_apart(tap: TapRunner) -> None:
                 "new": 3,
                 "results.place": "own",
                 "placeId": 9,
+                "": 4,
                 "place": {"new": 1},
                 "commodity": {"new": 2},
             },
@@ -207,6 +209,20 @@ def test_a_version_is_activated_after_the_last_record_and_only_if_all_are_there(
     (version,) = (m["version"] for m in run.messages if m["type"] == "ACTIVATE_VERSION")
     units = [m for m in run.messages if (m["type"], m.get("stream")) == kinds[last]]
     assert {message["version"] for message in units} == {version}
+
+
+def test_no_version_is_activated_after_a_walk_that_may_have_missed_a_record(
+    tap: TapRunner,
+) -> None:
+    streams = ["energycap_units", "meter_digest_monthly", "meter_digest_monthly_results"]
+    with Sandbox(meters=20, shrink_meters="6@2", billing_summaries=0) as box:
+        config = box.tap_config(emit_activate_version_messages=True, energycap_page_size=5)
+        run = tap(config, streams=streams)
+
+    assert run.exit == 0
+    assert run.stderr.count("Data may have changed during the walk") == 1
+    activated = [m["stream"] for m in run.messages if m["type"] == "ACTIVATE_VERSION"]
+    assert activated == ["energycap_units"]
 
 
 @pytest.mark.parametrize("stream", DIGEST_ROWS)

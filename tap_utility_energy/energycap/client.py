@@ -37,7 +37,9 @@ ADVICE: dict[int, str] = {
     "key was made in, and the owner's role.",
     HTTPStatus.FORBIDDEN: "The owner of the key may lack the permission {permission}: check their "
     "role in EnergyCAP.",
-    HTTPStatus.NOT_FOUND: "Check energycap_base_url: the host alone, without a path.",
+    HTTPStatus.NOT_FOUND: "Check energycap_base_url: the host alone, without a path. If other "
+    "streams are read, EnergyCAP may have withdrawn the endpoint: look for a newer version of this "
+    "tap.",
 }
 
 
@@ -56,6 +58,8 @@ class EnergyCAP(Client):
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
         self._walks: dict[str, SharedWalk] = {}
+        #: Paths of lists that changed while they were read: a record may have slipped through.
+        self.unsteady = set[str]()
 
     def shared_walk(self, path: str) -> SharedWalk:
         """The walk that all streams of this path read."""
@@ -121,8 +125,7 @@ class EnergyCAPStream(VendorStream):
     def _pages_side_by_side(
         self, context: Context | None, width: int
     ) -> Iterator[requests.Response]:
-        paginator = HeaderPaginator()
-        self._paginator = paginator
+        paginator = self._paginator = HeaderPaginator()
         in_flight: deque[Future[requests.Response]] = deque()
         numbers = count(1)
         with (
@@ -152,11 +155,16 @@ class EnergyCAPStream(VendorStream):
 
     @override
     def walked(self, distinct: int) -> None:
-        if self._paginator and distinct != self._paginator.total:
+        paginator = self._paginator
+        if paginator and (paginator.has_shrunk or distinct != paginator.total):
+            self.client.unsteady.add(self.path)
             self.logger.warning(
-                "%s: EnergyCAP counted %s records and %s different ones came. Data may have "
+                "%s: EnergyCAP counted %s records%s and %s different ones came. Data may have "
                 "changed during the walk; the next run reads all again.",
                 self.name,
-                self._paginator.total,
+                paginator.total,
+                ", more before," if paginator.has_shrunk else "",
                 distinct,
             )
+        if self.path in self.client.unsteady:
+            self._version_to_activate = None  # what did not come may still be there

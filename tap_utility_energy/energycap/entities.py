@@ -55,10 +55,12 @@ class ChangingEntityStream(EntityStream):
     readable ``modifiedDate`` always is.
 
     The bookmark is the latest ``modifiedDate`` that was seen, yet no later than the start of the
-    run: what changes while pages are read may have been read before it changed. The dates come
-    with, without or with another offset, and without one mean nobody knows which, so they are
-    compared as if in UTC, and what lies up to `DOUBT` before the bookmark is emitted again. The
-    bookmark holds for one filter and ``start_date``: after a change of these all is emitted.
+    run: what changes while pages are read may have been read before it changed. It stays where it
+    was after a walk during which records went away or came twice, as others may have moved past
+    it. The dates come with, without or with another offset, and without one mean nobody knows
+    which, so they are compared as if in UTC, and what lies up to `DOUBT` before the bookmark is
+    emitted again. The bookmark holds for one filter and ``start_date``: after a change of these
+    all is emitted, as it is if the bookmark is in the future.
     """
 
     replication_key = "modifiedDate"
@@ -74,19 +76,19 @@ class ChangingEntityStream(EntityStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        latest = bookmark = self._bookmark()
         started = self._clock.today().astimezone(UTC)
+        latest = bookmark = self._bookmark(started)
         for record in super().get_records(context):
             changed, made = moment(record.get("modifiedDate")), moment(record.get("createdDate"))
             newest = max(changed, made or changed) if changed else None
-            if newest is None or bookmark is None or newest >= bookmark - DOUBT:
+            if newest is None or bookmark is None or bookmark - newest <= DOUBT:
                 yield record
             if changed is not None:
                 latest = max(changed, latest or changed)
-        if latest is not None:
+        if latest is not None and self.path not in self.client.unsteady:
             self._keep(min(latest, started))
 
-    def _bookmark(self) -> datetime | None:
+    def _bookmark(self, started: datetime) -> datetime | None:
         """Up to when changes were emitted before; None if all is to be emitted."""
         state = self.stream_state
         is_usable = (
@@ -94,7 +96,9 @@ class ChangingEntityStream(EntityStream):
             and state.get("replication_key") == self.replication_key
             and state.get("scope", "") == self.scope
         )
-        return moment(state.get("replication_key_value")) if is_usable else None
+        found = moment(state.get("replication_key_value")) if is_usable else None
+        # From the future comes a hand, or a clock that was wrong.
+        return found if found and found <= started else None
 
     def _keep(self, bookmark: datetime) -> None:
         self.stream_state.update(

@@ -38,6 +38,11 @@ class Level:
     path: str = ""
     lists: tuple[str, ...] = ()
 
+    @property
+    def all_lists(self) -> tuple[str, ...]:
+        """Its lists, for these rows or not."""
+        return (self.path, *self.lists) if self.path else ()
+
 
 class Rows:
     """The rows of a digest: what identifies them, and what they hold.
@@ -69,7 +74,7 @@ class Exploder:
         self._fields = [
             ExtraFields(
                 f"{stream} ({level.name})" if level.name else stream,
-                {field.name for field in level.fields} | {level.path, *level.lists},
+                {*(field.name for field in level.fields), *level.all_lists},
             )
             for level in rows.levels
         ]
@@ -106,8 +111,7 @@ class Exploder:
             extra = _beside(unknown, unknown_above)
             yield key, {**inherited, **known, **({"extra": extra} if extra else {})}
             return
-        lists = (level.path, *level.lists)
-        fields = {name: value for name, value in known.items() if name not in lists}
+        fields = {name: value for name, value in known.items() if name not in level.all_lists}
         unknowns = unknown_above | ({level.name: unknown} if unknown else {})
         items = thing.get(level.path) or []
         for item in items if isinstance(items, list) else [items]:

@@ -12,13 +12,15 @@ import requests
 from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
 from urllib3.exceptions import NameResolutionError, ReadTimeoutError
 
-from tap_utility_energy.http.redaction import redact
+from tap_utility_energy.http.redaction import MASK, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_QUOTE = 300
 LONGEST_READ = 10_000  # bytes of an error's body
+#: A session's key, which EnergyCAP's answers can hold.
+TOKEN = re.compile(r'("token"\s*:\s*)"(?:[^"\\]|\\.)*"?')
 BROKEN = (
     requests.ConnectionError,
     requests.exceptions.ChunkedEncodingError,
@@ -107,7 +109,8 @@ def error_slug(response: requests.Response) -> str:
 
 
 def _text(response: requests.Response) -> str:
-    return response.content[:LONGEST_READ].decode("utf-8", errors="replace")
+    text = response.content[:LONGEST_READ].decode("utf-8", errors="replace")
+    return TOKEN.sub(rf'\1"{MASK}"', text)
 
 
 def _error_object(body: str) -> dict[str, Any]:

@@ -248,6 +248,17 @@ def test_a_renamed_meter_and_new_bills(client):
         assert {bill["billId"] for bill in box.truth(only=BILLS)[BILLS]} == before
 
 
+def test_no_bill_was_made_before_it_could_be_seen():
+    with Sandbox(**SMALL) as box:
+        for _ in range(12):
+            box.advance("rename_meter")
+        new = set(box.advance("new_bills", vendor="energycap")["billIds"])
+        bills = [bill for bill in box.truth(only=BILLS)[BILLS] if bill["billId"] in new]
+
+    assert min(bill["createdDate"] for bill in bills) >= "2026-07-12"
+    assert min(bill["modifiedDate"] or "never" for bill in bills) >= "2026-07-12"
+
+
 @pytest.mark.parametrize(
     ("event", "details"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import zlib
 from dataclasses import dataclass
@@ -99,7 +100,14 @@ class Billing:
             for bill in self._slot(account, slot):
                 current = changed.get(bill.id, bill)
                 if current is not None and bill.created.date() <= self._changes.billed_until:
-                    yield current
+                    yield self._as_it_came(current)
+
+    def _as_it_came(self, bill: Bill) -> Bill:
+        created = self._changes.arrival(bill.created)
+        if created == bill.created:
+            return bill
+        modified = bill.modified and max(bill.modified, created)
+        return dataclasses.replace(bill, created=created, modified=modified)
 
     def in_periods(self, account: Account, first: int, last: int) -> Iterator[Bill]:
         """Yield an account's bills that are reported in the periods `first` to `last`."""

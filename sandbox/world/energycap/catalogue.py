@@ -117,14 +117,14 @@ class Service:
         return bool(self.commodity.energy)
 
 
-# In turn over the meters of a tenant. Two kinds of electric meters: native units differ within
-# a commodity, the common unit does not.
+# In turn over the meters of a tenant, none of which costs more than some 40,000 dollars a month.
+# Two kinds of electric meters: native units differ within a commodity, the common unit does not.
 SERVICES = (
     Service(_ELECTRIC, "electric", KWH, Decimal(1), 14),
-    Service(_GAS, "gas", THERM, Decimal("0.1"), 118),
-    Service(_WATER, "water", CCF, Decimal("0.748052"), 431),
+    Service(_GAS, "gas", THERM, Decimal("0.1"), 118, 10),
+    Service(_WATER, "water", CCF, Decimal("0.748052"), 431, 50),
     Service(_ELECTRIC, "electric", MWH, Decimal(1000), 17_000, 1000),
-    Service(_SEWER, "water", KGAL, Decimal(1), 922),
+    Service(_SEWER, "water", KGAL, Decimal(1), 922, 100),
     Service(_STORM, "water", None, Decimal(0), 5),
 )
 

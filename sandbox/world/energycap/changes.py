@@ -25,6 +25,8 @@ class Changes:
     bills: dict[int, Bill | None] = dataclasses.field(default_factory=dict)
     # Code and name of a meter, and when they were given, by the meter's id.
     meters: dict[int, tuple[str, str, dt.datetime]] = dataclasses.field(default_factory=dict)
+    # Days that went by without bills: theirs came in at the end, and are stamped so.
+    quiet: list[tuple[dt.datetime, dt.datetime]] = dataclasses.field(default_factory=list)
 
     @classmethod
     def none_yet(cls, today: dt.date) -> Changes:
@@ -38,6 +40,11 @@ class Changes:
 
     def pass_months(self, months: int) -> None:
         """Let months go by, with the bills that come in meanwhile."""
+        self.quiet.append((dt.datetime.combine(self.billed_until, dt.time.max), self.now))
         day = months_back(self.now.date(), -months)
         self.now = dt.datetime.combine(day, self.now.time())
         self.billed_until = day
+
+    def arrival(self, drawn: dt.datetime) -> dt.datetime:
+        """Return when a bill came in that was drawn for a moment."""
+        return next((end for begin, end in self.quiet if begin < drawn < end), drawn)
