@@ -41,9 +41,9 @@ class ExtraFields:
 
     def split(self, record: Record) -> tuple[Record, Record]:
         """The record's known and unknown fields."""
-        unknown = record.keys() - self._known
-        if not unknown:
+        if record.keys() <= self._known:
             return record, {}
+        unknown = record.keys() - self._known
         self._warn(unknown)
         fields = record.items()
         return (

@@ -1,11 +1,11 @@
-"""The quick way out: a record with nothing odd about it leaves in the bytes that it came in.
+"""The quick way out: a record that nothing is to be done to leaves in the bytes that it came in.
 
-Taking records apart and putting them together again is nearly all of a tap's work. Here a record
-is only checked, against a type made from its stream's schema, and its text stands in the RECORD
-line as it was sent, digits and all. Whatever else comes or is asked for goes the SDK's own way.
+Taking records apart and putting them together again is nearly all of a tap's work. Here only the
+names of a record's fields and its key are looked at, and its text stands in the RECORD line as it
+was sent, digits and all. Whatever else is odd or asked for goes the SDK's own way.
 
-Two things go through inside of objects that the SDK's way would change or refuse: a key that is
-repeated, of which a reader takes the last, and a number that is too large for a float.
+Two things go through that the SDK's way would change or refuse: a name that an object has twice,
+of which a reader takes the last, and a number that is too large for Python to read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from singer_sdk.mapper import SameRecordTransform
 from tap_utility_energy import signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
     from singer_sdk.metrics import Counter
@@ -32,15 +32,6 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.stream import VendorStream
 
-#: What a field's type asks of its value, null apart. Objects and lists are the vendor's affair.
-TYPES: dict[str, Any] = {
-    "string": str,
-    "integer": int,
-    "number": float,  # a check only: the digits stay in the text
-    "boolean": bool,
-    "object": msgspec.Raw,
-    "array": msgspec.Raw,
-}
 #: How to encode what is not ASCII, as JSON can write it; it stands in strings only.
 ESCAPED = "tap-utility-energy-json"
 #: Records that are written at once. In between, the tap looks whether a signal has come.
@@ -50,35 +41,27 @@ _list_of = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _object_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class CheckedRecord(dict[str, Any]):
-    """A record that can be written as it is: its key alone as a dict, and the whole as text."""
+class SentRecord(dict[str, Any]):
+    """A record to be written as it was sent: its key alone as a dict, and the whole as text."""
 
     __slots__ = ("text",)
     text: bytes
 
 
 class PassThrough:
-    """Checks a stream's records while their page is decoded, and writes those that pass.
+    """Keeps the text of a stream's records when their page is decoded, and writes it.
 
     Args:
         stream: Whose records they are.
         counter: Counts those that are written here.
-
-    Raises:
-        LookupError, ValueError: The schema has a field of no type or of several.
     """
 
     def __init__(self, stream: VendorStream, counter: Counter) -> None:
         self._stream = stream
         self._counter = counter
-        properties = stream.effective_schema["properties"].items()
-        fields = [
-            _field("key" if name == stream.record_key else f"field{number}", name, schema)
-            for number, (name, schema) in enumerate(properties)
-            if name != "extra"
-        ]
-        record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, kw_only=True)
-        self._check: Callable[[bytes], Any] = msgspec.json.Decoder(record).decode
+        self._key_of: Callable[[Buffer], object] = msgspec.json.Decoder(
+            stream.record_key_type
+        ).decode
 
     @classmethod
     def of(cls, stream: VendorStream, counter: Counter) -> PassThrough | None:
@@ -98,15 +81,12 @@ class PassThrough:
             and not stream.emit_activate_version_messages
             and stream.ABORT_AT_RECORD_COUNT is None
             and not stream.child_streams
-            and stream.TYPE_CONFORMANCE_LEVEL is TypeConformanceLevel.ROOT_ONLY
+            and stream.TYPE_CONFORMANCE_LEVEL is TypeConformanceLevel.NONE
         )
-        try:
-            return cls(stream, counter) if is_plain else None
-        except (LookupError, ValueError):
-            return None
+        return cls(stream, counter) if is_plain else None
 
     def decode(self, text: str, parse: Callable[[str], Any]) -> Any:
-        """What ``parse`` makes of an answer, yet with a `CheckedRecord` for each that passes.
+        """What ``parse`` makes of an answer, yet with a `SentRecord` for every record.
 
         Raises:
             ValueError: As ``parse`` does.
@@ -115,42 +95,27 @@ class PassThrough:
         name = self._stream.records_key
         try:
             if name is None:
-                return list(self._records(body, parse))
+                return list(self._records(body))
             answer = _object_of(body)
-            records = list(self._records(answer.pop(name), parse))
+            records = list(self._records(answer.pop(name)))
         except (KeyError, RecursionError, msgspec.MsgspecError):
             return parse(text)
         return {key: parse(bytes(raw).decode()) for key, raw in answer.items()} | {name: records}
 
-    def _records(self, rows: Buffer, parse: Callable[[str], Any]) -> Iterator[Record]:
-        check, key = self._check, self._stream.record_key
+    def _records(self, rows: Buffer) -> Iterator[SentRecord]:
+        key, extra_fields = self._stream.record_key, self._stream.extra_fields
         for row in _list_of(rows):
-            text = bytes(row)
-            try:
-                record = CheckedRecord({key: check(text).key})
-                record.text = text
-            except msgspec.ValidationError:
-                yield self._with_extra(text, parse)
-            else:
-                yield record
-
-    def _with_extra(self, text: bytes, parse: Callable[[str], Any]) -> Record:
-        """The record with unknown fields under ``extra``, checked if they were all it had."""
-        known, unknown = self._stream.extra_fields.split(_object_of(text))
-        whole = {**known, "extra": unknown} if unknown else known
-        try:
-            key = self._check(msgspec.json.encode(known)).key
-        except msgspec.ValidationError:
-            row: Record = parse(text.decode())
-            return row
-        record = CheckedRecord({self._stream.record_key: key})
-        record.text = msgspec.json.encode(whole)
-        return record
+            fields: Record = _object_of(row)
+            known, unknown = extra_fields.split(fields)
+            whole = msgspec.json.encode({**known, "extra": unknown}) if unknown else bytes(row)
+            record = SentRecord({key: self._key_of(fields[key])})
+            record.text = whole
+            yield record
 
     def write(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Write the checked records, and hand over the others in between, all in order."""
+        """Write the sent records, and hand over the others in between, all in order."""
         for kind, run in groupby(records, type):
-            if kind is CheckedRecord:
+            if kind is SentRecord:
                 texts = [_in_one_line(record.text) for record in run]  # type: ignore[attr-defined]
                 for start in range(0, len(texts), AT_ONCE):
                     self._write(texts[start : start + AT_ONCE])
@@ -175,16 +140,6 @@ def _in_one_line(text: bytes) -> bytes:
 def _escaped(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - ASCII is only written
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end
-
-
-def _field(attribute: str, name: str, schema: Mapping[str, Any]) -> tuple[str, Any, Any]:
-    """A field of the type that checks a record. What may be null may be missing."""
-    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    (kind,) = [TYPES[each] for each in kinds if each != "null"]
-    if "null" not in kinds:
-        return attribute, kind, msgspec.field(name=name)
-    optional = kind if kind is msgspec.Raw else kind | None
-    return attribute, optional, msgspec.field(name=name, default=None)
 
 
 codecs.register_error(ESCAPED, _escaped)

@@ -32,8 +32,8 @@ CREDENTIALS = {"utilityapi_token": "a-good-token", "energycap_api_key": "a-good-
 
 numbers = st.one_of(
     st.integers(),
-    st.decimals(-(10**300), 10**300, allow_nan=False),
-    st.sampled_from(["1E-8", "1e300", "12345678901234567890.123456789", "-0.0"]).map(Decimal),
+    st.decimals(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["1E-8", "1e400", "12345678901234567890.123456789", "-0.0"]).map(Decimal),
 )
 texts = st.one_of(st.text(max_size=8), st.sampled_from(["\x85", "\u2028", "é\n", '"}', "\\"]))
 values = st.recursive(
@@ -158,7 +158,7 @@ def test_both_ways_write_the_same(stream: str, data: st.DataObject) -> None:
         ({}, "", True),
         ({}, "deselect", False),
         ({}, "stream", False),
-        ({}, "type", False),
+        ({}, "type", True),
         ({"flattening_enabled": True, "flattening_max_depth": 1}, "", False),
         ({"stream_maps": {SUMMARIES: {"uid": "uid"}, DIGESTS: {"meterId": "meterId"}}}, "", False),
         ({"batch_config": {"encoding": {"format": "jsonl"}, "storage": {"root": "."}}}, "", False),
@@ -190,7 +190,6 @@ def quick_stream(name: str) -> Any:
         b'[{"meterId": 1.0}]',
         b'[{"meterId": true}]',
         b'[{"updated": null}]',
-        b'[{"meterId": 1, "updated": ' + b"9" * 5000 + b"}]",
         b'[{"meterId": 1, "results": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]",
         b"[1]",
         b'{"a": []}',
