@@ -12,7 +12,6 @@ from singer_sdk.plugin_base import PluginBase, SingerCommand
 
 #: What our code replaces, by the text that was read when it was written.
 READ = {
-    Stream._increment_stream_state: "cabc0edb2fd4f000",
     Stream._sync_records: "8928dc7f50e9bf57",
     Stream._write_activate_version_message: "b5295d35a81b3da6",
     Stream.sync: "6b4262dcdddf22b4",
