@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sandbox import Sandbox
-from tap_utility_energy.utilityapi import meter_data
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tests.support import Run, TapRunner, by_key, catalog, flat, start
 
 vendor = partial(Sandbox, billing_summaries=150, cache_seconds=0, utilityapi_rate_limit=0, meters=0)
@@ -32,7 +32,7 @@ def box() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meter_data, "METERS_AT_ONCE", 6)
+    monkeypatch.setattr(MeterDataStream, "meters_at_once", 6)
 
 
 def sync(
@@ -209,7 +209,7 @@ def test_a_change_during_the_run_is_seen_by_the_next(tap: TapRunner, box: Sandbo
 @pytest.mark.usefixtures("_few_at_once")
 def test_no_state_is_ahead_of_the_records(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     # A run can be killed for good after any line; what the loader has then is the last STATE.
-    monkeypatch.setattr(meter_data.MeterDataStream, "STATE_MSG_FREQUENCY", 20)
+    monkeypatch.setattr(MeterDataStream, "STATE_MSG_FREQUENCY", 20)
     with vendor(data_page_limit=15) as box:
         run = sync(tap, box, None, BILLS, ITEMS)
         bills = truth(box)
@@ -436,6 +436,14 @@ def test_a_start_date_of_long_ago_is_a_date_too(tap: TapRunner, box: Sandbox, st
 
     assert landed(run) == truth(box), run.stderr
     assert box.requests()[1]["target"].endswith("&start=1900-01-01")
+
+
+def test_intervals_are_asked_for_in_portions_that_a_short_run_can_finish(tap: TapRunner) -> None:
+    with vendor(interval_meters=30) as box:
+        first = sync(tap, box, None, INTERVALS, utilityapi_mixed_intervals=True)
+        assert paths(box).count("/intervals") > 1
+        assert len(asked_for(box)) == len(set(asked_for(box)))
+        assert landed(first, stream=INTERVALS) == truth(box, "intervals")
 
 
 def test_mixed_intervals_bring_more(tap: TapRunner, box: Sandbox) -> None:

@@ -25,6 +25,7 @@ class IntervalDataStream(MeterDataStream):
     path = "/intervals"
     records_key = "intervals"
     selected_by_default = False
+    meters_at_once = 10  # so that a run that is stopped again and again gets on
     count_field = "interval_count"
     marks = ("status_ts", "interval_count", "interval_coverage")
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tap_utility_energy.tap import TapUtilityEnergy
     from tap_utility_energy.utilityapi.streams import MetersStream
 
-METERS_AT_ONCE = 100
 #: The vendor leaves out a period that begins before ``start``; few are longer than this.
 LONGEST_PERIOD = timedelta(days=62)
 #: Before all data; a vendor's server may not know what to do with the year 1.
@@ -50,6 +49,8 @@ class MeterDataStream(UtilityAPIStream):
     check_sorted = False
     # A chunk is asked for again without the meters whose consent ended meanwhile.
     can_repeat = True
+    #: Meters in one request. What is read of them is remembered when the last of it is out.
+    meters_at_once: ClassVar[int] = 100
     #: The field of a meter that counts its data, and those that move when it changes.
     count_field: ClassVar[str]
     #: Whether what is counted is certainly what the list has: else a lack proves nothing.
@@ -141,8 +142,8 @@ class MeterDataStream(UtilityAPIStream):
         self, uids: list[str], meters: Mapping[str, Record]
     ) -> Iterator[requests.Response]:
         pages = 0
-        for first in range(0, len(uids), METERS_AT_ONCE):
-            chunk = uids[first : first + METERS_AT_ONCE]
+        for first in range(0, len(uids), self.meters_at_once):
+            chunk, begun = uids[first : first + self.meters_at_once], pages
             came = set[tuple[str, str]]()
             for response in self._pages_of(chunk):
                 rows = self.parse_response(response)
@@ -151,7 +152,9 @@ class MeterDataStream(UtilityAPIStream):
                 yield response
             counts = Counter(meter for meter, _ in came)
             short = {uid for uid in chunk if counts[uid] != meters[uid].get(self.count_field)}
-            self.client.gone_meters |= self._gone(short, meters)
+            # One page is of one moment: what it has a part of is there.
+            doubtful = {uid for uid in short if pages > begun + 1 or not counts[uid]}
+            self.client.gone_meters |= self._gone(doubtful, meters)
             if self.is_counted and not self.window():
                 self._walk.doubt(short)
             self._walk.end(pages, set(chunk) - self.client.gone_meters)
