@@ -412,6 +412,18 @@ def test_meters_that_vanish_are_forgotten_and_the_state_stays_small(
     assert paths(box) == ["/meters"]
 
 
+def test_a_run_of_a_few_meters_does_not_make_the_next_one_read_all(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    first = sync(tap, box)
+    few = sync(tap, box, first, utilityapi_meters=[asked_for(box)[0]])
+    changed = box.advance("correct_bill")["meter"]
+    last = sync(tap, box, few)
+
+    assert asked_for(box) == [changed]
+    assert landed(first, few, last) == truth(box)
+
+
 def test_start_date_bounds_the_period_with_room_for_one_that_straddles_it(
     tap: TapRunner, box: Sandbox
 ) -> None:

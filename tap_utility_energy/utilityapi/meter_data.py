@@ -114,7 +114,9 @@ class MeterDataStream(UtilityAPIStream):
         self.remembered.update(marks)
 
     def _forget_unlisted(self) -> None:
-        """A meter that comes back later is to be read whole."""
+        """A meter that comes back later is to be read whole, unless it was only filtered out."""
+        if any(self.config.get(setting) for setting in self._meter_list.filters.values()):
+            return
         for uid in self.remembered.keys() - self._walk.marks.keys():
             del self.remembered[uid]
 
