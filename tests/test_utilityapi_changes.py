@@ -345,6 +345,22 @@ def test_a_consent_that_ends_between_two_pages_of_its_bills_is_told_of_once(
     assert not gone & state_of(run)["bookmarks"][BILLS]["meters"].keys()
 
 
+def test_meters_that_are_known_to_be_gone_are_not_asked_for(
+    tap: TapRunner, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MeterDataStream, "meters_at_once", 1)
+    consents = {
+        meter["uid"]: meter["authorization_uid"] for meter in box.truth(only="meters")["meters"]
+    }
+    ended = Counter(b["authorization_uid"] for b in truth(box).values()).most_common(1)[0][0]
+    box.advance("revoke_authorization", authorization=ended, after_requests=1)
+    run = sync(tap, box)
+
+    assert landed(run) == truth(box)
+    assert list(consents.values()).count(ended) > 2
+    assert len([uid for uid in asked_for(box) if consents[uid] == ended]) == 1
+
+
 @pytest.mark.usefixtures("_few_at_once")
 def test_a_consent_that_ends_is_told_of_even_if_the_run_fails_later(
     tap: TapRunner, box: Sandbox

@@ -143,9 +143,9 @@ class MeterDataStream(UtilityAPIStream):
     def _pages_by_chunk(
         self, uids: list[str], meters: Mapping[str, Record]
     ) -> Iterator[requests.Response]:
-        pages = 0
-        for first in range(0, len(uids), self.meters_at_once):
-            chunk, begun = uids[first : first + self.meters_at_once], pages
+        pages, size = 0, self.meters_at_once
+        while uids := [uid for uid in uids if uid not in self.client.gone_meters]:
+            chunk, uids, begun = uids[:size], uids[size:], pages
             came = set[tuple[str, str]]()
             for response in self._pages_of(chunk):
                 rows = self.parse_response(response)
