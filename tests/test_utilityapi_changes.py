@@ -16,7 +16,7 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
-from tests.support import Run, TapRunner, by_key, catalog, flat, start
+from tests.support import Run, TapRunner, answer, by_key, catalog, flat, start
 
 vendor = partial(Sandbox, billing_summaries=150, cache_seconds=0, utilityapi_rate_limit=0, meters=0)
 FAST = {"utilityapi_requests_per_minute": 100_000}
@@ -68,6 +68,11 @@ def truth(box: Sandbox, name: str = "bills") -> dict[tuple[Any, ...], dict[str, 
     return by_key(box.truth(only=name)[name], "uid")
 
 
+def instead(path: str, body: object, **more: Any) -> dict[str, Any]:
+    """A rule of the sandbox's fault script: an answer in the place of the vendor's."""
+    return answer(json.dumps(body, default=float), {}, path=path, **more)
+
+
 def test_a_run_with_nothing_new_costs_one_request(tap: TapRunner, box: Sandbox) -> None:
     streams = BILLS, ITEMS, INTERVALS, "utilityapi_interval_readings", "utilityapi_meters"
     first = sync(tap, box, None, *streams)
@@ -94,9 +99,8 @@ def test_a_bill_without_usable_marks_comes_all_the_same(
 ) -> None:
     meter = next(iter(truth(box).values()))["meter_uid"]
     bill = {"uid": "1", "meter_uid": meter, **odd}
-    body = json.dumps({"bills": [{**bill, "uid": "0", "updated": "2026"}, bill], "next": None})
-    json_type = {"content_type": "application/json"}
-    box.set_faults([{"status": 200, "path": "/bills", "body": body, **json_type}])
+    before = {**bill, "uid": "0", "updated": "2026"}
+    box.set_faults([instead("/bills", {"bills": [before, bill], "next": None})])
     run = sync(tap, box, utilityapi_meters=[meter])
 
     assert run.exit == 0, run.stderr
@@ -235,9 +239,7 @@ def test_a_meter_that_counts_more_bills_than_came_is_read_once_more(
 ) -> None:
     bills = list(truth(box).values())
     kept_back = bills.pop()
-    body = json.dumps({"bills": bills, "next": None}, default=float)
-    json_type = {"content_type": "application/json"}
-    box.set_faults([{"status": 200, "path": "/bills", "body": body, **json_type}])
+    box.set_faults([instead("/bills", {"bills": bills, "next": None})])
     first = sync(tap, box)
     second = sync(tap, box, first)
 
@@ -251,12 +253,10 @@ def test_a_count_that_is_never_reached_is_doubted_once(tap: TapRunner, box: Sand
     meters = box.truth(only="meters")["meters"]
     wrong = next(meter for meter in meters if meter["bill_count"])
     wrong["bill_count"] += 1
-    body = json.dumps({"meters": meters, "next": None}, default=float)
-    json_type = {"content_type": "application/json"}
     runs: list[Run | None] = [None]
     asked = []
     for _ in range(4):
-        box.set_faults([{"status": 200, "path": "/meters", "body": body, **json_type}])
+        box.set_faults([instead("/meters", {"meters": meters, "next": None})])
         runs.append(sync(tap, box, runs[-1]))
         asked.append(asked_for(box))
 
@@ -393,9 +393,7 @@ def test_a_refusal_for_some_leaves_the_others(
 ) -> None:
     bill = next(iter(truth(box).values()))
     box.advance("revoke_authorization", authorization=bill["authorization_uid"], after_requests=1)
-    body = json.dumps({"error": slug, "error_description": "Gone.", "url": None})
-    json_type = {"content_type": "application/json"}
-    box.set_faults([{"status": status, "path": "/bills", "body": body, **json_type}])
+    box.set_faults([instead("/bills", {"error": slug}, status=status)])
     run = sync(tap, box)
 
     assert run.exit == 0, run.stderr
@@ -404,9 +402,7 @@ def test_a_refusal_for_some_leaves_the_others(
 
 
 def test_not_found_about_meters_that_are_there_is_an_error(tap: TapRunner, box: Sandbox) -> None:
-    body = '{"error": "not_found", "error_description": "Gone.", "url": null}'
-    json_type = {"content_type": "application/json"}
-    box.set_faults([{"status": 404, "path": "/bills", "body": body, "times": None, **json_type}])
+    box.set_faults([instead("/bills", {"error": "not_found"}, status=404, times=None)])
     run = sync(tap, box)
 
     assert run.exit == 1
@@ -488,9 +484,7 @@ def test_readings_without_a_time_are_left_out_with_a_warning(tap: TapRunner, box
     good = {"start": "a", "end": "b", "new": 1}
     rows = [None, good, {"start": None, "end": "b"}, "none", {"end": "c"}]
     interval = {"uid": "1", "meter_uid": meter, "readings": rows}
-    body = json.dumps({"intervals": [interval], "next": None})
-    json_type = {"content_type": "application/json"}
-    box.set_faults([{"status": 200, "path": "/intervals", "body": body, **json_type}])
+    box.set_faults([instead("/intervals", {"intervals": [interval], "next": None})])
     readings = "utilityapi_interval_readings"
     run = sync(tap, box, None, readings, utilityapi_meters=[meter])
 

@@ -16,7 +16,7 @@ from tap_utility_energy import utilityapi
 from tap_utility_energy.schemas import key, record, text, th
 from tap_utility_energy.utilityapi import UtilityAPIStream
 from tap_utility_energy.utilityapi.bills import charges
-from tests.support import SUMMARIES, Run, TapRunner, by_key, flat
+from tests.support import SUMMARIES, Run, TapRunner, answer, by_key, flat
 
 vendor = partial(Sandbox, billing_summaries=200, cache_seconds=0, utilityapi_rate_limit=0, meters=0)
 FAST = {"utilityapi_requests_per_minute": 100_000}
@@ -86,9 +86,7 @@ def test_what_is_no_charge_does_not_keep_the_charges_back(
 ) -> None:
     meter = box.truth(only="bills")["bills"][0]["meter_uid"]
     bill = {"uid": "1", "meter_uid": meter, **odd}
-    body = json.dumps({"bills": [bill], "next": None})
-    rule = {"status": 200, "path": "/bills", "body": body, "content_type": "application/json"}
-    box.set_faults([rule])
+    box.set_faults([answer(json.dumps({"bills": [bill], "next": None}), {}, path="/bills")])
     chosen = [ITEMS, "utilityapi_bills"]
     run = tap(box.tap_config(**FAST, utilityapi_meters=[meter]), streams=chosen)
 
