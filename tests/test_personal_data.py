@@ -14,7 +14,9 @@ from tests.support import TapRunner
 
 PAGE = Path(__file__).parent.parent / "docs" / "personal-data.md"
 NAMES = ("authorizations", "meters", "billing_accounts", "bills", "intervals")
+SUMMARIES = "billing_summaries"
 DROPPED = {
+    "raw_url",
     "billing_contact",
     "billing_address",
     "service_address",
@@ -46,12 +48,13 @@ def test_the_example_drops_and_hashes_what_the_page_says(tap: TapRunner) -> None
     with Sandbox(billing_summaries=60, meters=0, cache_seconds=0) as box:
         fast = {"utilityapi_requests_per_minute": 100_000}
         config = box.tap_config(**fast, utilityapi_mixed_intervals=True) | example()
-        streams = [f"utilityapi_{name}" for name in NAMES]
+        names = (*NAMES, SUMMARIES)
+        streams = [*(f"utilityapi_{name}" for name in NAMES), SUMMARIES]
         run = tap(config, streams=streams)
-        truth = box.truth(only=",".join(NAMES))
+        truth = box.truth(only=",".join(names))
 
     assert run.exit == 0, run.stderr
-    for name, stream in zip(NAMES, streams, strict=True):
+    for name, stream in zip(names, streams, strict=True):
         rows = run.records(stream)
         assert len(rows) == len(truth[name])
         assert not values(rows, DROPPED), stream

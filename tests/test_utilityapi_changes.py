@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sandbox import Sandbox
-from tap_utility_energy.utilityapi import meter_data
-from tests.support import Run, TapRunner, by_key, catalog, flat, start
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+from tests.support import Run, TapRunner, answer, by_key, catalog, flat, start
 
 vendor = partial(Sandbox, billing_summaries=150, cache_seconds=0, utilityapi_rate_limit=0, meters=0)
 FAST = {"utilityapi_requests_per_minute": 100_000}
@@ -31,7 +32,7 @@ def box() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meter_data, "METERS_AT_ONCE", 6)
+    monkeypatch.setattr(MeterDataStream, "meters_at_once", 6)
 
 
 def sync(
@@ -67,6 +68,11 @@ def truth(box: Sandbox, name: str = "bills") -> dict[tuple[Any, ...], dict[str, 
     return by_key(box.truth(only=name)[name], "uid")
 
 
+def instead(path: str, body: object, **more: Any) -> dict[str, Any]:
+    """A rule of the sandbox's fault script: an answer in the place of the vendor's."""
+    return answer(json.dumps(body, default=float), {}, path=path, **more)
+
+
 def test_a_run_with_nothing_new_costs_one_request(tap: TapRunner, box: Sandbox) -> None:
     streams = BILLS, ITEMS, INTERVALS, "utilityapi_interval_readings", "utilityapi_meters"
     first = sync(tap, box, None, *streams)
@@ -87,17 +93,18 @@ def test_the_bookmark_is_the_latest_change(tap: TapRunner, box: Sandbox) -> None
     assert "not resumable" not in run.stderr
 
 
-def test_a_bill_without_the_time_of_its_change_comes_all_the_same(
-    tap: TapRunner, box: Sandbox
+@pytest.mark.parametrize("odd", [{}, {"updated": None}, {"updated": 5}, {"meter_uid": {}}])
+def test_a_bill_without_usable_marks_comes_all_the_same(
+    tap: TapRunner, box: Sandbox, odd: dict[str, Any]
 ) -> None:
     meter = next(iter(truth(box).values()))["meter_uid"]
-    body = json.dumps({"bills": [{"uid": "1", "meter_uid": meter}], "next": None})
-    json_type = {"content_type": "application/json"}
-    box.set_faults([{"status": 200, "path": "/bills", "body": body, **json_type}])
+    bill = {"uid": "1", "meter_uid": meter, **odd}
+    before = {**bill, "uid": "0", "updated": "2026"}
+    box.set_faults([instead("/bills", {"bills": [before, bill], "next": None})])
     run = sync(tap, box, utilityapi_meters=[meter])
 
     assert run.exit == 0, run.stderr
-    assert run.records(BILLS) == [{"uid": "1", "meter_uid": meter}]
+    assert run.records(BILLS)[1] == bill
 
 
 def test_two_streams_read_one_walk(tap: TapRunner, box: Sandbox) -> None:
@@ -203,6 +210,79 @@ def test_a_change_during_the_run_is_seen_by_the_next(tap: TapRunner, box: Sandbo
     assert landed(first, second) == truth(box)
 
 
+@pytest.mark.usefixtures("_few_at_once")
+def test_no_state_is_ahead_of_the_records(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A run can be killed for good after any line; what the loader has then is the last STATE.
+    monkeypatch.setattr(MeterDataStream, "STATE_MSG_FREQUENCY", 20)
+    with vendor(data_page_limit=15) as box:
+        run = sync(tap, box, None, BILLS, ITEMS)
+        bills = truth(box)
+
+    out: dict[str, set[str]] = {BILLS: set(), ITEMS: set()}
+    known_after = []
+    for message in run.messages:
+        if message["type"] == "RECORD":
+            row = message["record"]
+            out[message["stream"]].add(row.get("bill_uid") or row["uid"])
+        elif message["type"] == "STATE":
+            bookmarks = message["value"]["bookmarks"]
+            for stream, emitted in out.items():
+                known = bookmarks.get(stream, {}).get("meters", {})
+                of_known = {u for (u,), bill in bills.items() if bill["meter_uid"] in known}
+                assert of_known <= emitted, stream
+            known_after.append(len(bookmarks.get(ITEMS, {}).get("meters", {})))
+    assert len(set(known_after)) > 3, "progress is told on the way"
+
+
+def test_a_meter_that_counts_more_bills_than_came_is_read_once_more(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    bills = list(truth(box).values())
+    kept_back = bills.pop()
+    box.set_faults([instead("/bills", {"bills": bills, "next": None})])
+    first = sync(tap, box)
+    second = sync(tap, box, first)
+
+    assert asked_for(box) == [kept_back["meter_uid"]]
+    assert landed(first, second).keys() == truth(box).keys()
+    sync(tap, box, second)
+    assert paths(box) == ["/meters"]
+
+
+def test_a_count_that_is_never_reached_is_doubted_once(tap: TapRunner, box: Sandbox) -> None:
+    meters = box.truth(only="meters")["meters"]
+    wrong = next(meter for meter in meters if meter["bill_count"])
+    wrong["bill_count"] += 1
+    runs: list[Run | None] = [None]
+    asked = []
+    for _ in range(4):
+        box.set_faults([instead("/meters", {"meters": meters, "next": None})])
+        runs.append(sync(tap, box, runs[-1]))
+        asked.append(asked_for(box))
+
+    assert len(asked[0]) > 1
+    assert asked[1:] == [[wrong["uid"]], [], []]
+
+
+@pytest.mark.parametrize(
+    "bookmark",
+    [
+        {"meters": None},
+        {"meters": ["1"]},
+        {"meters": {"1": 2}},
+        {"replication_key_value": 5},
+        {"partitions": [{"context": {"meter": "1"}}, {"context": {"meter": "2"}}]},
+    ],
+)
+def test_a_state_that_is_not_this_taps_is_no_reason_to_leave_out_or_repeat_anything(
+    tap: TapRunner, box: Sandbox, bookmark: dict[str, Any]
+) -> None:
+    run = tap(box.tap_config(**FAST), streams=[BILLS], state={"bookmarks": {BILLS: bookmark}})
+
+    assert run.exit == 0, run.stderr
+    assert by_key(run.records(BILLS), "uid").keys() == truth(box).keys()
+
+
 def test_a_killed_run_loses_nothing(tap: TapRunner, tmp_path: Path) -> None:
     with vendor(billing_summaries=600, data_page_limit=20, latency_ms=20) as box:
         config = tmp_path / "config.json"
@@ -246,6 +326,55 @@ def test_a_consent_that_ends_half_way_skips_its_meters_with_one_warning(
         assert len(known) == len(order) - len(gone)
 
 
+@pytest.mark.parametrize("requests", [2, 3, 5, 8])
+def test_a_consent_that_ends_between_two_pages_of_its_bills_is_told_of_once(
+    tap: TapRunner, requests: int
+) -> None:
+    with vendor(data_page_limit=25) as box:
+        consents = {bill["meter_uid"]: bill["authorization_uid"] for bill in truth(box).values()}
+        ended = Counter(b["authorization_uid"] for b in truth(box).values()).most_common(1)[0][0]
+        box.advance("revoke_authorization", authorization=ended, after_requests=requests)
+        run = sync(tap, box, None, BILLS, ITEMS, INTERVALS)
+        left = truth(box)
+
+    assert run.exit == 0, run.stderr
+    gone = {uid for uid, consent in consents.items() if consent == ended}
+    (warning,) = [line for line in run.stderr.splitlines() if "the consent for" in line]
+    assert all(uid in warning for uid in gone)
+    assert landed(run).keys() > left.keys(), "some of its bills had come"
+    assert not gone & state_of(run)["bookmarks"][BILLS]["meters"].keys()
+
+
+def test_meters_that_are_known_to_be_gone_are_not_asked_for(
+    tap: TapRunner, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MeterDataStream, "meters_at_once", 1)
+    consents = {
+        meter["uid"]: meter["authorization_uid"] for meter in box.truth(only="meters")["meters"]
+    }
+    ended = Counter(b["authorization_uid"] for b in truth(box).values()).most_common(1)[0][0]
+    box.advance("revoke_authorization", authorization=ended, after_requests=1)
+    run = sync(tap, box)
+
+    assert landed(run) == truth(box)
+    assert list(consents.values()).count(ended) > 2
+    assert len([uid for uid in asked_for(box) if consents[uid] == ended]) == 1
+
+
+@pytest.mark.usefixtures("_few_at_once")
+def test_a_consent_that_ends_is_told_of_even_if_the_run_fails_later(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    order = [meter for meter in box.truth(only="meters")["meters"] if meter["bill_count"]]
+    ended = order[0]["authorization_uid"]
+    box.advance("revoke_authorization", authorization=ended, after_requests=1)
+    box.set_faults([{"status": 400, "path": "/bills", "at": 4}])
+    run = sync(tap, box, None, BILLS, INTERVALS)
+
+    assert run.exit == 1
+    assert len([line for line in run.stderr.splitlines() if "the consent for" in line]) == 1
+
+
 def test_if_all_that_is_asked_for_is_gone_the_run_goes_on(tap: TapRunner) -> None:
     with vendor() as box:
         bill = next(iter(truth(box).values()))
@@ -258,12 +387,13 @@ def test_if_all_that_is_asked_for_is_gone_the_run_goes_on(tap: TapRunner) -> Non
     assert len([line for line in run.stderr.splitlines() if "the consent for" in line]) == 1
 
 
-def test_not_found_for_some_leaves_the_others(tap: TapRunner, box: Sandbox) -> None:
+@pytest.mark.parametrize(("status", "slug"), [(404, "not_found"), (400, "expired_or_revoked")])
+def test_a_refusal_for_some_leaves_the_others(
+    tap: TapRunner, box: Sandbox, status: int, slug: str
+) -> None:
     bill = next(iter(truth(box).values()))
     box.advance("revoke_authorization", authorization=bill["authorization_uid"], after_requests=1)
-    body = '{"error": "not_found", "error_description": "Gone.", "url": null}'
-    json_type = {"content_type": "application/json"}
-    box.set_faults([{"status": 404, "path": "/bills", "body": body, **json_type}])
+    box.set_faults([instead("/bills", {"error": slug}, status=status)])
     run = sync(tap, box)
 
     assert run.exit == 0, run.stderr
@@ -272,9 +402,7 @@ def test_not_found_for_some_leaves_the_others(tap: TapRunner, box: Sandbox) -> N
 
 
 def test_not_found_about_meters_that_are_there_is_an_error(tap: TapRunner, box: Sandbox) -> None:
-    body = '{"error": "not_found", "error_description": "Gone.", "url": null}'
-    json_type = {"content_type": "application/json"}
-    box.set_faults([{"status": 404, "path": "/bills", "body": body, "times": None, **json_type}])
+    box.set_faults([instead("/bills", {"error": "not_found"}, status=404, times=None)])
     run = sync(tap, box)
 
     assert run.exit == 1
@@ -296,6 +424,18 @@ def test_meters_that_vanish_are_forgotten_and_the_state_stays_small(
     assert paths(box) == ["/meters"]
 
 
+def test_a_run_of_a_few_meters_does_not_make_the_next_one_read_all(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    first = sync(tap, box)
+    few = sync(tap, box, first, utilityapi_meters=[asked_for(box)[0]])
+    changed = box.advance("correct_bill")["meter"]
+    last = sync(tap, box, few)
+
+    assert asked_for(box) == [changed]
+    assert landed(first, few, last) == truth(box)
+
+
 def test_start_date_bounds_the_period_with_room_for_one_that_straddles_it(
     tap: TapRunner, box: Sandbox
 ) -> None:
@@ -314,6 +454,22 @@ def test_start_date_bounds_the_period_with_room_for_one_that_straddles_it(
     assert landed(first, second) == bills, "an earlier start_date is reason to read again"
 
 
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00Z", "0999-01-01", "1900-02-01"])
+def test_a_start_date_of_long_ago_is_a_date_too(tap: TapRunner, box: Sandbox, start: str) -> None:
+    run = sync(tap, box, start_date=start)
+
+    assert landed(run) == truth(box), run.stderr
+    assert box.requests()[1]["target"].endswith("&start=1900-01-01")
+
+
+def test_intervals_are_asked_for_in_portions_that_a_short_run_can_finish(tap: TapRunner) -> None:
+    with vendor(interval_meters=30) as box:
+        first = sync(tap, box, None, INTERVALS, utilityapi_mixed_intervals=True)
+        assert paths(box).count("/intervals") > 1
+        assert len(asked_for(box)) == len(set(asked_for(box)))
+        assert landed(first, stream=INTERVALS) == truth(box, "intervals")
+
+
 def test_mixed_intervals_bring_more(tap: TapRunner, box: Sandbox) -> None:
     plain = sync(tap, box, None, INTERVALS)
     mixed = sync(tap, box, plain, INTERVALS, utilityapi_mixed_intervals=True)
@@ -325,11 +481,10 @@ def test_mixed_intervals_bring_more(tap: TapRunner, box: Sandbox) -> None:
 
 def test_readings_without_a_time_are_left_out_with_a_warning(tap: TapRunner, box: Sandbox) -> None:
     meter = truth(box, "intervals")[next(iter(truth(box, "intervals")))]["meter_uid"]
-    rows = [{"start": "a", "end": "b", "new": 1}, {"start": None, "end": "b"}, {"end": "c"}]
+    good = {"start": "a", "end": "b", "new": 1}
+    rows = [None, good, {"start": None, "end": "b"}, "none", {"end": "c"}]
     interval = {"uid": "1", "meter_uid": meter, "readings": rows}
-    body = json.dumps({"intervals": [interval], "next": None})
-    json_type = {"content_type": "application/json"}
-    box.set_faults([{"status": 200, "path": "/intervals", "body": body, **json_type}])
+    box.set_faults([instead("/intervals", {"intervals": [interval], "next": None})])
     readings = "utilityapi_interval_readings"
     run = sync(tap, box, None, readings, utilityapi_meters=[meter])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,7 +16,7 @@ from tap_utility_energy import utilityapi
 from tap_utility_energy.schemas import key, record, text, th
 from tap_utility_energy.utilityapi import UtilityAPIStream
 from tap_utility_energy.utilityapi.bills import charges
-from tests.support import SUMMARIES, Run, TapRunner, by_key, flat
+from tests.support import SUMMARIES, Run, TapRunner, answer, by_key, flat
 
 vendor = partial(Sandbox, billing_summaries=200, cache_seconds=0, utilityapi_rate_limit=0, meters=0)
 FAST = {"utilityapi_requests_per_minute": 100_000}
@@ -66,6 +67,32 @@ def test_charges_are_rows_and_add_up_to_the_bill(run: Run, box: Sandbox) -> None
         if total is not None and not bill["notes"]:
             assert sums[bill["uid"]] == total
     assert not rows
+
+
+ITEM = {"name": "Delivery", "cost": 1}
+SUPPLIER = {"supplier_name": "Co-op", "supplier_line_items": None}
+
+
+@pytest.mark.parametrize(
+    ("odd", "rows"),
+    [
+        ({"line_items": [None, ITEM, []]}, 1),
+        ({"line_items": {"name": "Delivery"}, "suppliers": "none"}, 0),
+        ({"suppliers": [None, SUPPLIER, {"supplier_line_items": [None, ITEM]}]}, 1),
+    ],
+)
+def test_what_is_no_charge_does_not_keep_the_charges_back(
+    tap: TapRunner, box: Sandbox, odd: dict[str, Any], rows: int
+) -> None:
+    meter = box.truth(only="bills")["bills"][0]["meter_uid"]
+    bill = {"uid": "1", "meter_uid": meter, **odd}
+    box.set_faults([answer(json.dumps({"bills": [bill], "next": None}), {}, path="/bills")])
+    chosen = [ITEMS, "utilityapi_bills"]
+    run = tap(box.tap_config(**FAST, utilityapi_meters=[meter]), streams=chosen)
+
+    assert run.exit == 0, run.stderr
+    assert run.records("utilityapi_bills") == [bill]
+    assert [(row["position"], row["cost"]) for row in run.records(ITEMS)] == [(0, 1)] * rows
 
 
 def test_readings_are_rows(run: Run, box: Sandbox) -> None:

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.utilityapi import schemas
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream, objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +25,7 @@ class BillDataStream(MeterDataStream):
     path = "/bills"
     records_key = "bills"
     count_field = "bill_count"
+    is_counted = True
     marks = ("status_ts", "bill_count", "bill_coverage")
 
 
@@ -78,9 +79,9 @@ class BillLineItemsStream(BillDataStream):
 
 def charges(bill: Record) -> Iterator[tuple[Record, Record]]:
     """The charges of a bill, each with where it stands."""
-    for item in bill.get("line_items") or []:
+    for item in objects(bill.get("line_items")):
         yield item, {"source": "line_items"}
-    for supplier in bill.get("suppliers") or []:
+    for supplier in objects(bill.get("suppliers")):
         where = {"source": "suppliers", "supplier_name": supplier.get("supplier_name")}
-        for item in supplier.get("supplier_line_items") or []:
+        for item in objects(supplier.get("supplier_line_items")):
             yield item, where

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.utilityapi import schemas
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream, objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +25,7 @@ class IntervalDataStream(MeterDataStream):
     path = "/intervals"
     records_key = "intervals"
     selected_by_default = False
+    meters_at_once = 10  # so that a run that is stopped again and again gets on
     count_field = "interval_count"
     marks = ("status_ts", "interval_count", "interval_coverage")
 
@@ -81,7 +82,7 @@ class IntervalReadingsStream(IntervalDataStream):
         for interval in self.request_records(context):
             shared = {name: interval.get(name) for name in ("meter_uid", "authorization_uid")}
             shared |= {"interval_uid": interval["uid"], "updated": interval.get("updated")}
-            for reading in interval.get("readings") or []:
+            for reading in objects(interval.get("readings")):
                 if reading.get("start") is None or reading.get("end") is None:
                     timeless += 1
                     continue

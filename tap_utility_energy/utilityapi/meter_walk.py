@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
@@ -11,6 +11,8 @@ from tap_utility_energy.walk import SharedWalk
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+
 
 class MeterDataWalk(SharedWalk):
     """One walk over the changed meters' data, which knows after which page a meter is through."""
@@ -18,6 +20,7 @@ class MeterDataWalk(SharedWalk):
     def __init__(self) -> None:
         super().__init__()
         self.marks: dict[str, str] = {}
+        self._known: list[dict[str, str]] = []
         self._ends: list[tuple[int, list[str]]] = []
 
     def begin(self, marks: dict[str, str]) -> list[str]:
@@ -25,13 +28,18 @@ class MeterDataWalk(SharedWalk):
         self.marks = marks
         self._ends = []
         # Asked for the full table, a stream may make the loader delete all that it does not bring.
-        known = [
-            reader.stream_state.get("meters", {})
-            if reader.replication_method == REPLICATION_INCREMENTAL
-            else {}
-            for reader in self.readers
+        self._known = [
+            reader.remembered if reader.replication_method == REPLICATION_INCREMENTAL else {}
+            for reader in cast("list[MeterDataStream]", self.readers)
         ]
-        return [uid for uid, mark in marks.items() if any(m.get(uid) != mark for m in known)]
+        return [uid for uid, mark in marks.items() if any(m.get(uid) != mark for m in self._known)]
+
+    def doubt(self, meters: Iterable[str]) -> None:
+        """Let the next run read these again, unless this one read them for the same doubt."""
+        for uid in meters:
+            doubted = f"{self.marks[uid]}?"
+            if all(known.get(uid) != doubted for known in self._known):
+                self.marks[uid] = doubted
 
     def end(self, pages: int, meters: Iterable[str]) -> None:
         """Note that these meters are through after so many pages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,7 +14,7 @@ import pytest
 
 from sandbox import Sandbox
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import Project, needed_module
+from tests.end_to_end.project import ROOT, Project, needed_module
 from tests.end_to_end.readme import SCHEMA
 
 pytestmark = pytest.mark.end_to_end
@@ -40,6 +41,18 @@ LISTED = {
         )
     },
 }
+#: The queries of docs/utilityapi.md that join statements and bills.
+STATEMENTS = dict(
+    zip(
+        ("duckdb", "postgres"),
+        re.findall(
+            r"^```sql\n(WITH statements.*?)^```",
+            (ROOT / "docs" / "utilityapi.md").read_text("utf-8"),
+            re.MULTILINE | re.DOTALL,
+        ),
+        strict=True,
+    )
+)
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -90,8 +103,7 @@ def test_every_table_has_what_the_vendor_holds(
 def test_summaries_bills_meters_and_accounts_join(
     query: Query, everything: tuple[Sandbox, Project]
 ) -> None:
-    truth = everything[0].truth()
-    listed = {account["uid"] for account in truth["billing_accounts"]}
+    truth = everything[0].truth(only="bills,meters")
     meters = {meter["uid"]: meter["utility"] for meter in truth["meters"]}
     costs: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for bill in truth["bills"]:
@@ -105,13 +117,33 @@ def test_summaries_bills_meters_and_accounts_join(
         "JOIN utilityapi_meters m ON m.uid = b.meter_uid "
         "WHERE i.source = 'line_items' GROUP BY m.utility, m.uid"
     )
-    summaries = query(
-        "SELECT count(*) FROM billing_summaries s "
-        "JOIN utilityapi_billing_accounts a ON a.uid = s.billing_account_uid"
-    )
-
     for utility, uid, cost in found:
         assert abs(Decimal(str(cost)) - costs[utility, uid]) < Decimal("0.01")
     assert len(found) == len(costs)
-    joined = [row for row in truth["billing_summaries"] if row["billing_account_uid"] in listed]
-    assert summaries == [(len(joined),)]
+
+
+def test_the_queries_of_the_docs_set_statements_beside_their_bills(
+    query: Query, everything: tuple[Sandbox, Project], request: pytest.FixtureRequest
+) -> None:
+    truth = everything[0].truth(only="bills,billing_summaries")
+    bills: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for bill in truth["bills"]:
+        cost = bill["base"].get("bill_total_cost") or 0
+        bills[bill["meter_uid"], bill["base"]["bill_end_date"][:10]] += Decimal(cost)
+    expected = {}
+    for summary in truth["billing_summaries"]:
+        base = summary.get("base") or {}
+        day = (base.get("statement_date") or "")[:10]
+        of_meter = [
+            bills[uid, day] for uid in summary.get("meter_uids") or [] if (uid, day) in bills
+        ]
+        if of_meter:
+            key = summary["billing_account_uid"], summary["uid"]
+            expected[key] = base.get("new_charges_amount"), sum(of_meter), len(of_meter)
+
+    found = query(STATEMENTS[request.node.callspec.params["query"]])
+
+    assert len(expected) > 50
+    assert {row[:2] for row in found} == expected.keys()
+    for account, statement, *figures in found:
+        assert [Decimal(figure) for figure in figures] == list(expected[account, statement])
