@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import SameRecordTransform
 
 from tap_utility_energy import signals
 
@@ -70,14 +69,10 @@ class PassThrough:
         Deselected fields, stream maps, flattening, batches, bookmarks, versions, child streams and
         dry runs are the SDK's business.
         """
-        maps = stream.stream_maps
         is_plain = (
             stream.selected
-            and all(stream.mask.values())
-            and [type(each) for each in maps] == [SameRecordTransform]
-            and not maps[0].flattening_enabled
+            and stream.is_untouched
             and not stream.get_batch_config(stream.config)
-            and stream.replication_method == "FULL_TABLE"
             and not stream.emit_activate_version_messages
             and stream.ABORT_AT_RECORD_COUNT is None
             and not stream.child_streams

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.pagination import SinglePagePaginator
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams import RESTStream
 from singer_sdk.streams.rest import PageContext
 from typing_extensions import override
@@ -23,7 +25,7 @@ from tap_utility_energy.http.redaction import redact_data
 from tap_utility_energy.passthrough import PassThrough
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     import requests
     from singer_sdk.helpers.types import Context, Record
@@ -224,6 +226,25 @@ class VendorStream(RESTStream[Any]):
             yield from super().get_records(context)
         finally:
             self._pass_through = None
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether all of it is wanted as it is on every run: every field, and nothing mapped."""
+        maps = self.stream_maps
+        return (
+            all(self.mask.values())
+            and [type(each) for each in maps] == [SameRecordTransform]
+            and not maps[0].flattening_enabled
+            and self.replication_method == REPLICATION_FULL_TABLE
+        )
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> Any:
+        """Batches, if they are set and do no harm; otherwise records are written.
+
+        The SDK's batches hold deselected fields, are not mapped, and a state runs ahead of them.
+        """
+        return super().get_batch_config(config) if self.is_untouched else None
 
     @property
     def _changes_records(self) -> bool:

@@ -27,10 +27,6 @@ TOKEN = {"utilityapi_token": "a-good-token"}
                 "zzz: there is no such setting",
             ],
         ),
-        (  # the SDK's batches leave out stream maps, and run ahead of what was announced
-            {**TOKEN, "batch_config": {"encoding": {"format": "jsonl"}}},
-            ["batch_config: there is no such setting; did you mean faker_config?"],
-        ),
         (
             {**TOKEN, "energycap_page_size": 1001, "request_timeout": 0},
             [
