@@ -10,9 +10,23 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.chart import draw
 from benchmarks.endpoints import DIGESTS, SUMMARIES
-from benchmarks.runs import BARE, COMMAND, DLT, PYTHON, TAP, TEMPLATE, Took, run, took, vendors
+from benchmarks.runs import (
+    AIRBYTE,
+    AIRBYTE_COMMAND,
+    BARE,
+    COMMAND,
+    DLT,
+    PYTHON,
+    TAP,
+    TEMPLATE,
+    Took,
+    run,
+    took,
+    vendors,
+)
 
-CONTENDERS = (TAP, TEMPLATE, DLT, BARE)
+HAS_AIRBYTE = AIRBYTE_COMMAND.exists()
+CONTENDERS = (TAP, TEMPLATE, DLT, *([AIRBYTE] if HAS_AIRBYTE else []), BARE)
 #: Records at zero latency. The difference between last and first is free of start-up.
 SIZES = {SUMMARIES: (1_000, 20_000, 60_000), DIGESTS: (250, 5_000, 15_000)}
 #: Records at `LATENCY_MS`: 40 pages of digests, 20 of summaries.
@@ -105,6 +119,8 @@ def print_start() -> None:
 
 
 def main() -> int:
+    if not HAS_AIRBYTE:
+        print(f"Without {AIRBYTE}, which is not installed; .venv/airbyte.log may say why")
     with TemporaryDirectory() as name:
         folder = Path(name)
         close, remote = near(folder), far(folder)

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 TAP, TEMPLATE, DLT, BARE = "this tap", "template tap", "dlt rest_api", "bare loop"
+AIRBYTE = "airbyte-cdk"
 PYTHON = sys.executable
 COMMAND = str(Path(PYTHON).with_name("tap-utility-energy"))
+#: In an environment of its own, as `make bench` installs it: it needs other versions than the tap.
+AIRBYTE_COMMAND = Path(sys.prefix, "airbyte", "bin", "source-declarative-manifest")
 QUIET = {
     "TAP_UTILITY_ENERGY_LOGLEVEL": "WARNING",
     "TAP_TEMPLATE_LOGLEVEL": "WARNING",
@@ -66,6 +69,8 @@ def command(contender: str, stream: str, url: str, folder: Path, *, width: int =
     """What to run; ``width`` is how many pages this tap has in flight."""
     if module := MODULES.get(contender):
         return [PYTHON, "-m", module, url, TOKEN, stream]
+    if contender == AIRBYTE:
+        return _airbyte(stream, url, folder)
     if contender == TAP:
         program, settings = [COMMAND], _tap_settings(stream, url, width)
     else:
@@ -108,6 +113,14 @@ def took(command: Sequence[str], records: int = 0) -> Took:
         raise SystemExit(f"{' '.join(command)}: {process.returncode}\n{said.decode()}")
     seconds = time.monotonic() - begun
     return Took(records, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def _airbyte(stream: str, url: str, folder: Path) -> list[str]:
+    # In a process of its own: what this one imports would count as memory of all that it starts.
+    module = [PYTHON, "-m", "benchmarks.airbyte_manifest"]
+    subprocess.run([*module, url, TOKEN, stream, folder], check=True)
+    files = [f"--{name}={folder / name}.json" for name in ("config", "catalog", "manifest-path")]
+    return [str(AIRBYTE_COMMAND), "read", *files]
 
 
 def _only(stream: str, command: Sequence[str], config: str) -> dict[str, Any]:
