@@ -6,6 +6,7 @@ them is there one place that sees each failure.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -41,6 +42,7 @@ def _run() -> int:
     try:
         command = TapUtilityEnergy.cli  # sets up logging
         redact_logs()
+        gc.freeze()  # what the imports made stays, and need not be looked through again
         result = command.main(standalone_mode=False)
     except (SyncFailed, ConfigValidationError) as failed:
         lines = list(failed.lines if isinstance(failed, SyncFailed) else failed.errors)

@@ -30,7 +30,8 @@ class ExtraFields:
 
     def __init__(self, stream: str, known: Iterable[str]) -> None:
         self._stream = stream
-        self._known = set(known) - {"extra"}
+        #: The names of the fields that the schema knows.
+        self.known = set(known) - {"extra"}
         self._named = set[str]()
         self._naming = threading.Lock()  # pages are decoded by several threads
 
@@ -41,9 +42,9 @@ class ExtraFields:
 
     def split(self, record: Record) -> tuple[Record, Record]:
         """The record's known and unknown fields."""
-        if record.keys() <= self._known:
+        if record.keys() <= self.known:
             return record, {}
-        unknown = record.keys() - self._known
+        unknown = record.keys() - self.known
         self._warn(unknown)
         fields = record.items()
         return (

@@ -14,6 +14,7 @@ import codecs
 import json
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -34,17 +35,21 @@ if TYPE_CHECKING:
 #: How to encode what is not ASCII, as JSON can write it; it stands in strings only.
 ESCAPED = "tap-utility-energy-json"
 #: Records that are written at once. In between, the tap looks whether a signal has come.
-AT_ONCE = 25
+AT_ONCE = 50
 
-_list_of = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_texts_in = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _object_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_objects_in = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 
 
 class SentRecord(dict[str, Any]):
     """A record to be written as it was sent: its key alone as a dict, and the whole as text."""
 
     __slots__ = ("text",)
-    text: bytes
+
+    def __init__(self, name: str, key: object, text: bytes) -> None:
+        self[name] = key
+        self.text = text
 
 
 class PassThrough:
@@ -58,9 +63,9 @@ class PassThrough:
     def __init__(self, stream: VendorStream, counter: Counter) -> None:
         self._stream = stream
         self._counter = counter
-        self._key_of: Callable[[Buffer], object] = msgspec.json.Decoder(
-            stream.record_key_type
-        ).decode
+        known = sorted(stream.extra_fields.known - {stream.record_key})
+        self._documented = _decoder(stream.record_key, stream.record_key_type, known)
+        self._with_extra = _decoder(stream.record_key, stream.record_key_type, [*known, "extra"])
 
     @classmethod
     def of(cls, stream: VendorStream, counter: Counter) -> PassThrough | None:
@@ -90,22 +95,24 @@ class PassThrough:
         name = self._stream.records_key
         try:
             if name is None:
-                return list(self._records(body))
+                return self._records(body)
             answer = _object_of(body)
-            records = list(self._records(answer.pop(name)))
+            records = self._records(answer.pop(name))
         except (KeyError, RecursionError, msgspec.MsgspecError):
             return parse(text)
         return {key: parse(bytes(raw).decode()) for key, raw in answer.items()} | {name: records}
 
-    def _records(self, rows: Buffer) -> Iterator[SentRecord]:
-        key, extra_fields = self._stream.record_key, self._stream.extra_fields
-        for row in _list_of(rows):
-            fields: Record = _object_of(row)
-            known, unknown = extra_fields.split(fields)
-            whole = msgspec.json.encode({**known, "extra": unknown}) if unknown else bytes(row)
-            record = SentRecord({key: self._key_of(fields[key])})
-            record.text = whole
-            yield record
+    def _records(self, rows: Buffer) -> list[SentRecord]:
+        try:
+            return self._sent(rows, self._documented)
+        except msgspec.ValidationError:
+            kept = [self._stream.extra_fields.keep(fields) for fields in _objects_in(rows)]
+            return self._sent(msgspec.json.encode(kept), self._with_extra)
+
+    def _sent(self, rows: Buffer, decode: Callable[[Buffer], Any]) -> list[SentRecord]:
+        name, texts = self._stream.record_key, _texts_in(rows)
+        known = zip(decode(rows), texts, strict=True)
+        return [SentRecord(name, each.key, bytes(text)) for each, text in known]
 
     def write(self, records: Iterable[Record]) -> Iterator[Record]:
         """Write the sent records, and hand over the others in between, all in order."""
@@ -128,13 +135,29 @@ class PassThrough:
         self._counter.increment(len(texts))
 
 
+def _decoder(key: str, kind: type, names: Sequence[str]) -> Callable[[Buffer], Any]:
+    """What reads the keys of objects in a list, and refuses one with any other field."""
+    raw = [
+        (f"field{number}", msgspec.Raw, msgspec.field(name=name, default=None))
+        for number, name in enumerate(names)
+    ]
+    fields = [("key", kind, msgspec.field(name=key)), *raw]
+    known: Any = msgspec.defstruct("Known", fields, forbid_unknown_fields=True, gc=False)
+    return msgspec.json.Decoder(list[known]).decode
+
+
 def _in_one_line(text: bytes) -> bytes:
     return text.replace(b"\n", b" ").replace(b"\r", b" ")  # they stand between tokens only
 
 
+@lru_cache
+def _escape(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
 def _escaped(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - ASCII is only written
-    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+    return _escape(error.object[error.start : error.end]), error.end
 
 
 codecs.register_error(ESCAPED, _escaped)

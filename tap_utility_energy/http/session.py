@@ -57,24 +57,32 @@ class OriginAuth(AuthBase):
 
 
 class Session(requests.Session):
-    """A session that follows no redirects.
+    """A session with one origin, that follows no redirects.
 
     Neither vendor documents one, and each is a way for a credential to get lost.
     """
 
+    _options: Mapping[str, Any] = {}
+
     @override
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        # A prepared request does not get REQUESTS_CA_BUNDLE and the like without this.
-        settings = self.merge_environment_settings(request.url, {}, None, None, None)
-        if origin(request.url or "")[0] == "http":
-            settings["proxies"] = {}  # this machine's own: a proxy would see the credential
-        options = {**settings, **kwargs, "allow_redirects": False, "stream": True}
+        if self.trust_env:
+            self._options = self._environment(request.url or "")
+            self.trust_env = False  # requests would read it twice for every request
+        options = {**self._options, **kwargs, "allow_redirects": False, "stream": True}
         response = super().send(request, **options)
         # requests would read the body in steps of 10 KB, and not at once.
         body = response.iter_content(None)
         response.iter_content = lambda *_, **__: body  # type: ignore[method-assign]
         response.content  # noqa: B018 - reads it
         return response
+
+    def _environment(self, url: str) -> Mapping[str, Any]:
+        """What REQUESTS_CA_BUNDLE and the like say, which a prepared request does not get."""
+        settings = self.merge_environment_settings(url, {}, None, None, None)
+        if origin(url)[0] == "http":
+            settings["proxies"] = {}  # this machine's own: a proxy would see the credential
+        return settings
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> None:
