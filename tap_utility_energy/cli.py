@@ -26,6 +26,9 @@ def main() -> NoReturn:
         sys.exit("tap-utility-energy: stdout is closed")
     # Unbuffered, as PYTHONUNBUFFERED makes it, a write that a signal interrupts loses its rest.
     sys.stdout = open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    import tap_utility_energy.tap  # noqa: F401, PLC0415
+
+    gc.freeze()  # what the imports made stays, and need not be looked through again
     sys.exit(_run())
 
 
@@ -42,7 +45,6 @@ def _run() -> int:
     try:
         command = TapUtilityEnergy.cli  # sets up logging
         redact_logs()
-        gc.freeze()  # what the imports made stays, and need not be looked through again
         result = command.main(standalone_mode=False)
     except (SyncFailed, ConfigValidationError) as failed:
         lines = list(failed.lines if isinstance(failed, SyncFailed) else failed.errors)

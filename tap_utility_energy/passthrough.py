@@ -47,9 +47,7 @@ class SentRecord(dict[str, Any]):
 
     __slots__ = ("text",)
 
-    def __init__(self, name: str, key: object, text: bytes) -> None:
-        self[name] = key
-        self.text = text
+    text: bytes
 
 
 class PassThrough:
@@ -110,9 +108,12 @@ class PassThrough:
             return self._sent(msgspec.json.encode(kept), self._with_extra)
 
     def _sent(self, rows: Buffer, decode: Callable[[Buffer], Any]) -> list[SentRecord]:
-        name, texts = self._stream.record_key, _texts_in(rows)
-        known = zip(decode(rows), texts, strict=True)
-        return [SentRecord(name, each.key, bytes(text)) for each, text in known]
+        name, records = self._stream.record_key, []
+        for known, text in zip(decode(rows), _texts_in(rows), strict=True):
+            record = SentRecord({name: known.key})
+            record.text = bytes(text)
+            records.append(record)
+        return records
 
     def write(self, records: Iterable[Record]) -> Iterator[Record]:
         """Write the sent records, and hand over the others in between, all in order."""

@@ -188,7 +188,9 @@ class VendorStream(RESTStream[Any]):
     def parse_response(self, response: requests.Response) -> Iterable[Record]:
         if response.status_code == HTTPStatus.NO_CONTENT:
             return []
-        return self.records_in(response.json())
+        document = response.json()
+        records: list[Record] = document[self.records_key] if self.records_key else document
+        return records
 
     def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
         """The records of each answer."""
@@ -204,7 +206,7 @@ class VendorStream(RESTStream[Any]):
         seen = set[object]()
         write = self._pass_through.write if self._pass_through else iter
         for page in self.record_pages(context):
-            for record in write(self._new_in(page, seen)):
+            for record in write(self._new_in(page, seen) if self.can_repeat else page):
                 signals.check()
                 yield record
         self.walked(len(seen))
@@ -213,9 +215,8 @@ class VendorStream(RESTStream[Any]):
         for record in page:
             key = record[self.record_key]
             if key not in seen:
-                yield record
-            if self.can_repeat:
                 seen.add(key)
+                yield record
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
