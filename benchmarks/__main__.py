@@ -27,7 +27,7 @@ from benchmarks.runs import (
 HAS_AIRBYTE = AIRBYTE_COMMAND.exists()
 CONTENDERS = (TAP, TEMPLATE, DLT, *([AIRBYTE] if HAS_AIRBYTE else []), BARE)
 #: Records at zero latency. The difference between last and first is free of start-up.
-SIZES = {SUMMARIES: (1_000, 20_000, 60_000), DIGESTS: (250, 5_000, 15_000)}
+SIZES = {SUMMARIES: (1_000, 20_000, 120_000), DIGESTS: (250, 5_000, 30_000)}
 #: Records at `LATENCY_MS`: 40 pages of digests, 20 of summaries.
 FAR_SIZES = {SUMMARIES: 20_000, DIGESTS: 10_000}
 LATENCY_MS = 200
