@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import ipaddress
 import json
 import os
@@ -19,7 +20,7 @@ from tap_utility_energy.http.faults import one_line
 from tap_utility_energy.settings import BASE_URLS, CREDENTIALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from jsonschema import ValidationError
 
@@ -50,6 +51,22 @@ def read(
     values = {name: value for name, value in values.items() if value not in (None, "", [], {})}
     problems += _problems(values, schema)
     return values, [one_line(problem) for problem in problems]
+
+
+def unknown_in_maps(maps: Mapping[str, Any], streams: Sequence[str]) -> list[str]:
+    """A line for each stream map whose stream there is not: it would silently do nothing.
+
+    Args:
+        maps: The setting ``stream_maps``: names or patterns, and names of its own with a source.
+        streams: The names of the tap's streams.
+    """
+    sources = (
+        map_.get("__source__", name) if isinstance(map_, dict) else name
+        for name, map_ in maps.items()
+        if not name.startswith("__")
+    )
+    idle = [source for source in sources if not fnmatch.filter(streams, source)]
+    return [f"stream_maps: {line}" for line in _unknown(idle, streams, "stream")]
 
 
 def _tidied(value: Any, schema: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from singer_sdk.exceptions import MappingError
 from typing_extensions import override
 
 from tap_utility_energy.http.faults import Refusal, one_line
@@ -109,7 +110,10 @@ def sentence(cause: BaseException) -> str:
     """One line for an exception: its own words if they are meant for a person."""
     if isinstance(cause, Refusal):
         return str(cause)
+    words = one_line(str(cause), 500)
+    if isinstance(cause, MappingError):
+        return f"{words.rstrip('.')}. Check the setting stream_maps."
     return one_line(
-        f"unexpected {type(cause).__name__}: {one_line(str(cause), 500)}. Set "
+        f"unexpected {type(cause).__name__}: {words}. Set "
         "TAP_UTILITY_ENERGY_LOGLEVEL=DEBUG for the traceback, and report it.",
     )

@@ -15,6 +15,7 @@ from typing_extensions import override
 from tap_utility_energy import energycap, settings, signals, utilityapi
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.config import read as read_config
+from tap_utility_energy.config import unknown_in_maps
 from tap_utility_energy.files import checked
 from tap_utility_energy.http.redaction import strike
 from tap_utility_energy.report import Report, SyncFailed
@@ -117,6 +118,18 @@ class TapUtilityEnergy(Tap):
         if kind not in self._clients:
             self._clients[kind] = kind(self.config, self.clock)
         return cast("ClientT", self._clients[kind])
+
+    @override
+    def setup_mapper(self) -> None:
+        """Read the stream maps.
+
+        Raises:
+            ConfigValidationError: There is no stream for one of them.
+        """
+        names = [stream.name for stream in (*utilityapi.STREAMS, *energycap.STREAMS)]
+        if problems := unknown_in_maps(self.config.get("stream_maps", {}), names):
+            raise ConfigValidationError("Config validation failed", errors=problems)
+        super().setup_mapper()
 
     @override
     def discover_streams(self) -> Sequence[VendorStream]:

@@ -66,6 +66,23 @@ TOKEN = {"utilityapi_token": "a-good-token"}
             {**TOKEN, "start_date": "yesterday"},
             ["start_date: 'yesterday' is not a date such as 2024-01-31T00:00:00Z"],
         ),
+        (
+            {
+                **TOKEN,
+                "stream_maps": {"utilityapi_bils": {"uid": "md5(uid)"}, "utilityapi_*": None},
+            },
+            [
+                "stream_maps: utilityapi_bils: there is no such stream; did you mean utilityapi_bills?"
+            ],
+        ),
+        (
+            {**TOKEN, "stream_maps": {"mine": {"__source__": "bils"}, "__else__": None}},
+            ["stream_maps: bils: there is no such stream"],
+        ),
+        (
+            {**TOKEN, "stream_maps": {"billing_summaries": {"id": "uid +"}}},
+            ["Failed to parse expression uid +. Check the setting stream_maps."],
+        ),
     ],
 )
 @pytest.mark.parametrize("mode", [(), ("--test",)])
@@ -280,3 +297,13 @@ def test_a_missing_config_file_is_named(tap: TapRunner) -> None:
 
     assert run.exit == 1
     assert "nowhere.json" in run.last_line
+
+
+def test_a_stream_map_that_fails_is_told_as_one(tap: TapRunner) -> None:
+    with Sandbox(billing_summaries=3, meters=0) as box:
+        maps = {SUMMARIES: {"id": "no_such_field"}}
+        run = tap(box.tap_config(stream_maps=maps), streams=[SUMMARIES])
+
+    assert run.exit == 1
+    assert run.last_line.startswith(f"{SUMMARIES}: Failed to evaluate")
+    assert run.last_line.endswith("no_such_field. Check the setting stream_maps.")
