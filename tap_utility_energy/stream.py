@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+import sys
 from decimal import Decimal
 from functools import cached_property, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
 
+from singer_sdk.exceptions import SyncLifecycleSignal
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.pagination import SinglePagePaginator
@@ -259,6 +262,13 @@ class VendorStream(RESTStream[Any]):
 
     def walked(self, distinct: int) -> None:
         """Called after the last page, with the number of distinct records if they can repeat."""
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        # The SDK calls it an unhandled error when a dry run ends after its record.
+        if isinstance(sys.exc_info()[1], SyncLifecycleSignal):
+            level = logging.DEBUG
+        super().log(message, *args, level=level, **kwargs)
 
     @override
     def _write_activate_version_message(self, full_table_version: int) -> None:

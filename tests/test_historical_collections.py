@@ -147,7 +147,18 @@ def test_a_dry_run_prints_the_plan(tap: TapRunner) -> None:
 
     assert f"meter {meters[0]}: to be asked for" in run.stderr
     assert "meter no-such-meter: the vendor does not list it" in run.stderr
-    assert "12 months at most in all" in run.stderr
+    assert f"to be asked for: meter {meters[0]}, 12 months at most in all" in run.stderr
+    assert "ERROR" not in run.stderr
+
+
+def test_a_dry_run_says_that_there_are_too_many(tap: TapRunner) -> None:
+    with vendor() as box:
+        settings = {"historical_collection_max_meters": 1}
+        run = sync(tap, box, never_activated(box)[:2], "--test", streams=None, **settings)
+
+        assert not posts(box)
+    assert run.exit == 0
+    assert "2 meters are to be collected and historical_collection_max_meters is 1" in run.stderr
 
 
 def test_the_record_stream_alone_counts(tap: TapRunner) -> None:
@@ -220,7 +231,7 @@ def test_a_refusal_is_one_line_at_once_and_the_last_one(tap: TapRunner, slug: st
         assert not box.bill()["meters"]
     assert run.exit == 1
     assert len(run.records(SUMMARIES)) == 4
-    line = f"nothing was collected: UtilityAPI answered {status}: {slug}, Why not. "
+    line = f"the collection was refused: UtilityAPI answered {status}: {slug}, Why not. "
     assert run.last_line.startswith(f"{STREAM}: {line}")
     assert advice in run.last_line
     at_once = run.stderr.index(line)

@@ -69,11 +69,9 @@ TOKEN = {"utilityapi_token": "a-good-token"}
         (
             {
                 **TOKEN,
-                "stream_maps": {"utilityapi_bils": {"uid": "md5(uid)"}, "utilityapi_*": None},
+                "stream_maps": {"energycap_unit": {"uid": "md5(uid)"}, "utilityapi_*": None},
             },
-            [
-                "stream_maps: utilityapi_bils: there is no such stream; did you mean utilityapi_bills?"
-            ],
+            ["stream_maps: energycap_unit: there is no such stream; did you mean energycap_units?"],
         ),
         (
             {**TOKEN, "stream_maps": {"mine": {"__source__": "bils"}, "__else__": None}},

@@ -68,8 +68,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         if self._collection is not None:
             yield from self._collection.rows
         elif self.is_called_for and self.is_dry_run:
-            collection = self._new_collection(lambda: None)
-            collection.say_price(collection.plan())
+            self._new_collection(lambda: None).announce()
 
     @property
     def is_dry_run(self) -> bool:
@@ -135,7 +134,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         try:
             response = self.client.send_unrepeatable(request, _check_accepted)
         except Refusal as refused:
-            raise NotAsked(f"nothing was collected: {refused}") from refused
+            raise NotAsked(f"the collection was refused: {refused}") from refused
         except faults.AnswerLost as lost:
             raise AnswerLost(str(lost)) from lost
         return set(response.json()["meters"])

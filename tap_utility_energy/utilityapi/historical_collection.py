@@ -137,16 +137,26 @@ class HistoricalCollection:
             logger.log(level, "%s: %s", _meters(uids), outcome.value)
         return [meters[uid] for uid in plan[Outcome.ASK]]
 
-    def say_price(self, meters: Collection[Meter]) -> None:
-        """Say on the log what asking for these meters can cost at most."""
-        months = self._wish.duration
-        if months is None:
+    def announce(self) -> None:
+        """Say on the log what `run` would ask for, without asking."""
+        meters = self.plan()
+        self._say_price(meters)
+        try:
+            self._check_number(len(meters))
+        except NotAsked as refused:
+            logger.warning("%s", refused)
+
+    def _say_price(self, meters: Collection[Meter]) -> None:
+        if self._wish.duration is None:
             logger.warning(
                 "historical_collection_duration is not set: the vendor's default is charged, up "
                 "to 36 months a meter",
             )
-        total = len(meters) * (months or LONGEST_DURATION)
-        logger.info("to be asked for: %s meters, %s months at most in all", len(meters), total)
+        logger.info(
+            "to be asked for: %s, %s months at most in all",
+            _meters([meter.uid for meter in meters]),
+            len(meters) * (self._wish.duration or LONGEST_DURATION),
+        )
 
     def run(self) -> None:
         """Ask for what is wanted and not there, and wait for it within the bound.
@@ -159,7 +169,7 @@ class HistoricalCollection:
         try:
             self._check_number(len(meters))
             if meters:
-                self.say_price(meters)
+                self._say_price(meters)
                 meters = self._watched(meters, started + SETTLING)
             if meters:
                 self._ask(meters)
@@ -340,6 +350,8 @@ class HistoricalCollection:
 
 def _meters(uids: Collection[str]) -> str:
     """The meters by name, the first few of many."""
+    if not uids:
+        return "no meters"
     named = ", ".join(list(uids)[:NAMED])
     return (
         f"meter {named}"
