@@ -100,7 +100,7 @@ class EnergyCAPStream(VendorStream):
     @override
     def pages(self, context: Context | None) -> Iterator[requests.Response]:
         """Every page in order, several in flight once the first has told how many there are."""
-        width = self.config.get("energycap_max_parallel_requests", 1) if self.is_paged else 1
+        width = self.config["energycap_max_parallel_requests"] if self.is_paged else 1
         pages = super().pages(context) if width == 1 else self._pages_side_by_side(context, width)
         for response in pages:
             self._warn_if_deprecated(response)
@@ -151,7 +151,7 @@ class EnergyCAPStream(VendorStream):
     ) -> dict[str, Any]:
         if not self.is_paged:
             return {}
-        return {"pageNumber": next_page_token, "pageSize": self.config.get("energycap_page_size")}
+        return {"pageNumber": next_page_token, "pageSize": self.config["energycap_page_size"]}
 
     @override
     def walked(self, distinct: int) -> None:
