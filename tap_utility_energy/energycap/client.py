@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from contextlib import closing
 from functools import partial
 from http import HTTPStatus
@@ -57,15 +57,10 @@ class EnergyCAP(Client):
 
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
-        self._walks: dict[str, SharedWalk] = {}
+        #: What the streams of a path read, by path.
+        self.walks = defaultdict[str, SharedWalk](SharedWalk)
         #: Paths of lists that changed while they were read: a record may have slipped through.
         self.unsteady = set[str]()
-
-    def shared_walk(self, path: str) -> SharedWalk:
-        """The walk that all streams of this path read."""
-        if path not in self._walks:
-            self._walks[path] = SharedWalk()
-        return self._walks[path]
 
     @override
     def auth_headers(self, credential: str) -> dict[str, str]:
@@ -130,9 +125,7 @@ class EnergyCAPStream(VendorStream):
         numbers = count(1)
         with (
             self.get_http_request_counter() as counter,
-            closing(
-                DaemonPool["requests.Response"](width),
-            ) as pool,
+            closing(DaemonPool["requests.Response"](width)) as pool,
         ):
             while not paginator.finished:
                 last = min(paginator.current_value + width - 1, paginator.pages)
