@@ -49,7 +49,7 @@ def sync(
 
 
 def exploded(meters: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that the contract asks for, from the meters as they were sent."""
+    """The rows that are to come, from the meters as they were sent."""
     rows = []
     for meter in meters:
         known = {key: value for key, value in meter.items() if key in METER_FIELDS}

@@ -40,12 +40,7 @@ def sync(
 ) -> Run:
     box.clear_requests()
     config = box.tap_config(**FAST, **settings)
-    return tap(config, streams=streams or [BILLS], state=before and state_of(before))
-
-
-def state_of(run: Run) -> dict[str, Any]:
-    states = [message["value"] for message in run.messages if message["type"] == "STATE"]
-    return json.loads(json.dumps(states[-1]))
+    return tap(config, streams=streams or [BILLS], state=before and before.state)
 
 
 def paths(box: Sandbox) -> list[str]:
@@ -82,14 +77,14 @@ def test_a_run_with_nothing_new_costs_one_request(tap: TapRunner, box: Sandbox) 
     assert paths(box) == ["/meters"]
     assert not second.records(BILLS)
     assert second.records("utilityapi_meters")
-    assert state_of(second) == state_of(first)
+    assert second.state == first.state
 
 
 def test_the_bookmark_is_the_latest_change(tap: TapRunner, box: Sandbox) -> None:
     run = sync(tap, box)
 
     latest = max(bill["updated"] for bill in truth(box).values())
-    assert state_of(run)["bookmarks"][BILLS]["replication_key_value"] == latest
+    assert run.state["bookmarks"][BILLS]["replication_key_value"] == latest
     assert "not resumable" not in run.stderr
 
 
@@ -124,11 +119,8 @@ def test_a_stream_selected_later_gets_everything(tap: TapRunner, box: Sandbox) -
 def test_a_full_table_is_full(tap: TapRunner, box: Sandbox) -> None:
     # With emit_activate_version_messages the loader deletes whatever does not come.
     first = sync(tap, box)
-    chosen = catalog([BILLS])
-    (entry,) = [entry for entry in chosen["streams"] if entry["tap_stream_id"] == BILLS]
-    entry["replication_method"] = "FULL_TABLE"
-    path = tap.file("full.json", chosen)
-    second = tap(box.tap_config(**FAST), "--catalog", path, state=state_of(first))
+    path = tap.file("full.json", catalog([BILLS], replication_method="FULL_TABLE"))
+    second = tap(box.tap_config(**FAST), "--catalog", path, state=first.state)
 
     assert landed(second) == truth(box)
 
@@ -321,7 +313,7 @@ def test_a_consent_that_ends_half_way_skips_its_meters_with_one_warning(
         assert len(warnings) == 1
         assert all(uid in warnings[0] for uid in gone)
         assert landed(run) == truth(box)
-        known = state_of(run)["bookmarks"][BILLS]["meters"]
+        known = run.state["bookmarks"][BILLS]["meters"]
         assert not gone & known.keys()
         assert len(known) == len(order) - len(gone)
 
@@ -342,7 +334,7 @@ def test_a_consent_that_ends_between_two_pages_of_its_bills_is_told_of_once(
     (warning,) = [line for line in run.stderr.splitlines() if "the consent for" in line]
     assert all(uid in warning for uid in gone)
     assert landed(run).keys() > left.keys(), "some of its bills had come"
-    assert not gone & state_of(run)["bookmarks"][BILLS]["meters"].keys()
+    assert not gone & run.state["bookmarks"][BILLS]["meters"].keys()
 
 
 def test_meters_that_are_known_to_be_gone_are_not_asked_for(
@@ -418,7 +410,7 @@ def test_meters_that_vanish_are_forgotten_and_the_state_stays_small(
     second = sync(tap, box, first)
 
     meters = box.truth(only="meters")["meters"]
-    known = state_of(second)["bookmarks"][BILLS]["meters"]
+    known = second.state["bookmarks"][BILLS]["meters"]
     assert known.keys() == {meter["uid"] for meter in meters}
     assert all(re.fullmatch("[0-9a-f]{12}", mark) for mark in known.values())
     assert paths(box) == ["/meters"]
