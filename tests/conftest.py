@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tests.support import TapRunner
 
 
@@ -46,6 +47,12 @@ def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         meters=25, billing_summaries=0, accounting_periods=request.param, hard_numbers=True
     ) as box:
         yield box
+
+
+@pytest.fixture
+def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several requests for the data of meters, though the sandbox has few of them."""
+    monkeypatch.setattr(MeterDataStream, "meters_at_once", 6)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
