@@ -19,26 +19,19 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
-from streams_page import streams_page
+from streams_page import streams_page, table
 
 from tap_utility_energy import settings
 from tap_utility_energy.config import ENV_PREFIX
 from tap_utility_energy.tap import TapUtilityEnergy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from singer_sdk import Stream
+    from tap_utility_energy.stream import VendorStream
 
 ROOT = Path(__file__).resolve().parent.parent
-SDK_SETTINGS: dict[str, Any] = {"properties": {}}
-TapUtilityEnergy.append_builtin_config(SDK_SETTINGS)
-#: The tap's settings without those that the SDK adds to them.
-PROPERTIES: dict[str, dict[str, Any]] = {
-    name: schema
-    for name, schema in settings.SCHEMA["properties"].items()
-    if name not in SDK_SETTINGS["properties"]
-}
+PROPERTIES: dict[str, dict[str, Any]] = settings.SCHEMA["properties"]
 
 
 def kind(schema: dict[str, Any]) -> str:
@@ -46,6 +39,11 @@ def kind(schema: dict[str, Any]) -> str:
     if schema.get("format") == "date-time":
         return "date_iso8601"
     return next(str(name) for name in schema["type"] if name != "null")
+
+
+def as_text(value: Any) -> str:
+    """A value as a user would write it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def meltano_setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -86,18 +84,9 @@ def env_example() -> str:
     for name in (*secrets, *others):
         schema = PROPERTIES[name]
         default = schema.get("default", {"array": [], "object": {}}.get(kind(schema), ""))
-        value = default if isinstance(default, str) else json.dumps(default)
         variable = ENV_PREFIX + name.upper()
-        blocks.append(f"# {schema['description']}\n# {variable}={value}")
+        blocks.append(f"# {schema['description']}\n# {variable}={as_text(default)}")
     return "\n\n".join(blocks) + "\n"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
 
 
 def type_in_words(schema: dict[str, Any]) -> str:
@@ -118,7 +107,7 @@ def settings_table() -> str:
         (
             f"`{name}`",
             type_in_words(schema),
-            f"`{schema['default']}`" if "default" in schema else "",
+            f"`{as_text(schema['default'])}`" if "default" in schema else "",
             schema["description"],
         )
         for name, schema in PROPERTIES.items()
@@ -126,24 +115,22 @@ def settings_table() -> str:
     return table(("setting", "type", "default", "meaning"), rows)
 
 
-def stream_row(stream: Stream) -> tuple[str, ...]:
+def stream_row(stream: VendorStream) -> tuple[str, ...]:
     """A stream's row: its key and, from its class's docstring, what it is and comes from."""
     summary, *paragraphs = inspect.cleandoc(type(stream).__doc__ or "").split("\n\n")
-    source = next((line for line in paragraphs if line.startswith("Source: ")), "")
-    address = source.removeprefix("Source: ")
+    (source,) = (line for line in paragraphs if line.startswith("Source: "))
     return (
         f"`{stream.name}`",
-        ", ".join(f"`{name}`" for name in stream.primary_keys or ()),
+        ", ".join(f"`{name}`" for name in stream.primary_keys),
         stream.replication_method.lower().replace("_", " "),
         " ".join(summary.split()),
-        f"[{getattr(stream, 'path', '')}]({address})" if address else "",
+        f"[{stream.path}]({source.removeprefix('Source: ')})",
     )
 
 
-def streams_table() -> str:
+def streams_table(streams: Iterable[VendorStream]) -> str:
     """The streams for `README.md`."""
-    tap = TapUtilityEnergy(config={}, validate_config=False)
-    rows = map(stream_row, tap.streams.values())
+    rows = map(stream_row, streams)
     return table(("stream", "key", "replication", "what it is", "source"), rows)
 
 
@@ -168,8 +155,9 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield meltano, replaced(meltano.read_text("utf-8"), "extractor", meltano_yml())
     yield ROOT / ".env.example", env_example()
     text = replaced(readme.read_text("utf-8"), "settings", settings_table())
-    yield readme, replaced(text, "streams", streams_table())
-    streams = list(TapUtilityEnergy(config={}, validate_config=False).streams.values())
+    tap = TapUtilityEnergy(config={}, validate_config=False)
+    streams = list(tap.streams.values())
+    yield readme, replaced(text, "streams", streams_table(streams))
     yield ROOT / "docs" / "streams.md", streams_page(streams)
 
 
@@ -183,7 +171,6 @@ def main() -> int:
         if not path.exists() or path.read_text("utf-8") != new:
             differ.append(path.name)
             if not check:
-                path.parent.mkdir(exist_ok=True)
                 path.write_text(new, "utf-8")
     what = "out of date" if check else "written"
     sys.stdout.write(f"{what}: {', '.join(differ)}\n" if differ else "all up to date\n")

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_utility_energy.stream import VendorStream
-
-    Stream = VendorStream
+    from tap_utility_energy.stream import VendorStream as Stream
 
 INTRODUCTION = """\
 # Streams
@@ -51,7 +49,8 @@ def section(stream: Stream) -> str:
         for path, schema, unit in fields(stream.schema)
     )
     lines = "\n".join(f"- {fact}" for fact in facts)
-    return f"### {stream.name}\n\n{text}\n\n{lines}\n\n{table(rows)}\n"
+    cells = table(("field", "type", "unit", "what it is"), rows)
+    return f"### {stream.name}\n\n{text}\n\n{lines}\n\n{cells}\n"
 
 
 def replication(stream: Stream) -> str:
@@ -100,13 +99,15 @@ def kind(schema: dict[str, Any]) -> str:
 
 def description_of(schema: dict[str, Any]) -> str:
     """A field's description as a cell."""
-    return " ".join(schema.get("description", "").split()).replace("|", "\\|")
+    return " ".join(schema.get("description", "").split())
 
 
-def table(rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table of fields."""
-    lines = [("field", "type", "unit", "what it is"), ("---",) * 4, *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
 
 
 def diagram(streams: Sequence[Stream]) -> str:
@@ -137,18 +138,11 @@ def joins(streams: Sequence[Stream]) -> Iterator[tuple[str, str, str]]:
         for other in streams
         if other is not one and names & key_names(other) and one.client is other.client
     ]
-    for is_list, one, field, other in sorted(
-        found, key=lambda join: (join[0], streams_order(join))
-    ):
+    for is_list, one, field, other in sorted(found):
         pair = frozenset((one, other))
         if not (is_list and pair in drawn):
             drawn.add(pair)
             yield one, field, other
-
-
-def streams_order(join: tuple[bool, str, str, str]) -> tuple[str, str]:
-    """By stream and field."""
-    return join[1], join[2]
 
 
 def references(stream: Stream) -> Iterator[tuple[str, set[str], bool]]:

@@ -79,7 +79,3 @@ def _flushed(code: int) -> int:
             logging.getLogger("tap-utility-energy").error("stdout: %s", error)  # noqa: TRY400
         return code or 1
     return code
-
-
-if __name__ == "__main__":
-    main()

@@ -12,6 +12,8 @@ from singer_sdk import typing as th
 
 from tap_utility_energy.extra import EXTRA
 
+Fields = tuple[th.Property[Any], ...]
+
 
 def text(name: str, description: str) -> th.Property[str]:
     """A string, passed through as it was sent."""

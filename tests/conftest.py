@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import Sandbox
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tests.support import TapRunner
 
 
@@ -36,6 +38,21 @@ def tap(
 ) -> TapRunner:
     """Runs the command line in this process, on a fake clock."""
     return TapRunner(monkeypatch, capsys, tmp_path)
+
+
+@pytest.fixture(scope="module", params=[12, 13])
+def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """EnergyCAP with twelve periods a year, and with thirteen."""
+    with Sandbox(
+        meters=25, billing_summaries=0, accounting_periods=request.param, hard_numbers=True
+    ) as box:
+        yield box
+
+
+@pytest.fixture
+def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several requests for the data of meters, though the sandbox has few of them."""
+    monkeypatch.setattr(MeterDataStream, "meters_at_once", 6)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -83,6 +83,11 @@ class Run:
         return [row["record"] for row in rows if row["stream"] == stream]
 
     @property
+    def state(self) -> dict[str, Any]:
+        """The last STATE; the SDK does not repeat one that has not changed."""
+        return [message["value"] for message in self.messages if message["type"] == "STATE"][-1]
+
+    @property
     def errors(self) -> list[str]:
         """The texts of the ERROR lines, in order."""
         lines = [line.split(" | ", 3) for line in self.stderr.splitlines()]
@@ -154,12 +159,14 @@ def fresh_logging():
         redaction._struck.clear()
 
 
-def catalog(streams: Sequence[str]) -> dict[str, Any]:
-    """The discovered catalog with only these streams selected."""
+def catalog(streams: Sequence[str], **more: Any) -> dict[str, Any]:
+    """The discovered catalog with only these streams selected, and ``more`` in their entries."""
     found = TapUtilityEnergy(config={}, validate_config=False).catalog_dict
     for entry in found["streams"]:
         (root,) = [meta for meta in entry["metadata"] if not meta["breadcrumb"]]
         root["metadata"]["selected"] = entry["tap_stream_id"] in streams
+        if entry["tap_stream_id"] in streams:
+            entry.update(more)
     return found
 
 

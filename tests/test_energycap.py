@@ -9,37 +9,10 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from tests.end_to_end.truth import KEYS, result_row
 from tests.support import DIGESTS, RESULTS, Run, TapRunner, answer, by_key, flat
 
-METER_FIELDS = {
-    "meterId",
-    "meterCode",
-    "meterInfo",
-    "updated",
-    "nativeUseUnit",
-    "nativeDemandUnit",
-    "commonUseUnit",
-    "costUnit",
-}
-PERIOD_FIELDS = {
-    "periodName",
-    "calendarPeriod",
-    "calendarYear",
-    "fiscalPeriod",
-    "fiscalYear",
-    "days",
-    "totalCost",
-    "nativeUse",
-    "nativeUseUnitCost",
-    "commonUse",
-    "commonUseUnitCost",
-    "nativeActualDemand",
-    "nativeActualDemandUnitCost",
-    "nativeBilledDemand",
-    "nativeBilledDemandUnitCost",
-    "loadFactor",
-}
-ROW_KEY = ("meterId", "calendarYear", "calendarPeriod")
+ROW_KEY = KEYS[RESULTS]
 
 
 def sync(
@@ -49,17 +22,8 @@ def sync(
 
 
 def exploded(meters: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that the contract asks for, from the meters as they were sent."""
-    rows = []
-    for meter in meters:
-        known = {key: value for key, value in meter.items() if key in METER_FIELDS}
-        unknown = {k: v for k, v in meter.items() if k not in METER_FIELDS | {"results"}}
-        for result in meter.get("results") or []:
-            row = known | {key: value for key, value in result.items() if key in PERIOD_FIELDS}
-            extra = {key: value for key, value in result.items() if key not in PERIOD_FIELDS}
-            extra |= {"meter": unknown} if unknown else {}
-            rows.append(row | ({"extra": extra} if extra else {}))
-    return rows
+    """The rows that are to come, from the meters as they were sent."""
+    return [result_row(meter, period) for meter in meters for period in meter.get("results") or []]
 
 
 @pytest.mark.parametrize("options", [{}, {"accounting_periods": 13}, {"header_case": "lower"}])

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
-from tap_utility_energy.tap import TapUtilityEnergy
-from tests.support import Run, TapRunner, answer, by_key, flat
+from tests.support import TapRunner, answer, by_key, catalog, flat
 
 INCREMENTAL = [f"energycap_{name}" for name in ("accounts", "bills", "meters", "places", "vendors")]
-
-
-@pytest.fixture(scope="module", params=[12, 13])
-def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(
-        meters=25, billing_summaries=0, accounting_periods=request.param, hard_numbers=True
-    ) as box:
-        yield box
 
 
 @pytest.mark.parametrize("stream", INCREMENTAL)
@@ -29,17 +19,17 @@ def test_a_second_run_emits_what_may_have_changed_and_what_has_no_date(
     tap: TapRunner, box: Sandbox, stream: str
 ) -> None:
     first = tap(box.tap_config(), streams=[stream])
-    again = tap(box.tap_config(), streams=[stream], state=state_of(first))
+    again = tap(box.tap_config(), streams=[stream], state=first.state)
 
     before, after = first.records(stream), again.records(stream)
     undated = [row for row in before if row["modifiedDate"] is None]
     assert len(undated) <= len(after) < len(before)
     assert not [row for row in undated if row not in after]
-    bookmark = state_of(first)["bookmarks"][stream]["replication_key_value"]
+    bookmark = first.state["bookmarks"][stream]["replication_key_value"]
     assert {row["modifiedDate"][:10] for row in after if row["modifiedDate"]} <= days_until(
         bookmark
     )
-    assert state_of(again) == state_of(first)
+    assert again.state == first.state
 
 
 def days_until(bookmark: str) -> set[str]:
@@ -50,11 +40,11 @@ def days_until(bookmark: str) -> set[str]:
 def test_what_changes_between_runs_arrives(tap: TapRunner) -> None:
     streams = ["energycap_meters", "energycap_bills"]
     with Sandbox(meters=12, billing_summaries=0) as box:
-        state = state_of(tap(box.tap_config(), streams=streams))
+        state = tap(box.tap_config(), streams=streams).state
         for _ in range(3):
             meter, bill = box.advance("rename_meter"), box.advance("modify_bill")
             run = tap(box.tap_config(), streams=streams, state=state)
-            state = state_of(run)
+            state = run.state
 
             found = by_key(run.records("energycap_meters"), "meterId")
             assert found[meter["meterId"],]["meterCode"] == meter["meterCode"]
@@ -66,11 +56,6 @@ def test_what_changes_between_runs_arrives(tap: TapRunner) -> None:
         run = tap(box.tap_config(), streams=streams, state=state)
 
     assert {(number,) for number in new} <= by_key(run.records("energycap_bills"), "billId").keys()
-
-
-def state_of(run: Run) -> dict[str, Any]:
-    """The last STATE; the SDK does not repeat one that has not changed."""
-    return [message["value"] for message in run.messages if message["type"] == "STATE"][-1]
 
 
 @pytest.mark.parametrize(
@@ -123,20 +108,20 @@ def test_the_bookmark_is_no_later_than_the_start_of_the_run(tap: TapRunner) -> N
         box.set_faults([answer('[{"meterId": 1, "modifiedDate": "2099-01-01T00:00:00"}]')])
         run = tap(box.tap_config(), streams=["energycap_meters"])
 
-    found = state_of(run)["bookmarks"]["energycap_meters"]
+    found = run.state["bookmarks"]["energycap_meters"]
     assert found["replication_key_value"].startswith("2026-07-01T12:00:")
 
 
 def test_a_walk_that_fails_moves_no_bookmark(tap: TapRunner) -> None:
     with Sandbox(meters=20, billing_summaries=0) as box:
         streams, page = ["energycap_meters"], {"energycap_page_size": 7}
-        state = state_of(tap(box.tap_config(**page), streams=streams))
+        state = tap(box.tap_config(**page), streams=streams).state
         box.advance("rename_meter")
         box.set_faults([{"path": "pageNumber=3", "status": 403}])
         failed = tap(box.tap_config(**page), streams=streams, state=state)
 
     assert failed.exit == 1
-    failed_state = state_of(failed)
+    failed_state = failed.state
     # What the SDK notes of where the run began is of no consequence.
     del failed_state["bookmarks"]["energycap_meters"]["starting_replication_value"]
     assert failed_state == state
@@ -169,7 +154,7 @@ def test_what_slips_past_a_walk_is_emitted_by_the_next(
         state = {"bookmarks": {stream: first}}
         slipped = tap(config, streams=[stream], state=state)
         box.set_faults([page(1, {2: "2020-01-01", 3: "2026-06-10"}, 2)])
-        found = tap(config, streams=[stream], state=state_of(slipped))
+        found = tap(config, streams=[stream], state=slipped.state)
 
     assert slipped.exit == found.exit == 0
     assert [row["meterId"] for row in slipped.records(stream)] == [4]
@@ -187,7 +172,7 @@ def test_what_slips_past_a_walk_is_emitted_by_the_next(
 def test_another_selection_of_records_is_read_anew(tap: TapRunner, change: dict[str, Any]) -> None:
     with Sandbox(meters=5, billing_summaries=0) as box:
         first = tap(box.tap_config(**change), streams=["energycap_bills"])
-        state = state_of(first)
+        state = first.state
         second = tap(box.tap_config(), streams=["energycap_bills"], state=state)
         truth = box.truth(only="energycap_bills")["energycap_bills"]
 
@@ -205,18 +190,11 @@ def test_bills_from_before_the_start_date_are_left_out(tap: TapRunner) -> None:
     assert {bill["billId"] for bill in run.records("energycap_bills")} == kept
 
 
-FULL = {"breadcrumb": [], "metadata": {"selected": True, "replication-method": "FULL_TABLE"}}
-
-
 def test_full_table_in_the_catalog_emits_all(tap: TapRunner, box: Sandbox) -> None:
     stream = "energycap_meters"
     first = tap(box.tap_config(), streams=[stream])
-    found = TapUtilityEnergy(config={}, validate_config=False).catalog_dict
-    (entry,) = (one for one in found["streams"] if one["tap_stream_id"] == stream)
-    entry["replication_method"] = "FULL_TABLE"
-    file = tap.file("full.json", {"streams": [entry | {"metadata": [FULL]}]})
-    state = state_of(first)
-    again = tap(box.tap_config(), "--catalog", file, state=state)
+    file = tap.file("full.json", catalog([stream], replication_method="FULL_TABLE"))
+    again = tap(box.tap_config(), "--catalog", file, state=first.state)
 
     assert again.exit == 0, again.stderr
     assert len(again.records(stream)) == len(first.records(stream))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,14 +25,6 @@ ENTITIES = {
     "energycap_commodities": "commodityId",
     "energycap_units": "unitId",
 }
-
-
-@pytest.fixture(scope="module", params=[12, 13])
-def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(
-        meters=25, billing_summaries=0, accounting_periods=request.param, hard_numbers=True
-    ) as box:
-        yield box
 
 
 def test_every_list_is_tested() -> None:

@@ -81,14 +81,6 @@ def as_sent(row: dict[str, Any], steps: list[tuple[str, str]]) -> dict[str, Any]
     return above | {key: value for key, value in row.items() if key != "extra"} | extra
 
 
-@pytest.fixture(scope="module", params=[12, 13])
-def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(
-        meters=25, billing_summaries=0, accounting_periods=request.param, hard_numbers=True
-    ) as box:
-        yield box
-
-
 def test_every_digest_is_tested() -> None:
     known = {"meter_digest_monthly", "meter_digest_monthly_results"}
     assert {stream.name for stream in DIGEST_STREAMS} == known | DIGEST_ROWS.keys()

@@ -20,14 +20,8 @@ from tap_utility_energy import settings
 from tap_utility_energy.tap import TapUtilityEnergy
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = {name: name for name in ("string", "integer", "boolean", "array", "object")}
-
-
-def own_settings() -> dict[str, dict[str, Any]]:
-    added: dict[str, Any] = {"properties": {}}
-    TapUtilityEnergy.append_builtin_config(added)
-    properties = settings.SCHEMA["properties"]
-    return {name: properties[name] for name in properties if name not in added["properties"]}
+KINDS = {"string", "integer", "boolean", "array", "object"}
+SETTINGS: dict[str, dict[str, Any]] = settings.SCHEMA["properties"]
 
 
 def meltano_yml() -> dict[str, Any]:
@@ -57,19 +51,20 @@ def env_example() -> dict[str, tuple[str, str]]:
 
 def kind(schema: dict[str, Any]) -> str:
     (name,) = (name for name in schema["type"] if name != "null")
-    return "date_iso8601" if schema.get("format") == "date-time" else KINDS[name]
+    assert name in KINDS
+    return "date_iso8601" if schema.get("format") == "date-time" else name
 
 
 def test_the_settings_are_the_same_ones() -> None:
-    assert list(declared()) == list(own_settings())
+    assert list(declared()) == list(SETTINGS)
     assert sorted(env_example()) == sorted(
-        f"TAP_UTILITY_ENERGY_{name.upper()}" for name in own_settings()
+        f"TAP_UTILITY_ENERGY_{name.upper()}" for name in SETTINGS
     )
 
 
-@pytest.mark.parametrize("name", own_settings())
+@pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_is_declared_as_the_tap_defines_it(name: str) -> None:
-    schema, setting = own_settings()[name], declared()[name]
+    schema, setting = SETTINGS[name], declared()[name]
     expected = {
         "name": name,
         "label": schema["title"],
@@ -84,9 +79,9 @@ def test_a_setting_is_declared_as_the_tap_defines_it(name: str) -> None:
     assert type(setting.get("value")) is type(schema.get("default"))
 
 
-@pytest.mark.parametrize("name", own_settings())
+@pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_is_in_the_example_as_the_tap_defines_it(name: str) -> None:
-    schema = own_settings()[name]
+    schema = SETTINGS[name]
     value, comment = env_example()[f"TAP_UTILITY_ENERGY_{name.upper()}"]
     assert comment == schema["description"]
     if kind(schema) in {"string", "date_iso8601"}:
@@ -99,7 +94,7 @@ def test_a_setting_is_in_the_example_as_the_tap_defines_it(name: str) -> None:
 
 
 def test_secrets_come_first_in_the_example_and_have_no_value() -> None:
-    secrets = [name for name, schema in own_settings().items() if schema.get("secret")]
+    secrets = [name for name, schema in SETTINGS.items() if schema.get("secret")]
     assert set(secrets) == set(settings.CREDENTIALS)
     first = list(env_example().items())[: len(secrets)]
     assert [variable for variable, _ in first] == [
@@ -126,7 +121,7 @@ def test_the_sandbox_environment_fits_the_sandbox() -> None:
     url = "http://127.0.0.1:8765"
     assert plugin["config"]["utilityapi_base_url"] == f"{url}/utilityapi/api/v2"
     assert plugin["config"]["energycap_base_url"] == f"{url}/energycap"
-    assert plugin["config"].keys() <= own_settings().keys()
+    assert plugin["config"].keys() <= SETTINGS.keys()
     assert "python -m sandbox --port 8765" in (ROOT / "meltano.yml").read_text("utf-8")
 
 

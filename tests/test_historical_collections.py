@@ -60,10 +60,6 @@ def posts(box: Sandbox) -> list[dict[str, Any]]:
     return [request for request in box.requests() if request["method"] == "POST"]
 
 
-def last_state(run: Run) -> dict[str, Any]:
-    return [message["value"] for message in run.messages if message["type"] == "STATE"][-1]
-
-
 def test_the_meters_are_collected_before_extraction_and_recorded(tap: TapRunner) -> None:
     with vendor() as box:
         meters = never_activated(box)[:2]
@@ -106,13 +102,13 @@ def test_a_second_run_asks_for_nothing_and_keeps_the_earlier_rows(
     with vendor() as box:
         meters = never_activated(box)[:2]
         first = sync(tap, box, meters)
-        second = sync(tap, box, meters, state=last_state(first) if keep_state else None)
+        second = sync(tap, box, meters, state=first.state if keep_state else None)
 
         assert second.exit == 0
         assert len(posts(box)) == 1
     assert not second.records(STREAM)
     assert "it was collected before" in second.stderr
-    assert "replication_key" in last_state(second)["bookmarks"][STREAM] or not keep_state
+    assert "replication_key" in second.state["bookmarks"][STREAM] or not keep_state
 
 
 @pytest.mark.parametrize(
@@ -174,7 +170,7 @@ def test_it_is_asked_for_though_the_record_stream_is_not_selected(tap: TapRunner
         run = sync(tap, box, never_activated(box)[:1], streams=(SUMMARIES,))
 
         assert len(posts(box)) == 1
-    assert last_state(run)["bookmarks"][STREAM]["requests"][0]["accepted"] is True
+    assert run.state["bookmarks"][STREAM]["requests"][0]["accepted"] is True
 
 
 def test_all_new_meters_of_the_chosen_authorizations(tap: TapRunner) -> None:
@@ -312,7 +308,7 @@ def test_a_meter_that_stays_pending_is_completed_by_a_later_run(tap: TapRunner) 
         (row,) = first.records(STREAM)
         assert row["status"] == "pending"
         assert f"meter {meters[0]}: not done yet" in first.stderr
-        second = sync(tap, box, meters, state=last_state(first))
+        second = sync(tap, box, meters, state=first.state)
 
         assert len(posts(box)) == 1
         assert second.exit == 0

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
-from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,61 +13,26 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
-from tests.support import Run, TapRunner, answer, by_key, catalog, flat, start
-
-vendor = partial(Sandbox, billing_summaries=150, cache_seconds=0, utilityapi_rate_limit=0, meters=0)
-FAST = {"utilityapi_requests_per_minute": 100_000}
-BILLS, ITEMS = "utilityapi_bills", "utilityapi_bill_line_items"
-INTERVALS = "utilityapi_intervals"
+from tests.meter_data import (
+    BILLS,
+    FAST,
+    INTERVALS,
+    ITEMS,
+    asked_for,
+    instead,
+    landed,
+    paths,
+    sync,
+    truth,
+    vendor,
+)
+from tests.support import Run, TapRunner, by_key, catalog, start
 
 
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
     with vendor() as box:
         yield box
-
-
-@pytest.fixture
-def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MeterDataStream, "meters_at_once", 6)
-
-
-def sync(
-    tap: TapRunner, box: Sandbox, before: Run | None = None, *streams: str, **settings: Any
-) -> Run:
-    box.clear_requests()
-    config = box.tap_config(**FAST, **settings)
-    return tap(config, streams=streams or [BILLS], state=before and state_of(before))
-
-
-def state_of(run: Run) -> dict[str, Any]:
-    states = [message["value"] for message in run.messages if message["type"] == "STATE"]
-    return json.loads(json.dumps(states[-1]))
-
-
-def paths(box: Sandbox) -> list[str]:
-    return [urlsplit(request["target"]).path.rpartition("/v2")[2] for request in box.requests()]
-
-
-def asked_for(box: Sandbox) -> list[str]:
-    """The meters whose data was asked for, as often as it was."""
-    queries = [urlsplit(request["target"]) for request in box.requests()]
-    queries = [url for url in queries if url.path.endswith(("/bills", "/intervals"))]
-    return [uid for url in queries for uid in parse_qs(url.query)["meters"][0].split(",")]
-
-
-def landed(*runs: Run, stream: str = BILLS) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """What a loader that merges by key holds after the runs."""
-    return {(row["uid"],): flat(row) for run in runs for row in run.records(stream)}
-
-
-def truth(box: Sandbox, name: str = "bills") -> dict[tuple[Any, ...], dict[str, Any]]:
-    return by_key(box.truth(only=name)[name], "uid")
-
-
-def instead(path: str, body: object, **more: Any) -> dict[str, Any]:
-    """A rule of the sandbox's fault script: an answer in the place of the vendor's."""
-    return answer(json.dumps(body, default=float), {}, path=path, **more)
 
 
 def test_a_run_with_nothing_new_costs_one_request(tap: TapRunner, box: Sandbox) -> None:
@@ -82,14 +44,14 @@ def test_a_run_with_nothing_new_costs_one_request(tap: TapRunner, box: Sandbox) 
     assert paths(box) == ["/meters"]
     assert not second.records(BILLS)
     assert second.records("utilityapi_meters")
-    assert state_of(second) == state_of(first)
+    assert second.state == first.state
 
 
 def test_the_bookmark_is_the_latest_change(tap: TapRunner, box: Sandbox) -> None:
     run = sync(tap, box)
 
     latest = max(bill["updated"] for bill in truth(box).values())
-    assert state_of(run)["bookmarks"][BILLS]["replication_key_value"] == latest
+    assert run.state["bookmarks"][BILLS]["replication_key_value"] == latest
     assert "not resumable" not in run.stderr
 
 
@@ -124,11 +86,8 @@ def test_a_stream_selected_later_gets_everything(tap: TapRunner, box: Sandbox) -
 def test_a_full_table_is_full(tap: TapRunner, box: Sandbox) -> None:
     # With emit_activate_version_messages the loader deletes whatever does not come.
     first = sync(tap, box)
-    chosen = catalog([BILLS])
-    (entry,) = [entry for entry in chosen["streams"] if entry["tap_stream_id"] == BILLS]
-    entry["replication_method"] = "FULL_TABLE"
-    path = tap.file("full.json", chosen)
-    second = tap(box.tap_config(**FAST), "--catalog", path, state=state_of(first))
+    path = tap.file("full.json", catalog([BILLS], replication_method="FULL_TABLE"))
+    second = tap(box.tap_config(**FAST), "--catalog", path, state=first.state)
 
     assert landed(second) == truth(box)
 
@@ -300,128 +259,6 @@ def test_a_killed_run_loses_nothing(tap: TapRunner, tmp_path: Path) -> None:
         assert first.exit == 143
         assert len(landed(first)) < len(truth(box))
         assert landed(first, second) == truth(box)
-
-
-@pytest.mark.usefixtures("_few_at_once")
-@pytest.mark.parametrize("requests", [1, 2, 3, 4])
-def test_a_consent_that_ends_half_way_skips_its_meters_with_one_warning(
-    tap: TapRunner, requests: int
-) -> None:
-    with vendor(data_page_limit=25) as box:
-        bills = truth(box)
-        order = [meter["uid"] for meter in box.truth(only="meters")["meters"]]
-        consents = {bill["meter_uid"]: bill["authorization_uid"] for bill in bills.values()}
-        last = next(consents[uid] for uid in reversed(order) if uid in consents)
-        box.advance("revoke_authorization", authorization=last, after_requests=requests)
-        run = sync(tap, box, None, BILLS, ITEMS, INTERVALS)
-        assert run.exit == 0, run.stderr
-
-        gone = {uid for uid, consent in consents.items() if consent == last}
-        warnings = [line for line in run.stderr.splitlines() if "the consent for" in line]
-        assert len(warnings) == 1
-        assert all(uid in warnings[0] for uid in gone)
-        assert landed(run) == truth(box)
-        known = state_of(run)["bookmarks"][BILLS]["meters"]
-        assert not gone & known.keys()
-        assert len(known) == len(order) - len(gone)
-
-
-@pytest.mark.parametrize("requests", [2, 3, 5, 8])
-def test_a_consent_that_ends_between_two_pages_of_its_bills_is_told_of_once(
-    tap: TapRunner, requests: int
-) -> None:
-    with vendor(data_page_limit=25) as box:
-        consents = {bill["meter_uid"]: bill["authorization_uid"] for bill in truth(box).values()}
-        ended = Counter(b["authorization_uid"] for b in truth(box).values()).most_common(1)[0][0]
-        box.advance("revoke_authorization", authorization=ended, after_requests=requests)
-        run = sync(tap, box, None, BILLS, ITEMS, INTERVALS)
-        left = truth(box)
-
-    assert run.exit == 0, run.stderr
-    gone = {uid for uid, consent in consents.items() if consent == ended}
-    (warning,) = [line for line in run.stderr.splitlines() if "the consent for" in line]
-    assert all(uid in warning for uid in gone)
-    assert landed(run).keys() > left.keys(), "some of its bills had come"
-    assert not gone & state_of(run)["bookmarks"][BILLS]["meters"].keys()
-
-
-def test_meters_that_are_known_to_be_gone_are_not_asked_for(
-    tap: TapRunner, box: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(MeterDataStream, "meters_at_once", 1)
-    consents = {
-        meter["uid"]: meter["authorization_uid"] for meter in box.truth(only="meters")["meters"]
-    }
-    ended = Counter(b["authorization_uid"] for b in truth(box).values()).most_common(1)[0][0]
-    box.advance("revoke_authorization", authorization=ended, after_requests=1)
-    run = sync(tap, box)
-
-    assert landed(run) == truth(box)
-    assert list(consents.values()).count(ended) > 2
-    assert len([uid for uid in asked_for(box) if consents[uid] == ended]) == 1
-
-
-@pytest.mark.usefixtures("_few_at_once")
-def test_a_consent_that_ends_is_told_of_even_if_the_run_fails_later(
-    tap: TapRunner, box: Sandbox
-) -> None:
-    order = [meter for meter in box.truth(only="meters")["meters"] if meter["bill_count"]]
-    ended = order[0]["authorization_uid"]
-    box.advance("revoke_authorization", authorization=ended, after_requests=1)
-    box.set_faults([{"status": 400, "path": "/bills", "at": 4}])
-    run = sync(tap, box, None, BILLS, INTERVALS)
-
-    assert run.exit == 1
-    assert len([line for line in run.stderr.splitlines() if "the consent for" in line]) == 1
-
-
-def test_if_all_that_is_asked_for_is_gone_the_run_goes_on(tap: TapRunner) -> None:
-    with vendor() as box:
-        bill = next(iter(truth(box).values()))
-        consent = bill["authorization_uid"]
-        box.advance("revoke_authorization", authorization=consent, after_requests=1)
-        run = sync(tap, box, utilityapi_authorizations=[consent])
-
-    assert run.exit == 0, run.stderr
-    assert not run.records(BILLS)
-    assert len([line for line in run.stderr.splitlines() if "the consent for" in line]) == 1
-
-
-@pytest.mark.parametrize(("status", "slug"), [(404, "not_found"), (400, "expired_or_revoked")])
-def test_a_refusal_for_some_leaves_the_others(
-    tap: TapRunner, box: Sandbox, status: int, slug: str
-) -> None:
-    bill = next(iter(truth(box).values()))
-    box.advance("revoke_authorization", authorization=bill["authorization_uid"], after_requests=1)
-    box.set_faults([instead("/bills", {"error": slug}, status=status)])
-    run = sync(tap, box)
-
-    assert run.exit == 0, run.stderr
-    assert landed(run) == truth(box)
-    assert len([line for line in run.stderr.splitlines() if "the consent for" in line]) == 1
-
-
-def test_not_found_about_meters_that_are_there_is_an_error(tap: TapRunner, box: Sandbox) -> None:
-    box.set_faults([instead("/bills", {"error": "not_found"}, status=404, times=None)])
-    run = sync(tap, box)
-
-    assert run.exit == 1
-    assert run.last_line.startswith(f"{BILLS}: UtilityAPI answered 404: not_found")
-
-
-def test_meters_that_vanish_are_forgotten_and_the_state_stays_small(
-    tap: TapRunner, box: Sandbox
-) -> None:
-    first = sync(tap, box)
-    consent = next(iter(truth(box).values()))["authorization_uid"]
-    box.advance("revoke_authorization", authorization=consent)
-    second = sync(tap, box, first)
-
-    meters = box.truth(only="meters")["meters"]
-    known = state_of(second)["bookmarks"][BILLS]["meters"]
-    assert known.keys() == {meter["uid"] for meter in meters}
-    assert all(re.fullmatch("[0-9a-f]{12}", mark) for mark in known.values())
-    assert paths(box) == ["/meters"]
 
 
 def test_a_run_of_a_few_meters_does_not_make_the_next_one_read_all(

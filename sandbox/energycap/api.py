@@ -43,8 +43,8 @@ class EnergyCap:
             "digests": self._digests,
             "digest": self._digest,
             "activity": self._activity,
-            "me": lambda *_: self._document(self._tenant.reference.me()),
-            "environment": lambda *_: self._document(self._tenant.reference.environment()),
+            "me": lambda *_: json_answer(self._tenant.reference.me()),
+            "environment": lambda *_: json_answer(self._tenant.reference.environment()),
         }
 
     def answer(self, call: Call) -> Answer:
@@ -127,10 +127,6 @@ class EnergyCap:
 
     def _activity(self, _: Route, __: int | None, asked: Params) -> Answer:
         return json_answer(self._tenant.bills.activity(asked.date))
-
-    @staticmethod
-    def _document(record: object) -> Answer:
-        return json_answer(record)
 
     def _find(self, route: Route, thing_id: int | None) -> Any:
         thing = next((t for t in self._view(route, _LAST_PAGE) if t.id == thing_id), None)

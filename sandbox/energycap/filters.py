@@ -25,10 +25,7 @@ _COMPARISONS = ("equals", "not equals")
 _ORDER = ("less than", "less than equal", "greater than", "greater than equal")
 _RANGES = ("between", "not between")
 _LISTS = ("one of", "not one of")
-_DAYS = {"last 7 days": 7, "last 14 days": 14, "last 30 days": 30} | {
-    "last 60 days": 60,
-    "last 90 days": 90,
-}
+_DAYS = {f"last {days} days": days for days in (7, 14, 30, 60, 90)}
 _SHORTCUTS = ("today", "yesterday", "current month", *_DAYS)
 # The operators that the pages of the lists name for a field of a type.
 _OPERATORS = {

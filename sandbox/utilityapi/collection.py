@@ -1,4 +1,4 @@
-"""POST /meters/historical-collection (docs/api/meters/historical-collection, seed page)."""
+"""POST /meters/historical-collection (docs/api/meters/historical-collection)."""
 
 from __future__ import annotations
 

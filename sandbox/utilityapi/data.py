@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox.utilityapi.listing import Listing, Pager, Row
+from sandbox.utilityapi.listing import PLACE, Listing, Pager, Row
 from sandbox.utilityapi.params import read_flag, read_params
 from sandbox.utilityapi.refusals import invalid, refusal
 from sandbox.wire import to_json
@@ -62,7 +62,7 @@ class DataListing:
     def truth(self) -> Iterator[bytes]:
         """Print everything that is visible, of every duration, latest first."""
         rows = self._rows(self._platform.visible_services(), Window(None, None), is_mixed=True)
-        return (self._print(row.thing) for row in sorted(rows, key=_place, reverse=True))
+        return (self._print(row.thing) for row in sorted(rows, key=PLACE, reverse=True))
 
     def answer(self, call: Call, path: str) -> Answer:
         """Answer with a page of the meters' bills or Intervals."""
@@ -73,7 +73,7 @@ class DataListing:
         is_mixed = self._is_bills or read_flag(params, "allow_mixed", self.docs)
         is_rising = self._is_rising(params)
         rows = sorted(
-            self._rows(services, window, is_mixed=is_mixed), key=_place, reverse=not is_rising
+            self._rows(services, window, is_mixed=is_mixed), key=PLACE, reverse=not is_rising
         )
         limit = self._limit(params)
         listing = Listing(path, self.plural, self.docs, rows, limit, is_rising=is_rising)
@@ -159,7 +159,3 @@ class DataListing:
 
 def _moment(time: dt.date | dt.datetime, zone: str) -> dt.datetime:
     return time if isinstance(time, dt.datetime) else midnight(zone, time)
-
-
-def _place(row: Row) -> tuple[Any, ...]:
-    return row.place

@@ -6,6 +6,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sandbox.options import SandboxOptions
     from sandbox.utilityapi.params import Filters, Params
 
+PLACE = attrgetter("place")
 # A cursor after which comes an empty page: as if what was on it had been deleted meanwhile.
 _GAP = "-gap"
 
@@ -48,8 +50,8 @@ class Listing:
         if place is None:
             return 0
         if self.is_rising:
-            return bisect_right(self.rows, place, key=_place)
-        return len(self.rows) - bisect_left(self.rows[::-1], place, key=_place)
+            return bisect_right(self.rows, place, key=PLACE)
+        return len(self.rows) - bisect_left(self.rows[::-1], place, key=PLACE)
 
 
 class Pager:
@@ -109,7 +111,7 @@ class Pager:
         return uid, cursor != uid
 
     def _build_cache(self, call: Call, params: Params, listing: Listing) -> None:
-        """A listing of several pages is not there at once (202, seed page of the listing)."""
+        """A listing of several pages is not there at once (202, docs/api/.../list)."""
         if len(listing.rows) <= listing.limit or not self._options.cache_seconds:
             return
         names = sorted(set(params) - {"after"})
@@ -150,10 +152,6 @@ def matching(rows: Iterable[Row], filters: Filters) -> list[Row]:
     if not filters:
         return list(rows)
     return [row for row in rows if all(row.filters[name] & wanted for name, wanted in filters)]
-
-
-def _place(row: Row) -> tuple[Any, ...]:
-    return row.place
 
 
 def _opaque(cursor: str) -> str:

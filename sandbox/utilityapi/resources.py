@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.utilityapi.listing import Row
+from sandbox.utilityapi.listing import PLACE, Row
 from sandbox.utilityapi.params import read_flag
 from sandbox.utilityapi.refusals import invalid
 from sandbox.wire import to_json
@@ -113,7 +113,7 @@ def _authorization_rows(platform: Platform) -> list[Row]:
         )
         for consent in platform.consents.values()
     ]
-    return sorted(rows, key=lambda row: row.place, reverse=True)
+    return sorted(rows, key=PLACE, reverse=True)
 
 
 def _print_authorization(asked: Asked) -> Callable[[Consent], bytes]:
@@ -148,7 +148,7 @@ def _account_rows(platform: Platform) -> list[Row]:
         )
         for book in books
     ]
-    return sorted(rows, key=lambda row: row.place, reverse=True)
+    return sorted(rows, key=PLACE, reverse=True)
 
 
 def _print_account(_: Asked) -> Callable[[tuple[Book, list[Summary]]], bytes]:

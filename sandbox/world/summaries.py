@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sandbox.world.clock import local_midnight, utc_stamp
+from sandbox.world.meters import FILES
 
 if TYPE_CHECKING:
     from sandbox.world.ledger import Statement
 
-_FILES = "https://utilityapi.com/api/v2/files/billing_summary"
 _HUGE = Decimal("123456789012345678.90")
 _TINY = Decimal("1E-8")
 
@@ -56,7 +56,7 @@ def _blocks(statement: Statement, uid_part: str) -> dict[str, object]:
     if n % 12 == 7:
         blocks["shut_off_info"] = _shut_off(statement)
     if n % 13 != 6:
-        blocks["sources"] = [{"type": "pdf", "raw_url": f"{_FILES}/{uid_part}.pdf"}]
+        blocks["sources"] = [{"type": "pdf", "raw_url": f"{FILES}/billing_summary/{uid_part}.pdf"}]
     if statement.account.authorization.utility.id == "PG&E" and n % 5 != 3:
         blocks["pge_electric_charge_breakdown"] = _breakdown(statement)
     if n % 18 == 4:

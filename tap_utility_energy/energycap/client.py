@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from contextlib import closing
 from functools import partial
 from http import HTTPStatus
@@ -57,15 +57,10 @@ class EnergyCAP(Client):
 
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
-        self._walks: dict[str, SharedWalk] = {}
+        #: What the streams of a path read, by path.
+        self.walks = defaultdict[str, SharedWalk](SharedWalk)
         #: Paths of lists that changed while they were read: a record may have slipped through.
         self.unsteady = set[str]()
-
-    def shared_walk(self, path: str) -> SharedWalk:
-        """The walk that all streams of this path read."""
-        if path not in self._walks:
-            self._walks[path] = SharedWalk()
-        return self._walks[path]
 
     @override
     def auth_headers(self, credential: str) -> dict[str, str]:
@@ -100,7 +95,7 @@ class EnergyCAPStream(VendorStream):
     @override
     def pages(self, context: Context | None) -> Iterator[requests.Response]:
         """Every page in order, several in flight once the first has told how many there are."""
-        width = self.config.get("energycap_max_parallel_requests", 1) if self.is_paged else 1
+        width = self.config["energycap_max_parallel_requests"] if self.is_paged else 1
         pages = super().pages(context) if width == 1 else self._pages_side_by_side(context, width)
         for response in pages:
             self._warn_if_deprecated(response)
@@ -130,9 +125,7 @@ class EnergyCAPStream(VendorStream):
         numbers = count(1)
         with (
             self.get_http_request_counter() as counter,
-            closing(
-                DaemonPool["requests.Response"](width),
-            ) as pool,
+            closing(DaemonPool["requests.Response"](width)) as pool,
         ):
             while not paginator.finished:
                 last = min(paginator.current_value + width - 1, paginator.pages)
@@ -151,7 +144,7 @@ class EnergyCAPStream(VendorStream):
     ) -> dict[str, Any]:
         if not self.is_paged:
             return {}
-        return {"pageNumber": next_page_token, "pageSize": self.config.get("energycap_page_size")}
+        return {"pageNumber": next_page_token, "pageSize": self.config["energycap_page_size"]}
 
     @override
     def walked(self, distinct: int) -> None:

@@ -29,7 +29,7 @@ class DigestStream(EnergyCAPStream):
 
     def __init__(self, tap: TapUtilityEnergy) -> None:
         super().__init__(tap)
-        self._walk = self.client.shared_walk(self.path)
+        self._walk = self.client.walks[self.path]
         self._walk.join(self)
 
     @override

@@ -10,12 +10,11 @@ from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.schemas import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from singer_sdk import typing as th
     from singer_sdk.helpers.types import Record
 
-    Fields = Sequence[th.Property[Any]]
+    from tap_utility_energy.schemas import Fields
 
 KEY_TYPES = (int, str)  # a year is text in yearly digests
 

@@ -50,11 +50,11 @@ class Client(ABC):
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         self.config = config
         self.version = version("tap-utility-energy")
-        self.base_url: str = config.get(self.base_url_setting, "").rstrip("/")
+        self.base_url: str = config[self.base_url_setting].rstrip("/")
         self.auth = OriginAuth(self.base_url, self.auth_headers(self.credential))
-        max_wait = config.get("max_wait_seconds", 1800)
+        max_wait = config["max_wait_seconds"]
         self._retry = RetryPolicy(self.vendor, self.base_url_setting, max_wait, clock)
-        self._timeout: float = min(config.get("request_timeout", 300), LONGEST_SLEEP)
+        self._timeout: float = min(config["request_timeout"], LONGEST_SLEEP)
         self._idle: list[Sender] = []
         #: Prepares requests; it never sends one.
         self.session = requests.Session()
@@ -81,8 +81,8 @@ class Client(ABC):
         self,
         request: requests.PreparedRequest,
         validate: Callable[[requests.Response], None],
-        permission: str = "",
-        is_wanted: Callable[[], bool] = lambda: True,
+        permission: str,
+        is_wanted: Callable[[], bool],
     ) -> requests.Response:
         """Send a GET request until it is answered well.
 

@@ -68,9 +68,8 @@ class BillLineItemsStream(BillDataStream):
             shared = {name: bill.get(name) for name in ("meter_uid", "authorization_uid")}
             shared |= {"bill_uid": bill["uid"], "updated": bill.get("updated")}
             for item, where in charges(bill):
-                fields, unknown = self._item_fields.split(item)
-                extra = {"extra": unknown} if unknown else {}
-                yield {**fields, **shared, **where, "position": next(positions), **extra}
+                fields = self._item_fields.keep(item)
+                yield {**fields, **shared, **where, "position": next(positions)}
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:

@@ -62,7 +62,7 @@ class UtilityAPI(Client):
         self.walks = defaultdict[str, MeterDataWalk](MeterDataWalk)
         #: Meters on that list that the vendor has deleted since.
         self.gone_meters = set[str]()
-        self._budget = RequestBudget(config.get("utilityapi_requests_per_minute", 60), clock)
+        self._budget = RequestBudget(config["utilityapi_requests_per_minute"], clock)
 
     @override
     def auth_headers(self, credential: str) -> dict[str, str]:

@@ -86,8 +86,7 @@ class IntervalReadingsStream(IntervalDataStream):
                 if reading.get("start") is None or reading.get("end") is None:
                     timeless += 1
                     continue
-                fields, unknown = self._reading_fields.split(reading)
-                yield {**fields, **shared, **({"extra": unknown} if unknown else {})}
+                yield self._reading_fields.keep(reading) | shared
         if timeless:
             self.logger.warning("%s: %s readings without start or end", self.name, timeless)
 

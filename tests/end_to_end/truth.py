@@ -81,9 +81,23 @@ def expected_tables(truth: Mapping[str, list[Record]]) -> dict[str, Table]:
         DIGESTS: by_key(DIGESTS, (_record(DIGESTS, row) for row in meters)),
         RESULTS: by_key(
             RESULTS,
-            (_result(meter, period) for meter in meters for period in meter.get("results") or []),
+            (
+                result_row(meter, period)
+                for meter in meters
+                for period in meter.get("results") or []
+            ),
         ),
     }
+
+
+def result_row(meter: Record, sent: Record) -> Record:
+    """The row of a meter's period."""
+    of_meter, unknown = _split(meter, FIELDS[DIGESTS])
+    of_meter.pop("results")
+    period, extra = _split(sent, PERIOD_FIELDS)
+    if unknown:
+        extra["meter"] = unknown
+    return of_meter | period | ({"extra": extra} if extra else {})
 
 
 def by_key(stream: str, rows: Iterable[Record]) -> Table:
@@ -165,15 +179,6 @@ def _sums(amounts: Iterable[tuple[T, Decimal]]) -> dict[T, Decimal]:
 def _record(stream: str, sent: Record) -> Record:
     known, unknown = _split(sent, FIELDS[stream])
     return known | ({"extra": unknown} if unknown else {})
-
-
-def _result(meter: Record, sent: Record) -> Record:
-    of_meter, unknown = _split(meter, FIELDS[DIGESTS])
-    of_meter.pop("results")
-    period, extra = _split(sent, PERIOD_FIELDS)
-    if unknown:
-        extra["meter"] = unknown
-    return of_meter | period | ({"extra": extra} if extra else {})
 
 
 def _split(sent: Record, fields: Iterable[str]) -> tuple[Record, Record]:

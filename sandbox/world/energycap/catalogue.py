@@ -7,8 +7,14 @@ from decimal import Decimal
 
 Record = dict[str, object]
 
-UNIT_TYPES = {1: ("ENERGY", "Energy"), 2: ("POWER", "Demand"), 3: ("VOLUME", "Volume")}
-UNIT_TYPES |= {4: ("CURRENCY", "Currency"), 5: ("MASS", "Mass"), 6: ("AREA", "Area")}
+UNIT_TYPES = {
+    1: ("ENERGY", "Energy"),
+    2: ("POWER", "Demand"),
+    3: ("VOLUME", "Volume"),
+    4: ("CURRENCY", "Currency"),
+    5: ("MASS", "Mass"),
+    6: ("AREA", "Area"),
+}
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ the vendor's pages name without its fields is a `block` without fields where it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_utility_energy.schemas import block, boolean, integer, items, number, text
 
 if TYPE_CHECKING:
-    from singer_sdk import typing as th
-
-Fields = tuple["th.Property[Any]", ...]
+    from tap_utility_energy.schemas import Fields
 
 
 def named(prefix: str, what: str) -> Fields:

@@ -9,13 +9,16 @@ Source: https://developer.energycap.com/api-reference/meterdigest/getmeteractual
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
 from tap_utility_energy.energycap.rows import Level, Rows
-from tap_utility_energy.energycap.schemas.children import UNIT, Fields
+from tap_utility_energy.energycap.schemas.children import UNIT
 from tap_utility_energy.schemas import block, boolean, integer, items, key, number, record, text
+
+if TYPE_CHECKING:
+    from tap_utility_energy.schemas import Fields
 
 PERIOD_KEY = ("calendarYear", "calendarPeriod")
 YEAR_TEXT = "Calendar year of the period."
@@ -213,9 +216,7 @@ METER_SAVINGS_YEARS = Rows(
 METER_GHG_YEARS = Rows(
     Level("meter", ("meterId",), GHG_METER, "ghgTypes"),
     Level("ghgType", ("ghgTypeId",), GHG_TYPE, "results"),
-    _year(
-        number("equivalentCO2Emissions", "Emissions, in `equivalentCO2EmissionsUnit`."),
-    ),
+    _year(number("equivalentCO2Emissions", "Emissions, in `equivalentCO2EmissionsUnit`.")),
 )
 PLACE_MONTHS = Rows(
     Level("place", ("placeId",), PLACE, "results", ("commodities",)),

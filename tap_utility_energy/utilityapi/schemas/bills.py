@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.schemas import (
-    block,
-    integer,
-    items,
-    key,
-    number,
-    record,
-    text,
-)
+from tap_utility_energy.schemas import block, integer, items, key, number, record, text
 from tap_utility_energy.utilityapi.schemas.blocks import (
     AUTHORIZATION_UID,
     BILLING,
     BLOCKS,
+    COST,
     CREATED,
     LINE_ITEM,
     METER_UID,
@@ -30,7 +23,6 @@ from tap_utility_energy.utilityapi.schemas.blocks import (
     notes,
 )
 
-COST = number("cost", "Amount charged; negative for a credit. In the bill's currency.")
 VOLUME = number("volume", "Quantity, in `unit`.")
 UNIT = text("unit", "Unit of `volume`, such as kwh or kw.")
 

@@ -9,7 +9,7 @@ from tap_utility_energy.schemas import block, items, number, text, texts, timest
 if TYPE_CHECKING:
     from singer_sdk import typing as th
 
-    Fields = tuple[th.Property[Any], ...]
+    from tap_utility_energy.schemas import Fields
 
 
 def notes(source: str, *more: th.Property[Any]) -> th.Property[Any]:
@@ -30,7 +30,6 @@ UTILITY = text("utility", "The utility, such as PG&E; DEMO for test data.")
 CREATED = timestamp("created", "When the platform made the record, UTC.")
 UPDATED = timestamp("updated", "When the data last changed, UTC.")
 
-#: Where a record's data came from, and where it is, with the names of the blocks that it has.
 BLOCKS = texts("blocks", "Names of the blocks that the record has, each a field of its own.")
 #: https://utilityapi.com/docs/api/accounting/billing-summaries/blocks
 SOURCES = items(
@@ -87,12 +86,13 @@ SUPPLIER: Fields = (
     text("supplier_tariff", "The supplier's tariff."),
 )
 
+COST = number("cost", "Amount charged; negative for a credit. In the bill's currency.")
 #: https://utilityapi.com/docs/api/bills/blocks
 LINE_ITEM: Fields = (
     text("name", "Name of the charge on the bill."),
     text("start", "Start of the charge's period, as sent."),
     text("end", "End of the charge's period, as sent."),
-    number("cost", "Amount charged; negative for a credit. In the bill's currency."),
+    COST,
     number("volume", "Quantity charged for, in `unit`."),
     number("rate", "Price of one `unit`, in the bill's currency."),
     text("unit", "Unit of `volume`: kwh, kw, kva, kvar, therms, ccf, gallons, days, percent …"),
