@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from sandbox import Sandbox
-from tests.support import TapRunner
+from tests.support import TapRunner, catalog
 
 PAGE = Path(__file__).parent.parent / "docs" / "personal-data.md"
 NAMES = ("authorizations", "meters", "billing_accounts", "bills", "intervals")
@@ -69,3 +69,16 @@ def test_the_example_drops_and_hashes_what_the_page_says(tap: TapRunner) -> None
     accounts = [row["base"]["billing_account"] for row in run.records("utilityapi_bills")]
     known = {row["base"]["billing_account"] for row in run.records("utilityapi_billing_accounts")}
     assert known <= set(accounts), "hashes still join"
+
+
+def test_every_field_that_the_page_names_is_one_of_the_stream() -> None:
+    schemas = {entry["tap_stream_id"]: entry["schema"] for entry in catalog([])["streams"]}
+    rows = re.findall(r"^\| `(\w+)` \|(.*)$", PAGE.read_text("utf-8"), re.MULTILINE)
+
+    assert len(rows) == 12
+    for stream, cells in rows:
+        for field in re.findall(r"`([^`]+)`", cells):
+            part = schemas[stream]
+            for name in field.split("."):
+                part = part["properties"][name.removesuffix("[]")]
+                part = part["items"] if name.endswith("[]") else part
