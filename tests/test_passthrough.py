@@ -131,6 +131,7 @@ def written(
     way = PassThrough.of if quick else lambda *_: None
     with captured() as out, mock.patch.object(PassThrough, "of", way):
         stream.sync()
+    assert out.getvalue().isascii(), "as the SDK writes: any reader can split it into lines"
     lines = out.getvalue().split(b"\n")
     assert lines.pop() == b""
     messages = [simplejson.loads(line, use_decimal=True) for line in lines]
