@@ -131,8 +131,7 @@ class PassThrough:
         stream, now = json.dumps(self._stream.name), datetime.now(UTC).isoformat()
         head = f'{{"type": "RECORD", "stream": {stream}, "record": '.encode()
         tail = f', "time_extracted": "{now}"}}\n'.encode()
-        sys.stdout.flush()
-        sys.stdout.buffer.write(head + (tail + head).join(texts) + tail)
+        sys.stdout.write((head + (tail + head).join(texts) + tail).decode("ascii"))
         sys.stdout.flush()
         self._counter.increment(len(texts))
 
