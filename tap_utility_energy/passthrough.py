@@ -105,7 +105,8 @@ class PassThrough:
             return self._sent(rows, self._documented)
         except msgspec.ValidationError:
             kept = [self._stream.extra_fields.keep(fields) for fields in _objects_in(rows)]
-            return self._sent(msgspec.json.encode(kept), self._with_extra)
+            names_as_text = msgspec.json.encode(kept).decode()
+            return self._sent(names_as_text.encode("ascii", ESCAPED), self._with_extra)
 
     def _sent(self, rows: Buffer, decode: Callable[[Buffer], Any]) -> list[SentRecord]:
         name, records = self._stream.record_key, []
@@ -130,8 +131,7 @@ class PassThrough:
         stream, now = json.dumps(self._stream.name), datetime.now(UTC).isoformat()
         head = f'{{"type": "RECORD", "stream": {stream}, "record": '.encode()
         tail = f', "time_extracted": "{now}"}}\n'.encode()
-        sys.stdout.flush()
-        sys.stdout.buffer.write(head + (tail + head).join(texts) + tail)
+        sys.stdout.write((head + (tail + head).join(texts) + tail).decode("ascii"))
         sys.stdout.flush()
         self._counter.increment(len(texts))
 

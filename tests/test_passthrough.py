@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import sys
-from contextlib import contextmanager
+from contextlib import redirect_stdout
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -103,15 +102,6 @@ def answer(body: bytes) -> requests.Response:
     return response
 
 
-@contextmanager
-def captured():
-    out = io.BytesIO()
-    text = io.TextIOWrapper(out, "utf-8", write_through=True)
-    with mock.patch.object(sys, "stdout", text):
-        yield out
-    text.detach()
-
-
 def written(
     name: str, bodies: list[bytes], config: dict[str, Any], entries: dict[str, Any], *, quick: bool
 ) -> list[dict[str, Any]]:
@@ -129,10 +119,12 @@ def written(
     if name == DIGESTS:
         stream.walked = lambda _: None
     way = PassThrough.of if quick else lambda *_: None
-    with captured() as out, mock.patch.object(PassThrough, "of", way):
+    with redirect_stdout(io.StringIO()) as out, mock.patch.object(PassThrough, "of", way):
         stream.sync()
-    lines = out.getvalue().split(b"\n")
-    assert lines.pop() == b""
+    text = out.getvalue()
+    lines = text.splitlines()
+    assert text == "".join(f"{line}\n" for line in lines), "whatever a reader takes for a new line"
+    assert text.isascii(), "as the SDK writes"
     messages = [simplejson.loads(line, use_decimal=True) for line in lines]
     for message in messages:
         message.pop("time_extracted", None)
