@@ -4,8 +4,10 @@ Taking records apart and putting them together again is nearly all of a tap's wo
 names of a record's fields and its key are looked at, and its text stands in the RECORD line as it
 was sent, digits and all. Whatever else is odd or asked for goes the SDK's own way.
 
-Two things go through that the SDK's way would change or refuse: a name that an object has twice,
-of which a reader takes the last, and a number that is too large for Python to read.
+Three things go through that the SDK's way would change or refuse: a name that an object has twice,
+of which a reader takes the last, a number that is too large for Python to read, and hundreds of
+objects in each other. A STATE comes at the stream's end alone, and not after each 10,000 records
+as well: without a bookmark there is nothing to tell.
 """
 
 from __future__ import annotations
@@ -15,11 +17,9 @@ import json
 import sys
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_utility_energy import signals
 
@@ -73,13 +73,11 @@ class PassThrough:
         dry runs are the SDK's business.
         """
         is_plain = (
-            stream.selected
-            and stream.is_untouched
+            stream.is_untouched
             and not stream.get_batch_config(stream.config)
             and not stream.emit_activate_version_messages
             and stream.ABORT_AT_RECORD_COUNT is None
             and not stream.child_streams
-            and stream.TYPE_CONFORMANCE_LEVEL is TypeConformanceLevel.NONE
         )
         return cls(stream, counter) if is_plain else None
 
@@ -117,14 +115,15 @@ class PassThrough:
         return records
 
     def write(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Write the sent records, and hand over the others in between, all in order."""
-        for kind, run in groupby(records, type):
-            if kind is SentRecord:
-                texts = [_in_one_line(record.text) for record in run]  # type: ignore[attr-defined]
-                for start in range(0, len(texts), AT_ONCE):
-                    self._write(texts[start : start + AT_ONCE])
+        """Write the records of an answer, which all are sent ones, or hand them over as none is."""
+        texts = []
+        for record in records:
+            if isinstance(record, SentRecord):
+                texts.append(_in_one_line(record.text))
             else:
-                yield from run
+                yield record
+        for start in range(0, len(texts), AT_ONCE):
+            self._write(texts[start : start + AT_ONCE])
 
     def _write(self, texts: Sequence[bytes]) -> None:
         signals.check()

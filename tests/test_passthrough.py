@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from contextlib import redirect_stdout
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -22,6 +23,7 @@ from tap_utility_energy.passthrough import PassThrough
 from tap_utility_energy.tap import TapUtilityEnergy
 from tests.support import DIGESTS, SUMMARIES, TapRunner, catalog
 
+METERS = "energycap_meters"
 KEYS = {SUMMARIES: "uid", DIGESTS: "meterId"}
 FIELDS = {
     SUMMARIES: ("meter_uids", "notes", "base", "new_charges", "shut_off_info", "extra", "news"),
@@ -87,6 +89,8 @@ def changed(stream: str, change: str) -> dict[str, Any]:
         place = ["properties", name] if change == "deselect" else []
         (meta,) = [each for each in entry["metadata"] if each["breadcrumb"] == place]
         meta["metadata"]["selected"] = False
+    elif change == "incremental":
+        entry["replication_method"], entry["replication_key"] = "INCREMENTAL", KEYS[stream]
     elif change == "schema":
         del entry["schema"]["properties"][name]
     elif change:
@@ -127,7 +131,9 @@ def written(
     assert text.isascii(), "as the SDK writes"
     messages = [simplejson.loads(line, use_decimal=True) for line in lines]
     for message in messages:
-        message.pop("time_extracted", None)
+        if message["type"] == "RECORD":
+            extracted = datetime.fromisoformat(message.pop("time_extracted"))
+            assert datetime.now(UTC) - extracted < timedelta(minutes=1)
     return messages
 
 
@@ -153,6 +159,8 @@ def test_both_ways_write_the_same(stream: str, data: st.DataObject) -> None:
         ({}, "type", True),
         ({"flattening_enabled": True, "flattening_max_depth": 1}, "", False),
         ({"stream_maps": {SUMMARIES: {"uid": "uid"}, DIGESTS: {"meterId": "meterId"}}}, "", False),
+        ({}, "incremental", False),
+        ({"emit_activate_version_messages": True}, "", False),
         ({"batch_config": {"encoding": {"format": "jsonl"}, "storage": {"root": "."}}}, "", False),
     ],
 )
@@ -170,6 +178,27 @@ def quick_stream(name: str) -> Any:
     stream: Any = tap.streams[name]
     stream._pass_through = PassThrough.of(stream, stream.get_record_counter())
     return stream
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ABORT_AT_RECORD_COUNT", 1), ("child_streams", ["another stream"])]
+)
+def test_dry_runs_and_parents_are_the_business_of_the_sdk(name: str, value: object) -> None:
+    stream = quick_stream(SUMMARIES)
+    setattr(stream, name, value)
+
+    assert PassThrough.of(stream, stream.get_record_counter()) is None
+
+
+def test_a_stream_that_looks_at_its_records_gets_them_whole(tap: TapRunner) -> None:
+    entries = catalog([METERS])
+    for entry in entries["streams"]:
+        entry["replication_method"] = "FULL_TABLE"
+    with Sandbox(meters=5, billing_summaries=0) as box:
+        run = tap(box.tap_config(), "--catalog", tap.file("catalog.json", entries))
+
+    assert len(run.records(METERS)) == 5
+    assert "replication_key_value" in run.messages[-1]["value"]["bookmarks"][METERS]
 
 
 @pytest.mark.parametrize(
@@ -205,6 +234,16 @@ def test_a_secret_in_an_answer_is_struck(name: str) -> None:
 
     (record,) = [message["record"] for message in messages if message["type"] == "RECORD"]
     assert "a-good-token" not in json.dumps(record)
+
+
+@pytest.mark.parametrize("name", [b"token", rb"t\u006fken"])
+def test_a_token_is_never_passed_on(name: bytes) -> None:
+    body = b'[{"meterId": 1, "$": "1", "costUnit": {"$": {}}, "results": [{"$": null}]}]'
+
+    messages = written(DIGESTS, [body.replace(b"$", name)], {}, catalog([DIGESTS]), quick=True)
+
+    records = [message["record"] for message in messages if message["type"] == "RECORD"]
+    assert records == [{"meterId": 1, "costUnit": {}, "results": [{}]}]
 
 
 def test_records_are_counted_once(tap: TapRunner) -> None:
