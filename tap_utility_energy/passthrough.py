@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_utility_energy import signals
 
@@ -78,6 +79,7 @@ class PassThrough:
             and not stream.emit_activate_version_messages
             and stream.ABORT_AT_RECORD_COUNT is None
             and not stream.child_streams
+            and stream.TYPE_CONFORMANCE_LEVEL is TypeConformanceLevel.NONE
         )
         return cls(stream, counter) if is_plain else None
 

@@ -15,6 +15,7 @@ import requests
 import simplejson
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from sandbox import Sandbox
 from tap_utility_energy.http import redaction
@@ -171,6 +172,13 @@ def test_the_quick_way_is_taken_where_nothing_else_is_asked_for(
 
     found = tap.streams[stream]
     assert (PassThrough.of(found, found.get_record_counter()) is not None) is is_quick
+
+
+def test_a_stream_that_conforms_values_takes_the_sdks_way() -> None:
+    stream = TapUtilityEnergy(config=CREDENTIALS, catalog=catalog([SUMMARIES])).streams[SUMMARIES]
+    stream.TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
+
+    assert PassThrough.of(stream, stream.get_record_counter()) is None
 
 
 def quick_stream(name: str) -> Any:
