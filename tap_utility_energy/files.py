@@ -6,7 +6,9 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any
+
+from tap_utility_energy.decoding import refuse
 
 
 class WrongFile(Exception):
@@ -21,7 +23,7 @@ def checked(option: str, path: str) -> IO[str]:
     """
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
-        content = json.loads(text, parse_constant=_refuse)
+        content = json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         raise WrongFile(f"{option} {path}: not JSON: {error}") from error
     except OSError as error:
@@ -48,10 +50,6 @@ def _is_catalog(content: dict[str, Any]) -> bool:
 
 def _is_any(_: dict[str, Any]) -> bool:
     return True
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
 
 
 FORMS = {"--config": _is_any, "--state": _is_state, "--catalog": _is_catalog}

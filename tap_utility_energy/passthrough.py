@@ -23,6 +23,7 @@ import msgspec
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_utility_energy import signals
+from tap_utility_energy.decoding import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,11 +84,11 @@ class PassThrough:
         )
         return cls(stream, counter) if is_plain else None
 
-    def decode(self, text: str, parse: Callable[[str], Any]) -> Any:
-        """What ``parse`` makes of an answer, yet with a `SentRecord` for every record.
+    def decode(self, text: str) -> Any:
+        """What `parse` makes of an answer, yet with a `SentRecord` for every record.
 
         Raises:
-            ValueError: As ``parse`` does.
+            ValueError: It is not JSON.
         """
         body = text.encode("ascii", ESCAPED)
         name = self._stream.records_key
@@ -117,7 +118,7 @@ class PassThrough:
         return records
 
     def write(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Write the records of an answer, which all are sent ones, or hand them over as none is."""
+        """Write the sent records of an answer, and hand over the others; never are both in one."""
         texts = []
         for record in records:
             if isinstance(record, SentRecord):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import sys
-from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from singer_sdk.exceptions import SyncLifecycleSignal
@@ -22,6 +19,7 @@ from singer_sdk.streams.rest import PageContext
 from typing_extensions import override
 
 from tap_utility_energy import signals
+from tap_utility_energy.decoding import may_name, parse, parse_without
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.http.faults import Fault, Refusal
 from tap_utility_energy.http.redaction import redact_data
@@ -166,8 +164,8 @@ class VendorStream(RESTStream[Any]):
         """
         text = redact_data(body.decode("utf-8-sig"))
         if self.never_emitted and may_name(self.never_emitted, text):
-            return parse(text, partial(_without, self.never_emitted))
-        return self._pass_through.decode(text, parse) if self._pass_through else parse(text)
+            return parse_without(self.never_emitted, text)
+        return self._pass_through.decode(text) if self._pass_through else parse(text)
 
     def records_in(self, document: Any) -> list[Record]:
         """The records of a decoded answer.
@@ -288,37 +286,3 @@ class VendorStream(RESTStream[Any]):
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
         """Keep the fields that the schema does not know under ``extra``."""
         return self.extra_fields.keep(row)
-
-
-def parse(text: str, hook: Callable[[Record], Record] | None = None) -> Any:
-    """Decode JSON without loss: fractions become `Decimal`, and NaN, which is not JSON, an error.
-
-    Args:
-        text: What was received.
-        hook: What to make of each object.
-
-    Raises:
-        ValueError: It is not JSON.
-    """
-    return json.loads(text, object_hook=hook, parse_float=Decimal, parse_constant=_refuse)
-
-
-def may_name(name: str, text: str) -> bool:
-    r"""Whether JSON may have a property of this name, which can be written with escapes.
-
-    >>> may_name("token", r'{"t\u006Fken": 1}')
-    True
-    """
-    if "\\" in text and "\\u00" in text:
-        letters = "".join(f"(?:{letter}|\\\\u00(?i:{ord(letter):02x}))" for letter in name)
-        return re.search(f'"{letters}"', text) is not None
-    return name in text
-
-
-def _without(name: str, thing: Record) -> Record:
-    thing.pop(name, None)
-    return thing
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")

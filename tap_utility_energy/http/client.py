@@ -99,11 +99,7 @@ class Client(ABC):
         def attempt(seconds_left: float) -> requests.Response:
             if not is_wanted():
                 raise Refusal("the answer is not wanted any more")
-            timeout = max(SHORTEST_TRY, min(self._timeout, seconds_left))
-            response = self._send_once(self.auth(request), timeout)
-            self._check_status(response, permission)
-            validate(response)
-            return response
+            return self._attempt(request, seconds_left, validate, permission)
 
         return self._retry.run(attempt, self.wait_for_turn)
 
@@ -124,18 +120,27 @@ class Client(ABC):
         """
 
         def attempt(seconds_left: float) -> requests.Response:
-            timeout = max(SHORTEST_TRY, min(self._timeout, seconds_left))
             try:
-                response = self._send_once(self.auth(request), timeout)
-                self._check_status(response, "")
-                validate(response)
+                return self._attempt(request, seconds_left, validate)
             except Fault as fault:
                 if fault.was_not_carried_out:
                     raise
                 raise AnswerLost(f"{self.vendor} {fault.reason}") from fault
-            return response
 
         return self._retry.run(attempt, self.wait_for_turn)
+
+    def _attempt(
+        self,
+        request: requests.PreparedRequest,
+        seconds_left: float,
+        validate: Callable[[requests.Response], None],
+        permission: str = "",
+    ) -> requests.Response:
+        timeout = max(SHORTEST_TRY, min(self._timeout, seconds_left))
+        response = self._send_once(self.auth(request), timeout)
+        self._check_status(response, permission)
+        validate(response)
+        return response
 
     def _send_once(self, request: requests.PreparedRequest, timeout: float) -> requests.Response:
         try:

@@ -48,7 +48,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         super().__init__(tap)
         self._clock = tap.clock
         self._collection: HistoricalCollection | None = None
-        self.is_called_for = self.config.get("historical_collection_enabled", False)
+        self.is_called_for = self.config["historical_collection_enabled"]
 
     def collect(self, write_state: Callable[[], None]) -> None:
         """Ask for the collections that the settings call for, and wait for them.
@@ -90,7 +90,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         days = self.config.get("historical_collection_repeat_days")
         return Wish(
             meters=tuple(dict.fromkeys(self.config.get("historical_collection_meters", ()))),
-            new_meters=self.config.get("historical_collection_new_meters", False),
+            new_meters=self.config["historical_collection_new_meters"],
             max_meters=self.config["historical_collection_max_meters"],
             duration=self.config.get("historical_collection_duration"),
             repeat_after=None if days is None else timedelta(days=days),

@@ -1,0 +1,54 @@
+"""JSON as it is read from vendors and files: nothing lost, and nothing taken that is not JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from singer_sdk.helpers.types import Record
+
+
+def parse(text: str, hook: Callable[[Record], Record] | None = None) -> Any:
+    """Decode JSON without loss: fractions become `Decimal`, and NaN, which is not JSON, an error.
+
+    Args:
+        text: What was received.
+        hook: What to make of each object.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    return json.loads(text, object_hook=hook, parse_float=Decimal, parse_constant=refuse)
+
+
+def parse_without(name: str, text: str) -> Any:
+    """The same, without the properties of this name, at whatever depth they stand."""
+    return parse(text, partial(_without, name))
+
+
+def may_name(name: str, text: str) -> bool:
+    r"""Whether JSON may have a property of this name, which can be written with escapes.
+
+    >>> may_name("token", r'{"t\u006Fken": 1}')
+    True
+    """
+    if "\\" in text and "\\u00" in text:
+        letters = "".join(f"(?:{letter}|\\\\u00(?i:{ord(letter):02x}))" for letter in name)
+        return re.search(f'"{letters}"', text) is not None
+    return name in text
+
+
+def _without(name: str, thing: Record) -> Record:
+    thing.pop(name, None)
+    return thing
+
+
+def refuse(constant: str) -> NoReturn:
+    """Refuse NaN and the infinities, as ``parse_constant`` of `json`."""
+    raise ValueError(f"{constant} is not JSON")
