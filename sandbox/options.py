@@ -89,6 +89,9 @@ class SandboxOptions:
     time_scale: float = _option(1.0, "sandbox seconds that pass in a real one", float)
 
     energycap_api_key: str = _option("sandbox.energycap-key==", "the only API key accepted")
+    strict_content_type: bool = _option(
+        default=False, text="EnergyCAP answers 415 to a GET without a JSON content type"
+    )
     energycap_deny: str | None = _option(
         None, "permissions that the key's owner has not, such as Meters (View),..."
     )
@@ -98,6 +101,13 @@ class SandboxOptions:
     shrink_meters: str | None = _option(None, "N@P: from page P on there are N meters fewer")
     repeat_meter_across_pages: bool = _option(
         default=False, text="the last meter of page 1 is the first of page 2 as well"
+    )
+    null_digests: bool = _option(
+        default=False, text="200 and null, not 204, where there are no digests"
+    )
+    date_oddities: bool = _option(
+        default=False,
+        text="some digests have an update date that is no RFC 3339, such as 2026-06-19 14:22:00",
     )
     duplicate_period: bool = _option(default=False, text="a meter has the same period twice")
     missing_period_key: bool = _option(

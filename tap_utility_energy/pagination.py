@@ -127,7 +127,8 @@ class HeaderPaginator(BaseAPIPaginator[int]):
         Raises:
             Refusal: A header is missing, is no number, or contradicts another.
         """
-        if not response.content:  # 204: nothing there, or the total fell below this page
+        # A 204, or a 200 with null: no data, or the total fell below this page.
+        if response.content.strip() in {b"", b"null"}:
             return None
         page, size, total, pages = (
             self._read(response, name)

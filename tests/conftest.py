@@ -44,7 +44,11 @@ def tap(
 def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """EnergyCAP with twelve periods a year, and with thirteen."""
     with Sandbox(
-        meters=25, billing_summaries=0, accounting_periods=request.param, hard_numbers=True
+        meters=25,
+        billing_summaries=0,
+        accounting_periods=request.param,
+        hard_numbers=True,
+        date_oddities=True,
     ) as box:
         yield box
 

@@ -81,6 +81,33 @@ def test_a_tenant_without_data_is_an_empty_success(tap: TapRunner) -> None:
     assert "WARNING" not in run.stderr
 
 
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_null_is_an_empty_answer(tap: TapRunner, parallel: int) -> None:
+    with Sandbox(meters=0, null_digests=True) as box:
+        run = sync(tap, box)
+
+    assert run.exit == 0, run.stderr
+    assert not [message for message in run.messages if message["type"] == "RECORD"]
+    assert "WARNING" not in run.stderr
+
+    # Pages that are gone when they are asked for.
+    with Sandbox(meters=20, shrink_meters="12@2", null_digests=True) as box:
+        run = sync(tap, box, energycap_page_size=5, energycap_max_parallel_requests=parallel)
+
+    assert run.exit == 0, run.stderr
+    assert len(run.records(DIGESTS)) in range(8, 16)
+
+
+@pytest.mark.parametrize("stream", ["energycap_bills", "energycap_units"])
+def test_null_is_an_empty_list_too(tap: TapRunner, stream: str) -> None:
+    with Sandbox(meters=1, billing_summaries=0) as box:
+        box.set_faults([answer(" null\n", {})])
+        run = tap(box.tap_config(), streams=[stream])
+
+    assert run.exit == 0, run.stderr
+    assert not run.records(stream)
+
+
 @pytest.mark.parametrize("name", ["PageNumber", "PageSize", "TotalNumberOfRecords", "TotalPages"])
 def test_a_missing_paging_header_is_an_error(tap: TapRunner, name: str) -> None:
     with Sandbox(meters=23, drop_header=name) as box:
@@ -205,7 +232,7 @@ def test_a_meter_without_a_key_is_told_once_for_both_streams(tap: TapRunner, key
 
 
 def test_every_request_carries_what_the_vendor_requires(tap: TapRunner) -> None:
-    with Sandbox(meters=3) as box:
+    with Sandbox(meters=3, strict_content_type=True) as box:
         sync(tap, box)
         (request,) = box.requests()
 

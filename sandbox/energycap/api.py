@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sandbox.options import SandboxOptions
     from sandbox.world import World
 
-_ROOT = "/energycap/api"
+_ROOT = "/energycap"
 _LAST_PAGE = 2**31 - 1
 _LARGEST_PAGE = 1_000
 _YEARS = {"monthly": 2, "yearly": 4}
@@ -89,8 +89,7 @@ class EnergyCap:
         route, thing_id = found
         if call.method != "GET":
             raise RefusedError(405, "The requested resource does not support this http method.")
-        types = call.header_values("Content-Type")
-        if len(types) != 1 or types[0].partition(";")[0].strip().lower() != "application/json":
+        if self._options.strict_content_type and not _is_json(call):
             raise RefusedError(415, "")
         # A wrong key and a missing permission look the same (api-getting-started).
         denied = route.permission in self._options.denied_permissions
@@ -116,14 +115,18 @@ class EnergyCap:
         return Answer(200, self._body(route, self._find(route, thing_id), None), _JSON)
 
     def _digests(self, route: Route, _: int | None, asked: Params) -> Answer:
-        """Answer with a page of digests, or 204 past their end or when there are none."""
+        """Answer with a page of digests, or without any past their end or when there are none."""
         answer = self._page(route, asked, self._view(route, asked.page_number))
-        return Answer(204) if answer.body == b"[]" else answer
+        return self._nothing() if answer.body == b"[]" else answer
 
     def _digest(self, route: Route, thing_id: int | None, asked: Params) -> Answer:
         thing = self._find(route, thing_id)
         body, says_something = self._draw(route, thing, asked.years)
-        return Answer(200, body, _JSON) if says_something else Answer(204)
+        return Answer(200, body, _JSON) if says_something else self._nothing()
+
+    def _nothing(self) -> Answer:
+        """Answer that there is nothing: a page of account digests says "null/204"."""
+        return Answer(200, b"null", _JSON) if self._options.null_digests else Answer(204)
 
     def _activity(self, _: Route, __: int | None, asked: Params) -> Answer:
         return json_answer(self._tenant.bills.activity(asked.date))
@@ -192,6 +195,12 @@ class EnergyCap:
         }
 
 
+def _is_json(call: Call) -> bool:
+    """Tell whether a call has the content type that the pages require, once."""
+    types = call.header_values("Content-Type")
+    return len(types) == 1 and types[0].partition(";")[0].strip().lower() == "application/json"
+
+
 def _reduced(answer: Answer, fields: tuple[str, ...]) -> Answer:
     """Keep some fields (api-getting-started/fieldreduction); a name that is none says nothing."""
     if not answer.body:
@@ -201,5 +210,7 @@ def _reduced(answer: Answer, fields: tuple[str, ...]) -> Answer:
         return {name: record[name] for name in record if name in fields}
 
     content = from_json(answer.body)
+    if content is None:
+        return answer
     kept = [cut(record) for record in content] if isinstance(content, list) else cut(content)
     return Answer(answer.status, to_json(kept), answer.content_type, answer.headers)

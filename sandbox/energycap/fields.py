@@ -1,6 +1,7 @@
 """What each list can be filtered by, as far as its page is known (api-reference/<entity>).
 
-No known page offers a filter on `createdDate` or `modifiedDate`, so none is taken here.
+The known part of no page offers a filter by `createdDate` or `modifiedDate`, so none is taken
+here.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Field:
-    """A field to filter by: where its values are in a record, or among the facts about it."""
+    """A field to filter by: where its values are in a record, or among the facts about it.
+
+    `operators` are those that its page names, if they are not all those of its type.
+    """
 
     name: str
     type: str
     path: tuple[str, ...] | None
+    operators: tuple[str, ...] = ()
     is_alone: bool = False
 
     def read(self, record: Record, facts: Facts) -> list[object]:
@@ -38,10 +43,12 @@ class Field:
         return found
 
 
-def _fields(kind: str, **paths: str) -> dict[str, Field]:
+def _fields(kind: str, *operators: str, **paths: str) -> dict[str, Field]:
     """Declare fields of a type: a path with dots, ``@`` for a fact, empty for what none has."""
     return {
-        name: Field(name, kind, None if path == "@" else tuple((path or name).split(".")))
+        name: Field(
+            name, kind, None if path == "@" else tuple((path or name).split(".")), operators
+        )
         for name, path in paths.items()
     }
 
@@ -56,18 +63,16 @@ _METER = {
         commodityInfo="commodity.commodityInfo",
         importId="",
         meterCode="meterCode",
-        meterGroupCode="",
-        meterGroupInfo="",
     ),
+    **_fields("text", "equals", meterGroupCode="", meterGroupInfo=""),
     **_fields(
         "integer",
         accountId="accounts.accountId",
-        channelId="channels.channelId",
         commodityId="commodity.commodityId",
-        interval="channels.interval",
-        meterGroupId="",
         meterId="meterId",
     ),
+    **_fields("integer", "equals", channelId="channels.channelId", meterGroupId=""),
+    **_fields("integer", "less than equal", interval="channels.interval"),
     **_fields("boolean", hasChannels="@", hasEmissionSourceLink="@", hasWatticsLink="@"),
 }
 _PLACE = {
@@ -75,19 +80,20 @@ _PLACE = {
         "text",
         city="address.city",
         placeCode="placeCode",
-        placeEntityTypeInfo="placeType.placeTypeInfo",
-        placeGroupCode="",
-        placeGroupInfo="",
+        placeEntityTypeInfo="placeType.placeEntityType.placeEntityTypeInfo",
         placeInfo="placeInfo",
+        placeTypeCode="placeType.placeTypeCode",
     ),
+    **_fields("text", "equals", placeGroupCode="", placeGroupInfo=""),
     **_fields(
         "integer",
         parentId="parent.placeId",
-        placeEntityTypeID="placeType.placeTypeId",
-        placeGroupId="",
+        placeAreaSize="size.value",
+        placeEntityTypeID="placeType.placeEntityType.placeEntityTypeId",
         placeId="placeId",
+        placeTypeId="placeType.placeTypeId",
     ),
-    **_fields("number", placeAreaSize="size.value"),
+    **_fields("integer", "equals", placeGroupId=""),
     **_fields("boolean", hasWatticsLink="", linkedToPM="energyStarEnabled"),
 }
 _ACCOUNT = {
@@ -121,10 +127,12 @@ _BILL = {
         "text",
         accountCode="account.accountCode",
         accountInfo="account.accountInfo",
+        batchCode="batch.batchCode",
         topmostPlaceCode="@",
     ),
     **_fields("integer", accountId="account.accountId", approvedBy="approvedBy.userId"),
-    **_fields("number", accountPeriod="accountPeriod", totalCost="totalCost"),
+    **_fields("number", totalCost="totalCost"),
+    **_fields("period", accountPeriod="accountPeriod"),
     **_fields(
         "boolean",
         accrual="accrual",
@@ -166,6 +174,7 @@ _COMMODITY = {
     ),
     **_fields(
         "integer",
+        "equals",
         accountId="@",
         topmostCollectionId="@",
         topmostCostCenterId="@",

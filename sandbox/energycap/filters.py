@@ -25,15 +25,17 @@ _COMPARISONS = ("equals", "not equals")
 _ORDER = ("less than", "less than equal", "greater than", "greater than equal")
 _RANGES = ("between", "not between")
 _LISTS = ("one of", "not one of")
-_DAYS = {f"last {days} days": days for days in (7, 14, 30, 60, 90)}
-_SHORTCUTS = ("today", "yesterday", "current month", *_DAYS)
-# The operators that the pages of the lists name for a field of a type.
+_DAYS = {"today": 0, **{f"last {days} days": days for days in (7, 14, 30, 60, 90)}}
+_SHORTCUTS = ("yesterday", *_DAYS)
+# The operators that the pages of the lists name for a field of a type. "not between" is only in
+# the guide to filters, for `totalCost`.
 _OPERATORS = {
     "text": (*_COMPARISONS, *_LISTS, "like", "not like"),
-    "integer": (*_COMPARISONS, *_ORDER, *_RANGES, *_LISTS),
+    "integer": (*_COMPARISONS, *_ORDER, "between", *_LISTS),
     "number": (*_COMPARISONS, *_ORDER, *_RANGES),
-    "boolean": _COMPARISONS,
-    "date": (*_COMPARISONS, *_ORDER, *_RANGES, *_SHORTCUTS),
+    "period": (*_COMPARISONS, *_ORDER, "between"),
+    "boolean": ("equals",),
+    "date": (*_COMPARISONS, *_ORDER, "between", *_SHORTCUTS),
 }
 _ALL = sorted({name for names in _OPERATORS.values() for name in names}, key=len, reverse=True)
 _STATEMENT = re.compile(
@@ -98,7 +100,7 @@ def _statement(found: re.Match[str], fields: Mapping[str, Field]) -> _Statement:
     field, operator = fields.get(found["field"]), found["operator"]
     if field is None:
         raise BadFilterError(f"no such field: {found['field']}")
-    if operator not in _OPERATORS[field.type]:
+    if operator not in (field.operators or _OPERATORS[field.type]):
         raise BadFilterError(f"{field.name} does not take {operator}")
     quoted = re.findall("'([^']*)'", found["values"] or "")
     wanted = {"between": 2, "not between": 2} | dict.fromkeys(_SHORTCUTS, 0)
@@ -129,6 +131,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "text": str,
     "integer": _integer,
     "number": _number,
+    "period": _integer,
     "boolean": _BOOLEANS.__getitem__,
     "date": stamps.read,
 }
@@ -152,8 +155,6 @@ def _holds(operator: str, value: Any, wanted: tuple[Any, ...], today: dt.date) -
 
 def _shortcut(operator: str, today: dt.date) -> tuple[dt.date, dt.date]:
     """Return the first and the last day that a date operator without a value is about."""
-    if operator == "current month":
-        return today.replace(day=1), today
     if operator == "yesterday":
         return today - dt.timedelta(days=1), today - dt.timedelta(days=1)
-    return today - dt.timedelta(days=_DAYS.get(operator, 0)), today
+    return today - dt.timedelta(days=_DAYS[operator]), today

@@ -93,12 +93,12 @@ class Routes:
         """Add the digests that the tenant has to the entities."""
         self.all = [*_ENTITIES, *(route for name in digests for route in _of_digest(name))]
         self._patterns = [
-            (re.compile(re.escape(route.path).replace(r"\{id\}", r"(\d{1,10})")), route)
+            (re.compile(f"/api{route.path}".replace("{id}", r"(\d{1,10})"), re.IGNORECASE), route)
             for route in self.all
         ]
 
     def find(self, path: str) -> tuple[Route, int | None] | None:
-        """Return the endpoint of a path below ``/api``, with the id in the path."""
+        """Return the endpoint of a path, in whatever letter case, with the id in the path."""
         for pattern, route in self._patterns:
             if found := pattern.fullmatch(path):
                 return route, int(found[1]) if route.is_single else None

@@ -88,6 +88,11 @@ class EnergyCAPStream(VendorStream):
         return {"Content-Type": "application/json", "Accept": "application/json"}
 
     @override
+    def decode(self, body: bytes) -> Any:
+        document = super().decode(body)
+        return [] if document is None else document  # null stands for no data
+
+    @override
     def get_new_paginator(self) -> HeaderPaginator | None:
         self._paginator = HeaderPaginator() if self.is_paged else None
         return self._paginator

@@ -58,7 +58,6 @@ def test_header_case_and_a_missing_header(client, case, name):
     [
         ({"ECI-ApiKey": None}, "", 401),
         ({"ECI-ApiKey": "wrong"}, "", 401),
-        ({"Content-Type": None}, "", 415),
         ({}, "?filter=1", 400),
         ({}, "?pageSize=0", 400),
         ({}, "?pageSize=1&pageSize=1", 400),
@@ -71,9 +70,53 @@ def test_refusals(client, headers, query, status):
         assert client.digest(box, DIGEST + query, headers=headers).status_code == status
 
 
+def test_a_content_type_is_required_only_by_the_strict(client):
+    with Sandbox(**SMALL) as lax, Sandbox(**SMALL, strict_content_type=True) as strict:
+        for value in (None, "text/plain", "application/json; charset=utf-8"):
+            headers = {"Content-Type": value}
+            assert client.digest(lax, headers=headers).status_code == 200
+            wanted = 200 if value and "json" in value else 415
+            assert client.digest(strict, headers=headers).status_code == wanted
+
+
 def test_no_meters(client):
     with Sandbox(billing_summaries=0, meters=0) as box:
         assert client.digest(box).status_code == 204
+    with Sandbox(billing_summaries=0, meters=0, null_digests=True) as box:
+        answer = client.digest(box, f"{DIGEST}?field=meterId")
+        assert (answer.status_code, answer.content) == (200, b"null")
+
+
+def test_paths_are_matched_in_any_letter_case(client):
+    with Sandbox(**SMALL) as box:
+        lower = client.digest(box, "/api/v3/costcenter")
+        assert lower.json()
+        for path in ("/api/v3/costCenter", "/API/V3/COSTCENTER"):
+            assert client.digest(box, path).content == lower.content
+
+
+@pytest.mark.parametrize("periods", [12, 13])
+def test_the_default_window_of_months_is_two_years(periods):
+    def count(view, **asked):
+        meters = box.truth(only=f"meter_digest_{view}_monthly", **asked).popitem()[1]
+        rows = [row for meter in meters for row in meter.get("results") or []]
+        return len({(row["calendarYear"], row["calendarPeriod"]) for row in rows})
+
+    with Sandbox(billing_summaries=0, meters=40, accounting_periods=periods) as box:
+        assert count("actual") == 24
+        assert count("actual", numberOfYears=1) == 12
+        assert count("savings") in {23, 24}  # this month may have no bills yet
+        assert count("calendarized") == count("normalized") == 2 * periods
+
+
+def test_dates_can_be_read_unless_oddities_are_asked_for():
+    def dates(**options):
+        with Sandbox(**SMALL, **options) as box:
+            meters = box.truth(only="meter_digest_monthly")["meter_digest_monthly"]
+            return [meter["updated"] for meter in meters if meter["updated"]]
+
+    assert all("T" in date for date in dates())
+    assert {date[10:11] for date in dates(date_oddities=True)} == {"T", " ", ""}
 
 
 @pytest.mark.parametrize(

@@ -102,24 +102,46 @@ def test_bills_add_up_to_every_digest(periods):
 
 
 def test_years_add_up_from_months(box, truth):
-    monthly = box.truth(numberOfYears=4)
+    # The window of months begins within a calendar year.
+    monthly = box.truth(numberOfYears=5)
+
+    def by_year(digest, field):
+        rows = [row for row in results(digest) if row["calendarYear"] in range(2023, 2027)]
+        return add_up((str(row["calendarYear"]), row[field]) for row in rows)
+
     for view, field in itertools.product(("actual", "calendarized"), ("totalCost", "nativeUse")):
         for months, years in zip(
             monthly[f"meter_digest_{view}_monthly"],
             truth[f"meter_digest_{view}_yearly"],
             strict=True,
         ):
-            sums = add_up((str(row["calendarYear"]), row[field]) for row in results(months))
-            assert {row["year"]: row[field] for row in results(years)} == sums
+            found = {row["year"]: row[field] for row in results(years)}
+            assert found == by_year(months, field)
     for months, years in zip(
         monthly["meter_digest_savings_monthly"], truth["meter_digest_savings_yearly"], strict=True
     ):
-        sums = add_up(
-            (str(row["calendarYear"]), row["savingsTotalCost"]) for row in results(months)
-        )
-        assert {row["year"]: row["savingsTotalCost"] for row in results(years)} == sums
+        found = {row["year"]: row["savingsTotalCost"] for row in results(years)}
+        assert found == by_year(months, "savingsTotalCost")
         for row in results(years):
             assert row["batccNativeUse"] - row["nativeUse"] == row["savingsNativeUse"]
+
+
+def test_results_of_accounts_are_in_order(truth):
+    digests = truth["account_digest_actual_monthly"]
+    lists = [
+        results(thing) for digest in digests for thing in (digest, *digest.get("commodities", ()))
+    ]
+    assert any(len(rows) > 12 for rows in lists)
+    assert all(rows == sorted(rows, key=period) for rows in lists)
+
+
+def test_commodities_name_their_category_in_digests_of_places_alone(truth):
+    def categories(name):
+        parts = [part for digest in truth[name] for part in digest.get("commodities", ())]
+        return {part.get("commodityCategoryInfo") for part in parts}
+
+    assert categories("place_digest_actual_monthly") >= {"Electric", "Water"}
+    assert categories("account_digest_actual_monthly") == {None}
 
 
 def test_views_have_the_fields_of_their_pages(truth):

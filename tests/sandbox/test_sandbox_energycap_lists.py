@@ -54,6 +54,15 @@ def test_lists_have_pages_or_none(client, box):
         ("v3/bill", {"filter": "accountId one of '1040|1053'"}),
         ("v3/bill", {"filter": "totalCost between '1'"}),
         ("v3/bill", {"filter": "accountInfo equals 'it''s'"}),
+        ("v3/bill", {"filter": "accountId not between '1'|'2'"}),
+        ("v3/bill", {"filter": "accountPeriod not between '202501'|'202506'"}),
+        ("v3/bill", {"filter": "accountPeriod one of '202501'"}),
+        ("v3/bill", {"filter": "endDate not between '2025-01-01'|'2025-06-01'"}),
+        ("v3/bill", {"filter": "approved not equals '1'"}),
+        ("v3/meter", {"filter": "interval equals '900'"}),
+        ("v3/meter", {"filter": "channelId one of '1'|'2'"}),
+        ("v3/meter", {"filter": "meterGroupCode like 'A'"}),
+        ("v202304/commodity", {"filter": "topmostPlaceId greater than '1'"}),
         ("v3/bill", {"filter": ""}),
         ("v3/bill", {"orderBy": "billId"}),
         ("v3/vendor", {"filter": "createdDate today"}),
@@ -69,7 +78,7 @@ def test_what_no_page_offers_is_refused(client, box, path, params):
 
 @pytest.mark.parametrize(
     "path",
-    ["v3/unit", "v202304/meter", "v3/costCenter", "v3/meter/digest/ghg/monthly", "v3/meter/1"],
+    ["v3/unit", "v202304/meter", "v3/costcentre", "v3/meter/digest/ghg/monthly", "v3/meter/1"],
 )
 def test_other_paths_are_not_there(client, box, path):
     assert ask(client, box, path).status_code == 404
@@ -80,7 +89,25 @@ def test_other_paths_are_not_there(client, box, path):
     [
         ("bill", "totalCost between '100'|'500.5'", lambda r: 100 <= r["totalCost"] <= 500.5),
         ("bill", "beginDate greater than equal '2026-01-01'", lambda r: r["beginDate"] >= "2026"),
+        ("bill", "totalCost not between '100'|'500'", lambda r: not 100 <= r["totalCost"] <= 500),
+        (
+            "bill",
+            "accountPeriod between '202401'|'202412'",
+            lambda r: 202401 <= r["accountPeriod"] <= 202412,
+        ),
+        (
+            "bill",
+            "beginDate equals '2026-03-07' and endDate equals '2026-04-10'",
+            lambda r: (r["beginDate"][:10], r["endDate"][:10]) == ("2026-03-07", "2026-04-10"),
+        ),
+        ("bill", "batchCode like 'BATCH 24'", lambda r: "BATCH 24" in str(r["batch"])),
         ("bill", "topmostPlaceCode equals 'ORG'", lambda _: True),
+        ("meter", "interval less than equal '900'", lambda r: bool(r.get("channels"))),
+        (
+            "place",
+            "placeEntityTypeInfo equals 'Site' and placeTypeCode equals 'BUILDING'",
+            lambda r: r["placeType"]["structure"],
+        ),
         ("bill", "approved equals '0' and accrual equals 'false'", lambda r: not r["approved"]),
         (
             "meter",

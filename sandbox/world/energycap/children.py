@@ -22,6 +22,7 @@ _PLACE_TYPES = {
     "CAMPUS": (4, "CAMPUS", "Campus", False),
     "BUILDING": (2, "BUILDING", "Building", True),
 }
+_ENTITY_TYPES = {False: (1, "Organization"), True: (2, "Site")}
 _USERS = ((1040, "sample.user", "Sample User"), (1043, "import", "Import Service"), (1047, "é", ""))
 _USES = ((1, "OFFICE", "Office"), (2, "K12", "K-12 School"), (3, "LAGER", "Kühlhaus"))
 _TOWNS = (("Anytown", "PA", "16899"), ("Exampleville", "NY", "00501"), ("Cañada", "CA", "00000"))
@@ -73,12 +74,15 @@ def made(n: int, created: dt.datetime, modified: dt.datetime | None) -> Record:
 def place_type(kind: str) -> Record:
     """PlaceTypeResponse."""
     type_id, code, info, structure = _PLACE_TYPES[kind]
+    entity_id, entity = _ENTITY_TYPES[structure]
     return {
         "placeTypeId": type_id,
         "placeTypeCode": code,
         "placeTypeInfo": info,
         "structure": structure,
+        "icon": {"code": "icon-building", "color": "#996633"} if structure else None,
         "isSystemPlaceType": True,
+        "placeEntityType": {"placeEntityTypeId": entity_id, "placeEntityTypeInfo": entity},
     }
 
 

@@ -117,7 +117,7 @@ class Entities:
         last = None if account.is_active else first.last
         record: Record = {
             **children.account(account),
-            "accountMeterId": first.id if len(account.tenures) == 1 else None,
+            "accountMeterId": first.id,
             "accountType": children.account_type(account),
             "costCenter": children.cost_center(account.cost_center),
             "vendor": account.vendor.child,
@@ -172,7 +172,7 @@ class Entities:
     def _account_meters(self, account: Account) -> list[Record]:
         return [
             {
-                **children.meter(tenure.meter, self._books.changes),
+                **_without("meterType", children.meter(tenure.meter, self._books.changes)),
                 **children.tenure_dates(tenure, self._calendar),
                 "place": children.place(self._estate.place_of(tenure.meter)),
                 "meterGeneralLedger": None,
@@ -190,6 +190,10 @@ class Entities:
         age = (opening - created).days - 2
         later = created + dt.timedelta(days=lot % age if age > 0 else 0)
         return created, later if lot % 8 else None
+
+
+def _without(name: str, record: Record) -> Record:
+    return {key: value for key, value in record.items() if key != name}
 
 
 def _weather_station() -> Record:

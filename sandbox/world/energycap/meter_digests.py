@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 
 class MeterDigests:
-    """Prints digests by view and span, of so many calendar years, results in no order."""
+    """Prints digests by view and span, results in no order."""
 
     def __init__(self, books: Books) -> None:
         """Print what has been added up."""
         self._options, self._figures = books.options, books.figures
         self._windows, self._changes = books.windows, books.changes
+        self._updated = stamps.updates(books.options)
         self.printers: dict[tuple[str, str], Callable[[Meter, int], Record]] = {
             ("actual", "monthly"): lambda m, y: self._monthly("actual", m, y),
             ("calendarized", "monthly"): lambda m, y: self._monthly("calendarized", m, y),
@@ -51,7 +52,7 @@ class MeterDigests:
             "meterCode": code,
             "meterId": meter.id,
             "meterInfo": info,
-            "updated": stamps.updated(meter.ordinal, self._changes.now.date()),
+            "updated": self._updated(meter.ordinal, self._changes.now.date()),
             **{name: known[name] for name in units},
         }
 
@@ -60,7 +61,7 @@ class MeterDigests:
         return self._head(meter, *names)
 
     def _monthly(self, view: str, meter: Meter, years: int) -> Record:
-        found = self._figures.view(view, meter, self._windows.periods(view, years))
+        found = self._figures.view(view, meter, self._windows.monthly(view, years))
         period = self._windows.calendar.period
         results = [rows.monthly(meter, period(i), figures) for i, figures in found.items()]
         return {**self._full_head(meter), "results": _mixed(meter, results)}
@@ -69,9 +70,9 @@ class MeterDigests:
         return self._figures.normalized(self._options.seed, meter, periods)
 
     def _normalized_monthly(self, meter: Meter, years: int) -> Record:
-        window = self._windows.periods("normalized", years)
+        window = self._windows.monthly("normalized", years)
         # A year more, so that the running total of its fiscal year is right from the start.
-        found = self._normalized(meter, self._windows.periods("normalized", years + 1))
+        found = self._normalized(meter, self._windows.monthly("normalized", years + 1))
         period = self._windows.calendar.period
         totals = rows.running_totals((period(i), figures.use) for i, figures in found.items())
         results = [
@@ -86,12 +87,12 @@ class MeterDigests:
         return rows.by_year(found, self._windows.calendar.count)
 
     def _yearly(self, view: str, meter: Meter, years: int) -> Record:
-        found = self._figures.view(view, meter, self._windows.periods(view, years))
+        found = self._figures.view(view, meter, self._windows.yearly(view, years))
         results = [rows.yearly(meter, y, figures) for y, figures in self._by_year(found).items()]
         return {**self._full_head(meter), "results": _mixed(meter, results)}
 
     def _normalized_yearly(self, meter: Meter, years: int) -> Record:
-        found = self._normalized(meter, self._windows.periods("normalized", years))
+        found = self._normalized(meter, self._windows.yearly("normalized", years))
         results = [
             rows.normalized_yearly(meter, y, figures) for y, figures in self._by_year(found).items()
         ]
@@ -112,13 +113,13 @@ class MeterDigests:
         return {**self._head(meter, *units), "meterCAP": savings.meter_cap(meter)}
 
     def _savings_monthly(self, meter: Meter, years: int) -> Record:
-        window, period = self._windows.savings(years), self._windows.months.period
+        window, period = self._windows.monthly("savings", years), self._windows.months.period
         found = self._savings(meter)
         results = [savings.monthly(meter, period(i), s) for i, s in found.items() if i in window]
         return {**self._savings_head(meter), "results": _mixed(meter, results)}
 
     def _savings_yearly(self, meter: Meter, years: int) -> Record:
-        window = self._windows.savings(years)
+        window = self._windows.yearly("savings", years)
         total, by_year = savings.Saving(), dict[int, "Saving"]()
         for index, found in self._savings(meter).items():
             total.add(found)
@@ -135,7 +136,7 @@ class MeterDigests:
         }
 
     def _ghg_yearly(self, meter: Meter, years: int) -> Record:
-        found = self._figures.actual(meter, self._windows.periods("actual", years))
+        found = self._figures.actual(meter, self._windows.yearly("actual", years))
         head = self._head(meter)
         types = savings.ghg_types(meter, self._by_year(found))
         return {**head, **savings.ghg_head(meter), "ghgTypes": types}

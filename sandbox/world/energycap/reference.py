@@ -53,7 +53,7 @@ class Reference:
             "vendorDescription": None,
             "email": f"billing@{domain}",
             "phoneNumber": "555-0100" if n % 2 else None,
-            "consentToRepresent": None,
+            "consentToRepresent": f"https://www.{domain}/consent.pdf" if n % 3 else None,
             "splitAccountChargesConfigured": n % 2 == 0,
         }
 

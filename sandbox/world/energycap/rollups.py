@@ -52,6 +52,7 @@ class Rollups:
         """Add up an estate's meters."""
         self._estate, self._billing, self._lines = books.estate, books.billing, books.lines
         self._figures, self._windows, self._changes = books.figures, books.windows, books.changes
+        self._updated = stamps.updates(books.options)
         self._places: dict[tuple[int, str, int], ByCommodity] = {}
 
     def forget(self) -> None:
@@ -60,7 +61,7 @@ class Rollups:
 
     def place(self, view: str, place: Place, years: int) -> Record:
         """Print a place's digest in the view ``actual`` or ``calendarized``."""
-        window = self._windows.periods(view, years)
+        window = self._windows.monthly(view, years)
         sums = self._place_sums(view, place, years + 1)
         shown = _cut(sums, window)
         return {
@@ -74,6 +75,9 @@ class Rollups:
                 {
                     **_commodity_head(commodity),
                     "commonDemandUnit": unit_child(commodity.demand),
+                    # In the pages of 2026, not in the client of 2023.
+                    "commodityCategoryId": commodity.category[0],
+                    "commodityCategoryInfo": commodity.category[1],
                     "results": self._commodity_rows(place, commodity, sums[commodity], window),
                     "targetComparison": None,
                 }
@@ -83,8 +87,11 @@ class Rollups:
         }
 
     def account(self, account: Account, years: int) -> Record:
-        """Print an account's actual digest, without demand and running totals."""
-        window = self._windows.periods("actual", years)
+        """Print an account's actual digest, without demand and running totals.
+
+        Its results are in order, as a page of account digests says.
+        """
+        window = self._windows.monthly("actual", years)
         sums = self._account_sums(account, window)
         period = self._windows.calendar.period
         return {
@@ -95,25 +102,21 @@ class Rollups:
             "commodities": [
                 {
                     **_commodity_head(commodity),
-                    "results": _shuffled(
-                        account.id,
-                        [
-                            {**period_of(period(i)), **_commodity_figures(commodity, s)}
-                            for i, s in by_period.items()
-                        ],
-                    ),
+                    "results": [
+                        {**period_of(period(i)), **_commodity_figures(commodity, s)}
+                        for i, s in sorted(by_period.items())
+                    ],
                 }
                 for commodity, by_period in sums.items()
             ],
-            "results": _shuffled(
-                account.id,
-                [{**period_of(period(i)), **_totals(s)} for i, s in _across(sums).items()],
-            ),
+            "results": [
+                {**period_of(period(i)), **_totals(s)} for i, s in sorted(_across(sums).items())
+            ],
         }
 
     def _common_head(self, n: int) -> Record:
         return {
-            "updated": stamps.updated(n + 3, self._changes.now.date()),
+            "updated": self._updated(n + 3, self._changes.now.date()),
             "globalUseUnit": MMBTU.child,
             "costUnit": DOLLAR.child if n % 10 != 7 else None,
         }
@@ -122,7 +125,7 @@ class Rollups:
         key = (place.id, view, years)
         if key not in self._places:
             sums: ByCommodity = {}
-            window = self._windows.periods(view, years)
+            window = self._windows.monthly(view, years)
             for meter in self._estate.meters_at[place.id]:
                 _add(sums, meter, self._figures.view(view, meter, window))
             for child in self._estate.children[place.id]:
@@ -227,9 +230,6 @@ def _commodity_head(commodity: Commodity) -> Record:
         "commodityId": commodity.id,
         "commonUseUnit": unit_child(commodity.common),
         "costUnit": DOLLAR.child,
-        # In the pages of 2026, not in the SDK of 2023.
-        "commodityCategoryId": commodity.category[0],
-        "commodityCategoryInfo": commodity.category[1],
     }
 
 

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.options import SandboxOptions
 
 # The vendor's local time is taken to be this far from UTC, and is never said to be.
 OFFSET = dt.timedelta(hours=-4)
 
 
-def updated(n: int, today: dt.date) -> str | None:
-    """Return what a digest of the `n`-th thing has for `updated`: some days before today.
+def updates(options: SandboxOptions) -> Callable[[int, dt.date], str | None]:
+    """Return what tells, for the `n`-th thing and today, the `updated` of its digest.
 
-    It goes on with the day and says nothing of a change (no page says that it would).
+    It is some days before today, goes on with the day and says nothing of a change (no page says
+    that it would). The vendor's own client cannot read the oddities.
     """
-    day = today - dt.timedelta(days=n % 13)
-    return (
-        f"{day}T04:12:{n % 60:02d}",
-        f"{day}T04:12:09.{n % 1000:03d}",
-        f"{day}T08:58:57.3042129-04:00",
-        f"{day}T14:22:00-04:00",
-        f"{day}T14:22:00Z",
-        f"{day} 14:22:00",
-        f"{day}",
+    oddities = ("{day} 14:22:00", "{day}") if options.date_oddities else ()
+    shapes: tuple[str | None, ...] = (
+        "{day}T04:12:{second:02d}",
+        "{day}T04:12:09.{fraction:03d}",
+        "{day}T08:58:57.3042129-04:00",
+        "{day}T14:22:00-04:00",
+        "{day}T14:22:00Z",
+        *oddities,
         None,
-    )[n % 8]
+    )
+
+    def updated(n: int, today: dt.date) -> str | None:
+        shape = shapes[n % len(shapes)]
+        day = today - dt.timedelta(days=n % 13)
+        return shape.format(day=day, second=n % 60, fraction=n % 1000) if shape else None
+
+    return updated
 
 
 def moment(n: int, local: dt.datetime | None) -> str | None:

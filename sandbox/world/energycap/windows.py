@@ -15,7 +15,11 @@ _OLDEST_YEARS = 9
 
 
 class Windows:
-    """Ranges of period indices up to the present; a year is a calendar year."""
+    """Ranges of period indices up to the present.
+
+    Actual figures end with the last bills, others with today. Savings have twelve months a year
+    whatever the tenant has (api-reference/meterdigest).
+    """
 
     def __init__(self, options: SandboxOptions, changes: Changes) -> None:
         """Take the tenant's calendar, and one of months for the views that have twelve."""
@@ -24,18 +28,22 @@ class Windows:
         self.calendar = Calendar(options.accounting_periods, options.fiscal_start_month)
         self.months = Calendar(12, options.fiscal_start_month)
 
-    def periods(self, view: str, years: int) -> range:
-        """Periods of the actual view, which end with the last bills, or of another."""
+    def monthly(self, view: str, years: int) -> range:
+        """The latest periods: 12 a year in actual figures and savings, else the tenant's number."""
+        calendar, end = self._calendar(view), self._end(view)
+        count = 12 if view == "actual" else calendar.count
+        return range(max(end - years * count, calendar.index(self._first_year)), end)
+
+    def yearly(self, view: str, years: int) -> range:
+        """Periods of so many calendar years, the current one among them."""
+        year = max(self._changes.billed_until.year - years + 1, self._first_year)
+        return range(self._calendar(view).index(year), self._end(view))
+
+    def _calendar(self, view: str) -> Calendar:
+        return self.months if view == "savings" else self.calendar
+
+    def _end(self, view: str) -> int:
         today = self._changes.billed_until
-        first = self.calendar.index(self._year(years))
         if view == "actual":
-            return range(first, self.calendar.closed(today))
-        return range(first, self.calendar.at(today) + 1)
-
-    def savings(self, years: int) -> range:
-        """Months of the savings view, which has twelve a year whatever the tenant has."""
-        first = self.months.index(self._year(years))
-        return range(first, self.months.at(self._changes.billed_until) + 1)
-
-    def _year(self, years: int) -> int:
-        return max(self._changes.billed_until.year - years + 1, self._first_year)
+            return self.calendar.closed(today)
+        return self._calendar(view).at(today) + 1
