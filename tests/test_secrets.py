@@ -211,6 +211,7 @@ def test_a_certificate_that_is_not_trusted_gets_a_few_tries(
     assert run.exit == 1
     assert len(tap.clock.slept) == 3
     assert "localhost shows a certificate that is not trusted" in run.last_line
+    assert "set REQUESTS_CA_BUNDLE to the file" in run.last_line
 
 
 def test_a_private_authority_is_trusted_as_users_of_requests_expect(

@@ -158,6 +158,7 @@ class Client(ABC):
         except OSError as error:  # such as a CA bundle that is not there
             raise self._broken(error) from error
         self._idle.append(sender)
+        self._retry.note_answer()
         return response
 
     def _broken(self, error: Exception) -> Refusal:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import requests
 from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
-from urllib3.exceptions import NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
 from tap_utility_energy.http.redaction import MASK, redact
 
@@ -27,6 +28,21 @@ BROKEN = (
     requests.exceptions.ContentDecodingError,
 )
 
+LONGEST_CONNECT = 20.0  # seconds
+#: A name that is not there, as far as a resolver knows.
+NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+#: What http.client says when a proxy does not open the way to the vendor.
+TUNNEL_REFUSED = r"Tunnel connection failed: (\d{3})"
+PROXY_PASSING = {
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+TLS_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+TLS_PASSING = {"DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD_RECORD_MAC"}
+
 
 class Fault(RetriableAPIError):
     """One attempt failed in a way that another may not.
@@ -36,6 +52,9 @@ class Fault(RetriableAPIError):
         response: The answer, if there was one.
         patient: Whether waiting long may help. If not, a few tries are enough.
         never_sent: Whether the request did not reach the vendor at all.
+        unreachable: Whether no connection was made. That passes, where the vendor has answered
+            before; a wrong setting would have shown.
+        advice: What a user can do, in a sentence, if it is not what fits most faults.
     """
 
     def __init__(
@@ -45,9 +64,13 @@ class Fault(RetriableAPIError):
         *,
         patient: bool = True,
         never_sent: bool = False,
+        unreachable: bool = False,
+        advice: str = "",
     ) -> None:
         super().__init__(reason, response)
         self.never_sent = never_sent
+        self.unreachable = unreachable
+        self.advice = advice
         self.reason = reason
         self.patient = patient
 
@@ -123,30 +146,95 @@ def _error_object(body: str) -> dict[str, Any]:
 
 def fault_from(error: requests.RequestException, host: str, timeout: float) -> Fault | None:
     """The fault behind an exception of requests, or None if no other try could end better."""
-    causes = list(_causes(error))
-
-    def caused_by(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in causes)
-
-    if caused_by(ssl.SSLCertVerificationError):
-        return Fault(
-            f"at {host} shows a certificate that is not trusted", patient=False, never_sent=True
-        )
-    if caused_by(ssl.SSLError, requests.exceptions.SSLError):
-        return Fault(f"at {host} cannot agree on a secure connection", patient=False)
-    if caused_by(requests.exceptions.ProxyError):
-        return Fault(f"at {host} cannot be reached through the proxy", patient=False)
-    if caused_by(NameResolutionError):
-        return Fault(f"cannot be found: {host} does not resolve", patient=False, never_sent=True)
-    if caused_by(ConnectionRefusedError):
-        return Fault(f"at {host} refuses the connection", patient=False, never_sent=True)
-    if caused_by(requests.Timeout, ReadTimeoutError):
+    causes = _Causes(error)
+    if fault := _tls_fault(causes, host) or _connection_fault(causes, host, timeout):
+        return fault
+    if causes.first(requests.Timeout, ReadTimeoutError):
         return Fault(f"did not answer within {timeout:.0f} s")
-    return Fault("broke off its answer") if caused_by(*BROKEN) else None
+    return Fault("broke off its answer") if causes.first(*BROKEN) else None
+
+
+def _tls_fault(causes: _Causes, host: str) -> Fault | None:
+    if untrusted := causes.first(ssl.SSLCertVerificationError):
+        why = getattr(untrusted, "verify_message", "").rstrip(".")
+        return Fault(
+            f"at {host} shows a certificate that is not trusted{why and f' ({why})'}",
+            patient=False,
+            never_sent=True,
+            advice="If a proxy or an authority of your own has signed it, set REQUESTS_CA_BUNDLE "
+            "to the file with that authority's certificate",
+        )
+    if broken := causes.first(ssl.SSLError):
+        if isinstance(broken, TLS_BROKEN_OFF) or getattr(broken, "reason", "") in TLS_PASSING:
+            return Fault(f"at {host} broke off the secure connection", unreachable=True)
+        return Fault(f"at {host} cannot agree on a secure connection", patient=False)
+    if causes.first(requests.exceptions.SSLError):
+        return Fault(f"at {host} cannot agree on a secure connection", patient=False)
+    return None
+
+
+def _connection_fault(causes: _Causes, host: str, timeout: float) -> Fault | None:
+    """The fault if no connection was made, to the vendor or to the proxy on the way to it."""
+    is_through_proxy = causes.first(requests.exceptions.ProxyError) is not None
+    if not is_through_proxy and not causes.first(NewConnectionError, requests.ConnectTimeout):
+        return None
+    unresolved = causes.first(socket.gaierror)
+    answered = re.match(TUNNEL_REFUSED, str(causes.first(OSError, but=requests.RequestException)))
+    patient = True
+    if answered:
+        why = f"answers {answered[1]}"
+        patient = int(answered[1]) in PROXY_PASSING
+    elif isinstance(unresolved, socket.gaierror):
+        patient = unresolved.errno not in NO_SUCH_HOST
+        why = "does not resolve" if not patient else "does not resolve for the moment"
+    elif causes.first(ConnectionRefusedError):
+        why = "refuses the connection"
+    elif causes.first(requests.Timeout, ConnectTimeoutError):
+        why = f"takes no connection within {connect_timeout(timeout):.0f} s"
+    else:
+        failed = causes.first(OSError, but=requests.RequestException)
+        why = f"takes no connection: {getattr(failed, 'strerror', '') or 'it is broken off'}"
+    if is_through_proxy:
+        return Fault(
+            f"at {host} cannot be reached through the proxy, which {why}",
+            patient=patient,
+            never_sent=True,
+            unreachable=not answered or patient,
+            advice="Check the proxy variable, such as HTTPS_PROXY, and the proxy",
+        )
+    where = "cannot be found: {host}" if unresolved else "at {host}"
+    return Fault(
+        f"{where.format(host=host)} {why}",
+        patient=patient,
+        never_sent=True,
+        unreachable=True,
+    )
+
+
+def connect_timeout(timeout: float) -> float:
+    """The part of a request's time, in seconds, that it may take to connect."""
+    return min(LONGEST_CONNECT, 0.9 * timeout)
+
+
+class _Causes:
+    """An error and all it wraps; requests and urllib3 keep the cause among the arguments."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._all = list(_causes(error))
+
+    def first(
+        self,
+        *kinds: type[BaseException],
+        but: type[BaseException] | tuple[()] = (),
+    ) -> BaseException | None:
+        """The first of one of these kinds."""
+        for cause in self._all:
+            if isinstance(cause, kinds) and not isinstance(cause, but):
+                return cause
+        return None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all it wraps; requests and urllib3 keep the cause among the arguments."""
     todo, seen = [error], set[int]()
     while todo:
         cause = todo.pop()

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How often what waiting seldom cures is tried: a refused connection, an answer that is no JSON.
+#: How often what waiting seldom cures is tried: a bad certificate, an answer that is no JSON.
 FEW_TRIES = 4
+#: Seconds that a connection gets that cannot be made, until the vendor has answered once: up to
+#: then a wrong setting is as likely as a failure that passes.
+FIRST_CONNECTION = 60.0
 #: Seconds; no wait asked for by a vendor is taken for less, and no computed one is longer.
 SHORTEST_WAIT = 1.0
 LONGEST_COMPUTED_WAIT = 60.0
@@ -70,6 +73,11 @@ class RetryPolicy:
         self._max_wait = max_wait
         self._clock = clock
         self._pause_until = 0.0
+        self._has_answered = False
+
+    def note_answer(self) -> None:
+        """Take down that the vendor is there: from now on a failing connection may pass."""
+        self._has_answered = True
 
     def run(self, attempt: Callable[[float], T], wait_for_turn: Callable[[], None]) -> T:
         """Call ``attempt`` until it returns. It is given the seconds that are left for it.
@@ -81,23 +89,37 @@ class RetryPolicy:
         """
         computed = backoff.expo(factor=SHORTEST_WAIT, max_value=LONGEST_COMPUTED_WAIT)
         next(computed)
-        deadline = math.inf
+        first_failure, limit, quick_failures = math.inf, self._max_wait, 0
         for tries in itertools.count(1):
             self._keep_pause()
             begun = self._clock.now()
             wait_for_turn()
-            deadline += self._clock.now() - begun
+            first_failure += self._clock.now() - begun
             try:
-                return attempt(deadline - self._clock.now())
+                return attempt(first_failure + limit - self._clock.now())
             except Fault as fault:
                 now = self._clock.now()
-                deadline = min(deadline, now + self._max_wait)
-                wait = self._wait(fault, next(computed), tries, deadline - now)
-                self._say(fault, wait)
+                first_failure = min(first_failure, now)
+                limit = self._limit(fault)
+                quick_failures += not self._may_pass(fault)
+                if quick_failures >= FEW_TRIES:
+                    raise self._gave_up(fault, f"{tries} tries were made") from fault
+                left = first_failure + limit - now
+                wait = self._wait(fault, next(computed), tries, left)
+                self._say(fault, wait, left)
                 if fault.is_meant_for_all:
                     self._pause_until = max(self._pause_until, now + wait)
             self._clock.sleep(wait)
         raise AssertionError  # pragma: no cover - count() has no end
+
+    def _may_pass(self, fault: Fault) -> bool:
+        return fault.patient or (fault.unreachable and self._has_answered)
+
+    def _limit(self, fault: Fault) -> float:
+        """Seconds from the first failure on, for all tries."""
+        if fault.unreachable and not self._has_answered:
+            return min(FIRST_CONNECTION, self._max_wait)
+        return self._max_wait
 
     def _keep_pause(self) -> None:
         """Wait as long as the vendor asked any thread to."""
@@ -105,41 +127,43 @@ class RetryPolicy:
             self._clock.sleep(pause)
 
     def _wait(self, fault: Fault, computed: float, tries: int, left: float) -> float:
-        if not fault.patient and tries >= FEW_TRIES:
-            raise self._gave_up(fault, f"{tries} tries were made") from fault
         asked = retry_after(fault.response, self._clock.today())
+        if asked is not None and max(asked, SHORTEST_WAIT) > left:
+            raise self._gave_up(fault, f"it asks to wait {asked:.0f} s{self._bound(fault)}")
+        if left < SHORTEST_WAIT:
+            raise self._gave_up(fault, f"{tries} tries were made{self._bound(fault)}")
         wait = computed if asked is None else max(asked, SHORTEST_WAIT)
-        if wait > left:
-            raise self._gave_up(
-                fault,
-                f"it asks to wait {wait:.0f} s"
-                if asked is not None
-                else f"{tries} tries were made",
-                f", and max_wait_seconds is {self._max_wait:.0f}",
-            ) from fault
         return min(backoff.random_jitter(wait), left)
 
-    def _gave_up(self, fault: Fault, *why: str) -> Refusal:
-        advice = (
+    def _bound(self, fault: Fault) -> str:
+        limit = self._limit(fault)
+        if limit < self._max_wait:
+            return f" in {limit:.0f} s"
+        return f", and max_wait_seconds is {limit:.0f}"
+
+    def _gave_up(self, fault: Fault, why: str) -> Refusal:
+        advice = fault.advice or (
             "Try again later, or raise max_wait_seconds"
-            if fault.patient
+            if fault.patient and not fault.unreachable
             else f"Check {self._base_url_setting}, the network and the proxy"
         )
         return Refusal(
-            f"{self._vendor} {fault.reason}; {''.join(why)}. {advice}.",
+            f"{self._vendor} {fault.reason}; {why}. {advice}.",
             whole_vendor=fault.response is None or fault.response.status_code in NOBODY_HOME,
         )
 
-    def _say(self, fault: Fault, wait: float) -> None:
+    def _say(self, fault: Fault, wait: float, left: float) -> None:
         at = self._clock.today() + timedelta(seconds=wait)
         expected = fault.response is not None and fault.response.status_code == HTTPStatus.ACCEPTED
+        until = f", for {left:.0f} s more at most" if self._may_pass(fault) else ""
         logger.log(
             logging.INFO if expected else logging.WARNING,
-            "%s %s; asking again in %.0f s, at %s",
+            "%s %s; asking again in %.0f s, at %s%s",
             self._vendor,
             fault.reason,
             wait,
             at.strftime("%H:%M:%S"),
+            until,
         )
 
 

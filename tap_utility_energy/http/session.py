@@ -12,7 +12,7 @@ from typing_extensions import override
 from urllib3.util import parse_url
 
 from tap_utility_energy import signals
-from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.http.faults import Refusal, connect_timeout
 from tap_utility_energy.http.parallel import DaemonPool
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ class Sender:
             requests.RequestException: As in requests; after a ``Timeout`` the sender is of no
                 more use.
         """
-        answer = self._thread.submit(partial(self._send, request, timeout=timeout))
+        times = (connect_timeout(timeout), timeout)
+        answer = self._thread.submit(partial(self._send, request, timeout=times))
         try:
             with signals.interruptible():
                 return answer.result(timeout)
