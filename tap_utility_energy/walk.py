@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import suppress
 from itertools import count
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import TYPE_CHECKING
+
+from tap_utility_energy.http.faults import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +26,8 @@ class SharedWalk:
 
     The bodies are kept until the last selected stream has read them. A walk that stopped half
     way, as in a dry run, is taken up where it stopped; one that failed fails for every reader
-    with the same exception.
+    with the same exception. If the bodies cannot be kept, as on a full disk, the first stream reads
+    on and the others fail.
     """
 
     def __init__(self) -> None:
@@ -33,8 +37,9 @@ class SharedWalk:
     def _restart(self) -> None:
         self._pages: Iterator[requests.Response] | None = None
         self._failure: Exception | None = None
+        self._not_kept: Refusal | None = None
         self._bodies = SpooledTemporaryFile[bytes](max_size=IN_MEMORY)
-        weakref.finalize(self, self._bodies.close)
+        weakref.finalize(self, _close, self._bodies)
         self._spans: list[tuple[int, int]] = []
         self._read_by: set[str] = set()
         self._dropped = False
@@ -56,12 +61,17 @@ class SharedWalk:
         Args:
             stream: Who reads.
             source: The stream whose pages they are, if the reader is of another endpoint.
+
+        Raises:
+            Refusal: The pages that another stream has read could not be kept.
         """
         source = source or stream
         if stream.name in self._read_by or self._dropped:
             self._restart()
         self._read_by.add(stream.name)
         self._pages = self._pages or source.pages(None)
+        if self._not_kept:
+            raise self._not_kept
         for number in count():
             if number < len(self._spans):
                 yield source.records_in(source.decode(self._kept(number)))
@@ -71,7 +81,7 @@ class SharedWalk:
             else:
                 break
         if not self._is_wanted():
-            self._bodies.close()
+            _close(self._bodies)
 
     def _fetch(self, pages: Iterator[requests.Response]) -> requests.Response | None:
         if self._failure:
@@ -87,11 +97,36 @@ class SharedWalk:
 
     def _keep(self, response: requests.Response) -> None:
         self._dropped = self._dropped or not self._is_wanted()
-        if not self._dropped and response.content:
+        if self._dropped or self._not_kept or not response.content:
+            return
+        try:
             end = self._bodies.seek(0, 2)
             self._spans.append((end, self._bodies.write(response.content)))
+            self._bodies.flush()
+        except OSError as error:
+            self._not_kept = _no_room(error)
+            _close(self._bodies)
 
     def _kept(self, number: int) -> bytes:
         start, length = self._spans[number]
-        self._bodies.seek(start)
-        return self._bodies.read(length)
+        try:
+            self._bodies.seek(start)
+            return self._bodies.read(length)
+        except OSError as error:
+            raise _no_room(error) from error
+
+
+def _no_room(error: OSError) -> Refusal:
+    try:
+        folder = gettempdir()
+    except FileNotFoundError:
+        folder = "any folder for temporary files"
+    return Refusal(
+        f"pages that another stream has read could not be kept in {folder}: "
+        f"{error.strerror or error}. Make room there, or set TMPDIR to a folder that has it.",
+    )
+
+
+def _close(bodies: SpooledTemporaryFile[bytes]) -> None:
+    with suppress(OSError):  # what a full disk did not take is written once more
+        bodies.close()
