@@ -14,10 +14,11 @@ from sandbox.utilityapi.refusals import RefusedError, html, not_found, refusal
 from sandbox.utilityapi.resources import METERS, RESOURCES, Asked, Resource
 from sandbox.wire import Answer, BadQueryError, Call, Param, parse_query, to_json
 from sandbox.world.happenings import Happenings
+from sandbox.world.intervals import true_readings
 from sandbox.world.jobs import Collections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sandbox.control import Event, Source
     from sandbox.options import SandboxOptions
@@ -57,7 +58,8 @@ class UtilityApi:
     def sources(self) -> dict[str, Source]:
         """Return what tells every object as now served, blocks expanded, and the jobs so far."""
         found = {resource.plural: self._source(resource) for resource in RESOURCES}
-        data = {listing.plural: self._data_source(listing) for listing in self._data.values()}
+        data = {listing.plural: self._data_source(listing.truth) for listing in self._data.values()}
+        data["interval_readings"] = self._data_source(self._true_readings)
         return {**found, **data, "historical_jobs": lambda _: map(to_json, self.collections.jobs())}
 
     def events(self) -> dict[str, Event]:
@@ -82,12 +84,17 @@ class UtilityApi:
 
         return tell
 
-    def _data_source(self, listing: DataListing) -> Source:
-        def tell(_: int | None) -> Iterator[bytes]:
+    def _data_source(self, tell: Callable[[], Iterator[bytes]]) -> Source:
+        def settled(_: int | None) -> Iterator[bytes]:
             self.collections.settle()
-            return listing.truth()
+            return tell()
 
-        return tell
+        return settled
+
+    def _true_readings(self) -> Iterator[bytes]:
+        """Print every reading of the visible meters once, as it is, of every duration."""
+        for service in self._platform.visible_services():
+            yield from map(to_json, true_readings(service))
 
     def _answer(self, call: Call) -> Answer:
         if len(call.target) > _TARGET_LIMIT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.utilityapi.listing import PLACE, Listing, Pager, Row
 from sandbox.utilityapi.params import read_flag, read_params
@@ -13,7 +13,7 @@ from sandbox.utilityapi.refusals import invalid, refusal
 from sandbox.wire import to_json
 from sandbox.world.bills import bill_record
 from sandbox.world.clock import midnight
-from sandbox.world.intervals import interval_record, interval_uid
+from sandbox.world.intervals import interval_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sandbox.utilityapi.params import Params
     from sandbox.wire import Answer, Call
     from sandbox.world.platform import Platform
+    from sandbox.world.readings import Interval
     from sandbox.world.services import Bill, Service
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -38,11 +39,11 @@ class Window:
     start: dt.date | dt.datetime | None
     end: dt.date | dt.datetime | None
 
-    def holds(self, bill: Bill) -> bool:
+    def holds(self, thing: Bill | Interval) -> bool:
         """Tell whether a period starts on or after, and ends on or before; straddling is out."""
-        zone = bill.service.zone
-        return (self.start is None or bill.start >= _moment(self.start, zone)) and (
-            self.end is None or bill.end <= _moment(self.end, zone)
+        zone = thing.service.zone
+        return (self.start is None or thing.start >= _moment(self.start, zone)) and (
+            self.end is None or thing.end <= _moment(self.end, zone)
         )
 
 
@@ -54,7 +55,7 @@ class DataListing:
         self._options = options
         self._platform = platform
         self._pager = Pager(options)
-        self._printed: dict[tuple[str, int], tuple[dt.datetime, bytes]] = {}
+        self._printed: dict[str, tuple[object, bytes]] = {}
         self._is_bills = plural == "bills"
         self.plural = plural
         self.docs = f"api/{plural}/list"
@@ -104,30 +105,30 @@ class DataListing:
         self, services: Iterable[Service], window: Window, *, is_mixed: bool
     ) -> Iterator[Row]:
         for service in services:
-            for bill in service.bills:
-                is_listed = self._is_bills or bill.reading_seconds
-                if is_listed and (is_mixed or not bill.is_mixed) and window.holds(bill):
-                    uid = bill.uid if self._is_bills else interval_uid(bill)
-                    yield Row(uid, (bill.end, bill.start, service.ordinal), {}, bill)
+            intervals = (i for i in service.metering.intervals if is_mixed or not i.is_mixed)
+            for thing in service.bills if self._is_bills else intervals:
+                if window.holds(thing):
+                    yield Row(thing.uid, (thing.end, thing.start, service.ordinal), {}, thing)
 
     def _more(self, params: Params, services: list[Service]) -> dict[str, object]:
         """Intervals say whether there is more, left out or still to be collected."""
         if self._is_bills:
             return {}
         is_mixed = read_flag(params, "allow_mixed", self.docs)
-        bills = (bill for service in services for bill in service.bills if bill.reading_seconds)
-        is_left_out = not is_mixed and any(bill.is_mixed for bill in bills)
+        intervals = (i for service in services for i in service.metering.intervals)
+        is_left_out = not is_mixed and any(interval.is_mixed for interval in intervals)
         is_pending = any(service.status == "pending" for service in services)
         return {"is_incomplete": is_left_out or is_pending}
 
-    def _print(self, bill: Bill) -> bytes:
-        """Print a bill or its Interval, once as long as it does not change."""
-        key = (bill.service.uid, bill.statement.ordinal)
-        if self._printed.get(key, (None, b""))[0] != bill.updated:
-            write = bill_record if self._is_bills else interval_record
-            body = to_json(write(bill, hard_numbers=self._options.hard_numbers))
-            self._printed[key] = bill.updated, body
-        return self._printed[key][1]
+    def _print(self, thing: Any) -> bytes:
+        """Print a bill or an Interval, once as long as it does not change."""
+        form = thing.updated, thing.service.consent.uid
+        if self._printed.get(thing.uid, (None, b""))[0] != form:
+            hard = self._options.hard_numbers
+            bills = self._is_bills
+            record = bill_record(thing, hard_numbers=hard) if bills else interval_record(thing)
+            self._printed[thing.uid] = form, to_json(record)
+        return self._printed[thing.uid][1]
 
     def _time(self, params: Params, name: str) -> dt.date | dt.datetime | None:
         if name not in params:

@@ -15,6 +15,7 @@ def _nth_sunday(year: int, month: int, nth: int) -> dt.date:
     return first + dt.timedelta(days=(6 - first.weekday()) % 7 + 7 * (nth - 1))
 
 
+@functools.cache
 def utc_offset(zone: str, day: dt.date) -> int:
     """Hours from UTC at noon of a day; `zone` is pacific, mountain, central or eastern."""
     summer = _nth_sunday(day.year, 3, 2) <= day < _nth_sunday(day.year, 11, 1)
@@ -39,19 +40,14 @@ def midnight(zone: str, day: dt.date) -> dt.datetime:
     return start - dt.timedelta(hours=_midnight_offset(zone, day))
 
 
-def local_stamps(zone: str, first: dt.datetime, last: dt.datetime, seconds: int) -> list[str]:
-    """Write the moments (UTC) from first to last, `seconds` apart, in a zone's own offset."""
-    stamps, moment, step = [], first, dt.timedelta(seconds=seconds)
-    while moment <= last:
-        standard = moment + dt.timedelta(hours=_STANDARD_OFFSET[zone])
-        # By standard time the clocks change at two in spring and at one in autumn.
-        early = standard.hour < (2 if standard.month < 7 else 1)
-        day = standard.date() - dt.timedelta(days=early)
-        offset = utc_offset(zone, day)
-        local = moment + dt.timedelta(hours=offset)
-        stamps.append(f"{local:%Y-%m-%dT%H:%M:%S.000000}{offset:+03d}:00")
-        moment += step
-    return stamps
+def local_stamp(zone: str, moment: dt.datetime) -> str:
+    """Write a moment (UTC) in a zone's own offset."""
+    standard = moment + dt.timedelta(hours=_STANDARD_OFFSET[zone])
+    # By standard time the clocks change at two in spring and at one in autumn.
+    early = standard.hour < (2 if standard.month < 7 else 1)
+    offset = utc_offset(zone, standard.date() - dt.timedelta(days=early))
+    local = moment + dt.timedelta(hours=offset)
+    return f"{local:%Y-%m-%dT%H:%M:%S.000000}{offset:+03d}:00"
 
 
 def has_clock_change(start: dt.date, end: dt.date) -> bool:

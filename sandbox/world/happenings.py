@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sandbox.world.clock import months_back
+from sandbox.world.event_details import first, only
+from sandbox.world.interval_events import IntervalEvents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +30,7 @@ class Happenings:
         self._timeline = timeline
         self._awaited: list[tuple[int, Consent]] = []
         self._last = dt.datetime.min.replace(tzinfo=dt.UTC)
+        self._intervals = IntervalEvents(platform, self._now)
 
     def events(self) -> dict[str, Callable[[dict[str, Any]], object]]:
         """Return every event by name."""
@@ -37,6 +40,8 @@ class Happenings:
             "new_bills": self.add_bills,
             "correct_bill": self.correct_bill,
             "revoke_authorization": self.revoke,
+            "renew_authorization": self.renew,
+            **self._intervals.events(),
         }
 
     def move_on(self, given: dict[str, Any]) -> object:
@@ -46,7 +51,7 @@ class Happenings:
         `interval_count` and `interval_coverage`. Consents may expire. Other accounts' utilities
         go on billing, which the next collection finds.
         """
-        day = dt.date.fromisoformat(_only(given, "to")["to"])
+        day = dt.date.fromisoformat(only(given, "to")["to"])
         if day < self._platform.today:
             raise ValueError(f"to: {day} is before {self._platform.today}")
         self._timeline.not_before(day)
@@ -64,7 +69,7 @@ class Happenings:
 
     def change_pace(self, given: dict[str, Any]) -> object:
         """``scale``: from now on what `time_scale` is from the start; at 0 time stands still."""
-        scale = _only(given, "scale")["scale"]
+        scale = only(given, "scale")["scale"]
         if not isinstance(scale, int | Decimal) or isinstance(scale, bool) or scale < 0:
             raise ValueError(f"scale: {scale!r} is not a number of 0 or more")
         self._timeline.run_at(float(scale))
@@ -75,9 +80,9 @@ class Happenings:
 
         The same marks move as when time goes by; no other meter's do, and the day stays.
         """
-        uid = _only(given, "billing_account").get("billing_account")
+        uid = only(given, "billing_account").get("billing_account")
         books = (b for b in self._platform.books.values() if self._is_monitored(b))
-        book = _first(books, uid, lambda b: b.account.uid)
+        book = first(books, uid, lambda b: b.account.uid)
         self._platform.extend(book)
         return {"billing_account": book.account.uid, "bills": self._collect(book)}
 
@@ -89,9 +94,9 @@ class Happenings:
         and coverages stay as they were, and so do the other meters of the statement. With
         ``silent: true`` not even `status_ts` moves, and only reading the bill again shows it.
         """
-        details = _only(given, "bill", "silent")
+        details = only(given, "bill", "silent")
         bills = sorted(self._visible_bills(), key=_age)
-        bill = _first(bills, details.get("bill"), lambda b: b.uid)
+        bill = first(bills, details.get("bill"), lambda b: b.uid)
         moment = self._now()
         self._platform.correct(bill, moment)
         if details.get("silent") is not True:
@@ -105,10 +110,10 @@ class Happenings:
         authorization stays, with `revoked`, `is_revoked` and `status_ts`. It happens when as many
         more requests to UtilityAPI have been answered.
         """
-        details = _only(given, "authorization", "after_requests")
+        details = only(given, "authorization", "after_requests")
         usable = (s.consent for s in self._platform.services.values() if s.bills)
         consents = (consent for consent in usable if not consent.revoked)
-        consent = _first(consents, details.get("authorization"), lambda c: c.uid)
+        consent = first(consents, details.get("authorization"), lambda c: c.uid)
         count = details.get("after_requests", 0)
         if type(count) is not int or count < 0:
             raise ValueError(f"after_requests: {count!r} is not a number of requests")
@@ -117,6 +122,18 @@ class Happenings:
         else:
             self._platform.revoke(consent, self._now())
         return {"authorization": consent.uid, "after_requests": count}
+
+    def renew(self, given: dict[str, Any]) -> object:
+        """``meter``, or else the first with readings: from now on it is under a new consent.
+
+        Its bills, intervals and readings change their `authorization_uid` and nothing else, and
+        so does the meter: no mark moves. The old consent stays, with the billing account.
+        """
+        uid = only(given, "meter").get("meter")
+        services = (s for s in self._platform.visible_services() if s.metering.intervals)
+        service = first(services, uid, lambda s: s.uid)
+        consent = self._platform.renew(service, self._now())
+        return {"meter": service.uid, "authorization": consent.uid}
 
     def count_request(self) -> None:
         """Let what waits for requests happen or come closer; to be called before each."""
@@ -158,17 +175,3 @@ def _age(bill: Bill) -> tuple[bool, dt.datetime, int]:
     """Bills that belong to a summary come first, then the oldest."""
     has_summary = bill.service.consent.authorization.utility.has_accounting
     return not has_summary, bill.end, bill.service.ordinal
-
-
-def _only(given: dict[str, Any], *names: str) -> dict[str, Any]:
-    if unknown := set(given) - set(names):
-        raise ValueError(f"{', '.join(sorted(unknown))}: takes {', '.join(names)} only")
-    return given
-
-
-def _first(things: Iterable[Any], uid: str | None, key: Callable[[Any], str]) -> Any:
-    """Return the thing of a uid, or the first."""
-    found = [thing for thing in things if uid in {None, key(thing)}]
-    if not found:
-        raise LookupError(f"{uid!r}: there is none")
-    return found[0]

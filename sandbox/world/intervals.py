@@ -1,79 +1,81 @@
-"""Intervals as UtilityAPI would print them (docs/api/intervals): a bill period's readings each."""
+"""Intervals and readings as UtilityAPI would print them (docs/api/intervals)."""
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
-from itertools import accumulate, pairwise
-from random import Random
 from typing import TYPE_CHECKING
 
-from sandbox.world.clock import local_stamps, utc_stamp
+from sandbox.world.clock import local_stamp, utc_stamp
 from sandbox.world.meters import FILES, base_block
 
 if TYPE_CHECKING:
-    from sandbox.world.services import Bill
+    from collections.abc import Iterator
 
-_HOUR = 3_600
-_TINY = Decimal("1E-20")
-
-
-def interval_uid(bill: Bill) -> str:
-    """Return the uid of the readings of a bill's period."""
-    return f"{bill.service.uid}-{bill.statement.end:%y%m%d}"
+    from sandbox.world.readings import Interval, Reading
+    from sandbox.world.services import Service
 
 
-def interval_record(bill: Bill, *, hard_numbers: bool) -> dict[str, object]:
-    """Print the readings of a bill's period, newest first, in the utility's own offset.
+def interval_record(interval: Interval) -> dict[str, object]:
+    """Print an Interval, its readings newest first.
 
-    The values, kWh, add up to the bill's volume. Of hours there is a `max` besides, in kW.
+    Those of test data are as on the vendor's pages, all others as in a real answer: no numbers of
+    physical meters in `base`, but in the datapoints, and no file.
     """
-    service, base = bill.service, base_block(bill.service)
-    names = ("service_identifier", "service_tariff", "service_address", "meter_numbers")
+    service = interval.service
     return {
-        "uid": interval_uid(bill),
+        "uid": interval.uid,
         "meter_uid": service.uid,
         "authorization_uid": service.consent.uid,
-        "created": utc_stamp(bill.created),
-        # Readings do not change when the amount of the bill does.
-        "updated": utc_stamp(bill.created),
+        "created": utc_stamp(interval.created),
+        "updated": utc_stamp(interval.updated),
         "notes": [],
         "utility": service.consent.authorization.utility.id,
         "blocks": ["base", "sources", "readings"],
-        "base": {**{name: base[name] for name in names}, "qualities": ["revenue"]},
-        "sources": [{"type": "greenbutton_cmd", "raw_url": _file(bill)}],
-        "readings": _readings(bill, hard_numbers=hard_numbers),
+        "base": _base(service),
+        "sources": [{"type": "greenbutton_cmd", "raw_url": _file(interval)}],
+        "readings": [_reading(service, reading) for reading in reversed(interval.readings)],
     }
 
 
-def _file(bill: Bill) -> str:
-    return "" if bill.is_mixed else f"{FILES}/{interval_uid(bill)}"
+def true_readings(service: Service) -> Iterator[dict[str, object]]:
+    """Print the readings of a meter as they are, oldest first, whatever Intervals list them."""
+    shared = {"meter_uid": service.uid, "authorization_uid": service.consent.uid}
+    for _, reading in sorted(service.metering.true.items()):
+        yield shared | _reading(service, reading)
 
 
-def _readings(bill: Bill, *, hard_numbers: bool) -> list[dict[str, object]]:
-    seconds, is_demo = bill.reading_seconds, bill.service.consent.is_test
-    stamps = local_stamps(bill.service.zone, bill.start, bill.end, seconds)
-    values = _split(bill, len(stamps) - 1)
-    if hard_numbers:
-        # No double holds these, and their sum is as it was.
-        values[:2] = values[0] + _TINY, values[1] - _TINY
-    found: list[dict[str, object]] = []
-    for (start, end), value in zip(pairwise(stamps), values, strict=True):
-        points: list[dict[str, object]] = [{"type": "net", "unit": "kwh", "value": value}]
-        if seconds == _HOUR:
-            points.append({"type": "max", "unit": "kw", "value": value * 2})
-        found.append({
-            "start": start,
-            "end": end,
-            "kwh": None if is_demo else value,
-            "datapoints": points,
-        })
-    return found[::-1]
+def _base(service: Service) -> dict[str, object]:
+    base = base_block(service)
+    names = ("service_identifier", "service_tariff", "service_address")
+    printed = {name: base[name] for name in names}
+    if service.consent.is_test:
+        return {**printed, "meter_numbers": base["meter_numbers"], "qualities": ["revenue"]}
+    account = base["billing_account"]
+    return {**printed, "meter_numbers": [], "billing_account": account, "qualities": []}
 
 
-def _split(bill: Bill, count: int) -> list[Decimal]:
-    """Split the bill's volume, kWh, into so many values of whole Wh that add up to it."""
-    rng = Random(f"intervals:{bill.service.uid}:{bill.statement.end}")
-    total = int(bill.month.volume * 1_000)
-    sums = list(accumulate((rng.randint(20, 100) for _ in range(count)), initial=0))
-    ends = [total * part // sums[-1] for part in sums]
-    return [Decimal(later - earlier).scaleb(-3) for earlier, later in pairwise(ends)]
+def _file(interval: Interval) -> str | None:
+    if interval.service.consent.is_test:
+        return f"{FILES}/{interval.uid}"
+    return "" if interval.is_mixed else None
+
+
+def _reading(service: Service, reading: Reading) -> dict[str, object]:
+    """Print a reading in the utility's own offset."""
+    is_test = service.consent.is_test
+    points: list[dict[str, object]] = [{"type": "net", "unit": "kwh", "value": reading.kwh}]
+    if not is_test:
+        hours = Decimal((reading.end - reading.start) // dt.timedelta(minutes=15)) / 4
+        number = f"A{900_000_000 + service.ordinal}"
+        points += [
+            {"type": "max", "unit": "kw", "value": reading.kwh * 2 / hours},
+            {"type": "fwd", "unit": "kwh", "value": reading.kwh},
+        ]
+        points = [{**point, "meter_number": number} for point in points]
+    return {
+        "start": local_stamp(service.zone, reading.start),
+        "end": local_stamp(service.zone, reading.end),
+        "kwh": None if is_test else reading.kwh,
+        "datapoints": points,
+    }

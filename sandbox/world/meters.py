@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.world.clock import local_midnight, utc_stamp
+from sandbox.world.clock import local_midnight, local_stamp, utc_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,15 +111,16 @@ def _monitoring(service: Service) -> dict[str, object]:
 
 def _counts(service: Service) -> dict[str, object]:
     periods = ((b.statement.start, b.statement.end) for b in service.bills)
-    metered = [bill for bill in service.bills if bill.reading_seconds]
-    metered_periods = ((b.statement.start, b.statement.end) for b in metered)
+    metering, zone = service.metering, service.zone
+    spans = [[local_stamp(zone, moment) for moment in span] for span in metering.coverage()]
     return {
         "bill_count": len(service.bills),
-        "bill_coverage": coverage(service.zone, periods),
+        "bill_coverage": coverage(zone, periods),
         "bill_sources": ["pdf"] if service.bills else [],
-        "interval_count": sum(bill.readings for bill in metered),
-        "interval_coverage": coverage(service.zone, metered_periods),
-        "interval_sources": ["xml"] if metered else [],
+        # Readings and not Interval objects: the vendor's example has 71,808 of two years.
+        "interval_count": len(metering.true),
+        "interval_coverage": spans,
+        "interval_sources": ["xml"] if metering.true else [],
     }
 
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from sandbox.wire import to_json
 from sandbox.world.clock import has_clock_change, months_back
-from sandbox.world.customers import Uids, billing_accounts
+from sandbox.world.customers import Authorization, Uids, billing_accounts
 from sandbox.world.ledger import corrected, next_statement, rebalanced, statements
+from sandbox.world.readings import period_readings
 from sandbox.world.services import Bill, Book, Consent, Service
 from sandbox.world.specials import FIRST_ORDINAL, special_consents, special_services
 from sandbox.world.summaries import billing_summary
 
 if TYPE_CHECKING:
     from sandbox.options import SandboxOptions
-    from sandbox.world.customers import Authorization, BillingAccount, Meter
+    from sandbox.world.customers import BillingAccount, Meter
     from sandbox.world.ledger import Statement
+    from sandbox.world.readings import Reading
 
 _FREQUENCIES = ("monthly", "weekly", "daily")
 _QUARTER, _HOUR = 900, 3_600
@@ -111,6 +113,35 @@ class Platform:
         self.summaries = [s for s in self.summaries if s.authorization_uid != consent.uid]
         self.version += 1
 
+    def renew(self, service: Service, moment: dt.datetime) -> Consent:
+        """Let the customer give one more consent, which this meter is shared by from now on."""
+        old = service.consent
+        uid = f"{old.uid}-{len(self.consents)}"
+        authorization = Authorization(
+            uid, old.authorization.customer, old.authorization.utility, moment
+        )
+        consent = Consent(authorization, len(self.consents), expires=None)
+        self.consents[uid] = service.renewal = consent
+        self.version += 1
+        return consent
+
+    def upcoming(self, service: Service, count: int) -> list[Reading]:
+        """Return the meter's next readings, of its primary duration, after all that there are."""
+        last = max(end for _, end in service.metering.true)
+        statements = iter(service.book.statements)
+        statement = next(statements)
+        found: list[Reading] = []
+        while len(found) < count:
+            readings = self._readings(service, statement, service.reading_seconds)
+            found += [reading for reading in readings if reading.start >= last]
+            following = next_statement(service.book.account, self._options.seed, statement)
+            statement = next(statements, following)
+        return found[:count]
+
+    def _readings(self, service: Service, statement: Statement, seconds: int) -> list[Reading]:
+        hard = self._options.hard_numbers
+        return list(period_readings(service, statement, seconds, hard_numbers=hard))
+
     def _replace(self, book: Book, index: int, statement: Statement) -> None:
         """Put a changed statement in the place of the one that it was."""
         old, book.statements[index] = book.statements[index], statement
@@ -130,10 +161,13 @@ class Platform:
         book.collected.add(statement.end)
         for month in statement.months:
             service = self.services[month.meter.uid]
-            seconds = self._reading_seconds(service, statement)
             uid = self._bill_uids.take()
-            service.bills.append(Bill(uid, service, statement, created, updated, seconds))
+            service.bills.append(Bill(uid, service, statement, created, updated))
             service.bills.sort(key=lambda bill: bill.statement.end)
+            if seconds := self._reading_seconds(service, statement):
+                # Readings do not change when the amount of the bill does.
+                readings = self._readings(service, statement, seconds)
+                service.metering.collect(service, readings, created)
         if book.account.authorization.utility.has_accounting:
             self.summaries.append(self._summary(statement, self._summary_uids.take()))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.world.clock import midnight, utc_stamp
+from sandbox.world.readings import Metering
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -66,17 +67,13 @@ class Book:
 
 @dataclass(frozen=True)
 class Bill:
-    """One meter's part of a statement, as collected; moments are UTC.
-
-    `reading_seconds` is how long each reading of its Interval lasts; 0 is that there is none.
-    """
+    """One meter's part of a statement, as collected; moments are UTC."""
 
     uid: str
     service: Service
     statement: Statement
     created: dt.datetime
     updated: dt.datetime
-    reading_seconds: int
 
     @property
     def start(self) -> dt.datetime:
@@ -87,18 +84,6 @@ class Bill:
     def end(self) -> dt.datetime:
         """The moment (UTC) at which the period ends."""
         return midnight(self.service.zone, self.statement.end)
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether the readings are not of the meter's primary duration."""
-        return self.reading_seconds != self.service.reading_seconds
-
-    @property
-    def readings(self) -> int:
-        """How many readings there are."""
-        if not self.reading_seconds:
-            return 0
-        return int((self.end - self.start).total_seconds()) // self.reading_seconds
 
     @property
     def month(self) -> MeterMonth:
@@ -124,7 +109,8 @@ class Bill:
 class Service:
     """A Meter (docs/api/meters) and what was collected of it; moments are UTC.
 
-    `reading_seconds` is the primary duration of its readings; 0 is that it has none.
+    `reading_seconds` is the primary duration of its readings; 0 is that it has none. A `renewal`
+    is a later consent that it is shared by, instead of its account's.
     """
 
     meter: Meter
@@ -140,6 +126,8 @@ class Service:
     frequency: str = "off"
     reading_seconds: int = 0
     bills: list[Bill] = field(default_factory=list)
+    metering: Metering = field(default_factory=Metering)
+    renewal: Consent | None = None
 
     @property
     def uid(self) -> str:
@@ -149,7 +137,7 @@ class Service:
     @property
     def consent(self) -> Consent:
         """The consent that it is shared by."""
-        return self.book.consent
+        return self.renewal or self.book.consent
 
     @property
     def zone(self) -> str:
