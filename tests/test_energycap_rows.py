@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sandbox import Sandbox
 from tap_utility_energy.energycap.digest_streams import DIGEST_STREAMS
+from tap_utility_energy.energycap.digests import DigestRowsStream
+from tap_utility_energy.energycap.rows import Exploder, Level, Rows
+from tap_utility_energy.energycap.schemas.digests import PLACE_COMMODITY_MONTHS
+from tap_utility_energy.schemas import text
 from tests.support import TapRunner, answer, by_key
 
 MONTH, YEAR = ("calendarYear", "calendarPeriod"), ("year",)
@@ -58,16 +64,24 @@ DIGEST_ROWS = {
 
 
 LISTS = {"results", "commodities", "ghgTypes"}
+ALL_ROWS = [stream.rows for stream in DIGEST_STREAMS if issubclass(stream, DigestRowsStream)]
 
 
 def rows_of(thing: dict[str, Any], steps: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """The vendor's rows below an object, each with all the fields above it as they were sent."""
+    """The vendor's rows below an object, each with all the fields above it as they were sent.
+
+    A commodity has no target but its own, and where it has no currency, that of its digest.
+    """
     if not steps:
         yield thing
         return
     (_, name), *further = steps
     above = {key: value for key, value in thing.items() if key not in LISTS}
-    for item in thing.get(name) or []:
+    items = thing.get(name) or []
+    if name == "commodities":
+        above.pop("targetComparison", None)
+        items = [{**item, "costUnit": item["costUnit"] or above["costUnit"]} for item in items]
+    for item in items:
         for row in rows_of(item, further):
             yield above | row
 
@@ -181,6 +195,104 @@ def test_unknown_fields_of_each_level_are_kept_apart(tap: TapRunner) -> None:
             },
         }
     ]
+
+
+def test_a_commodity_takes_no_target_of_its_place_and_hides_no_currency(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    stream = "place_digest_actual_monthly_commodity_results"
+    run = tap(box.tap_config(), streams=[stream])
+
+    digests = box.truth(only="place_digest_actual_monthly")["place_digest_actual_monthly"]
+    sent = {
+        (place["placeId"], commodity["commodityId"]): (place, commodity)
+        for place in digests
+        for commodity in place.get("commodities", [])
+    }
+    seen = Counter[str]()
+    for row in run.records(stream):
+        place, commodity = sent[row["placeId"], row["commodityId"]]
+        assert row.get("targetComparison") == commodity.get("targetComparison")
+        assert row["costUnit"] == (commodity["costUnit"] or place["costUnit"])
+        seen["has no target, its place has"] += bool(
+            place["targetComparison"] and not row.get("targetComparison")
+        )
+        seen["has a target, its place has none"] += bool(
+            row.get("targetComparison") and not place["targetComparison"]
+        )
+        seen["has its place's currency"] += bool(row["costUnit"] and not commodity["costUnit"])
+    assert len(seen) == 3
+    assert all(seen.values())
+
+
+@st.composite
+def digests(draw: Any, rows: Rows, depth: int = 0) -> dict[str, Any]:
+    """A digest: at each level any field of any level, as a text that tells where it stands."""
+    level = rows.levels[depth]
+    lists = {name for level in rows.levels for name in level.not_in_rows}
+    names = {field.name for level in rows.levels for field in level.fields} | lists | {"new"}
+    chosen = draw(st.sets(st.sampled_from(sorted(names - {level.path} - set(rows.key)))))
+    thing: dict[str, Any] = {
+        name: draw(st.sampled_from([None, f"{level.name}.{name}"])) for name in sorted(chosen)
+    }
+    if level.path:
+        inner = st.lists(digests(rows, depth + 1), max_size=2)
+        thing[level.path] = draw(inner)
+    number = draw(st.integers(0, 10**9))
+    return thing | dict.fromkeys(level.key, number)
+
+
+@pytest.mark.parametrize("rows", ALL_ROWS, ids=lambda rows: "-".join(rows.key))
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_each_field_of_a_row_is_that_of_its_own_level(rows: Rows, data: st.DataObject) -> None:
+    declared = {field.name: level for level in rows.levels for field in level.fields}
+    digest = data.draw(digests(rows))
+    found, _ = Exploder("any", rows).explode(digest)
+
+    for row in found:
+        for name, value in row.items():
+            if name == "extra" or name in rows.key:
+                continue
+            level = declared[name]
+            if value is not None and name not in level.fallbacks:
+                assert value == f"{level.name}.{name}"
+            if name in level.fallbacks:
+                assert value in {None, f"{level.name}.{name}", f"{rows.parent.name}.{name}"}
+        extra = row.get("extra", {})
+        for level in rows.levels[:-1]:
+            own = {field.name for field in level.fields} | {*level.not_in_rows}
+            unknown = extra.get(level.name, {})
+            assert not unknown.keys() & own
+            assert all(value in {None, f"{level.name}.{name}"} for name, value in unknown.items())
+
+
+@pytest.mark.parametrize(
+    ("place", "commodity", "currency"),
+    [
+        ({"costUnit": "$"}, {"costUnit": "€"}, {"costUnit": "€"}),
+        ({"costUnit": "$"}, {"costUnit": None}, {"costUnit": "$"}),
+        ({"costUnit": "$"}, {}, {"costUnit": "$"}),
+        ({"costUnit": None}, {"costUnit": "€"}, {"costUnit": "€"}),
+        ({}, {"costUnit": None}, {"costUnit": None}),
+        ({}, {}, {}),
+    ],
+)
+def test_the_currency_of_a_commodity(
+    place: dict[str, Any], commodity: dict[str, Any], currency: dict[str, Any]
+) -> None:
+    month = {"calendarYear": 2026, "calendarPeriod": 1}
+    part = {"commodityId": 2, "results": [month], **commodity}
+    digest = {"placeId": 1, "targetComparison": {}, "commodities": [part], **place}
+    (row,), _ = Exploder("any", PLACE_COMMODITY_MONTHS).explode(digest)
+
+    assert row == {"placeId": 1, "commodityId": 2, **month, **currency}
+
+
+def test_a_field_of_two_levels_is_refused() -> None:
+    twice = (text("targetComparison", "Whose?"),)
+    with pytest.raises(ValueError, match="targetComparison: two levels of a digest have it"):
+        Rows(Level("place", (), twice, "commodities"), Level("commodity", (), twice, "results"))
 
 
 def test_a_version_is_activated_after_the_last_record_and_only_if_all_are_there(

@@ -12,6 +12,7 @@ from tap_utility_energy.schemas import record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from singer_sdk import typing as th
     from singer_sdk.helpers.types import Record
 
     from tap_utility_energy.schemas import Fields
@@ -26,37 +27,49 @@ class Level:
     Args:
         name: What the object is called under ``extra``; '' for the row itself.
         key: The fields of the row's key that it brings.
-        fields: All its fields apart from lists.
+        fields: Its fields that the rows have.
         path: The list that holds the objects of the next level.
-        lists: Its other lists, which are not for these rows.
+        others: Its other lists and fields, which the rows do not have.
+        fallbacks: Those of its fields that a level above has too. Where the object has no value,
+            the one above applies.
     """
 
     name: str
     key: tuple[str, ...]
     fields: Fields
     path: str = ""
-    lists: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    fallbacks: tuple[str, ...] = ()
 
     @property
-    def all_lists(self) -> tuple[str, ...]:
-        """Its lists, for these rows or not."""
-        return (self.path, *self.lists) if self.path else ()
+    def not_in_rows(self) -> tuple[str, ...]:
+        """Its documented fields that the rows do not have."""
+        return (self.path, *self.others) if self.path else ()
 
 
 class Rows:
     """The rows of a digest: what identifies them, and what they hold.
 
-    A field that two levels have is the lower one's: it is nearer to the figures.
+    A field belongs to one level, so that a value of one object never stands for another's; see
+    `Level.fallbacks` for the exception.
 
     Args:
         levels: From the digest itself down to the row.
+
+    Raises:
+        ValueError: Two levels have a field of the same name.
     """
 
     def __init__(self, *levels: Level) -> None:
         self.levels = levels
         self.parent = levels[0]
         self.key = tuple(name for level in levels for name in level.key)
-        fields = {field.name: field for level in levels for field in level.fields}
+        fields: dict[str, th.Property[Any]] = {}
+        for level in levels:
+            own = {field.name: field for field in level.fields}
+            if twice := fields.keys() & own.keys() - set(level.fallbacks):
+                raise ValueError(f"{', '.join(sorted(twice))}: two levels of a digest have it")
+            fields |= own
         self.schema = record(*fields.values())
 
 
@@ -73,7 +86,7 @@ class Exploder:
         self._fields = [
             ExtraFields(
                 f"{stream} ({level.name})" if level.name else stream,
-                {*(field.name for field in level.fields), *level.all_lists},
+                {*(field.name for field in level.fields), *level.not_in_rows},
             )
             for level in rows.levels
         ]
@@ -106,16 +119,21 @@ class Exploder:
         key, inherited, unknown_above = above
         key += tuple(thing.get(name) for name in level.key)
         known, unknown = self._fields[depth].split(thing)
+        fields = inherited | {
+            name: value
+            for name, value in known.items()
+            if name not in level.not_in_rows
+            and not (value is None and name in level.fallbacks and name in inherited)
+        }
         if not level.name:
             extra = _beside(unknown, unknown_above)
-            yield key, {**inherited, **known, **({"extra": extra} if extra else {})}
+            yield key, {**fields, **({"extra": extra} if extra else {})}
             return
-        fields = {name: value for name, value in known.items() if name not in level.all_lists}
         unknowns = unknown_above | ({level.name: unknown} if unknown else {})
         items = thing.get(level.path) or []
         for item in items if isinstance(items, list) else [items]:
             if isinstance(item, dict) and isinstance(items, list):
-                yield from self._leaves(item, depth + 1, (key, inherited | fields, unknowns))
+                yield from self._leaves(item, depth + 1, (key, fields, unknowns))
             else:
                 yield (), {}
 

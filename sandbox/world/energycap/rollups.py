@@ -69,17 +69,17 @@ class Rollups:
             "placeInfo": place.info,
             "placeId": place.id,
             "periodRange": self._range(window) if place.ordinal % 3 else None,
-            "targetComparison": self._target(place, shown),
+            "targetComparison": None if place.ordinal % 4 else self._target(shown),
             **self._common_head(place.ordinal),
             "commodities": [
                 {
                     **_commodity_head(commodity),
+                    **self._commodity_target(place, commodity, shown),
                     "commonDemandUnit": unit_child(commodity.demand),
                     # In the pages of 2026, not in the client of 2023.
                     "commodityCategoryId": commodity.category[0],
                     "commodityCategoryInfo": commodity.category[1],
                     "results": self._commodity_rows(place, commodity, sums[commodity], window),
-                    "targetComparison": None,
                 }
                 for commodity in shown
             ],
@@ -187,10 +187,17 @@ class Rollups:
         period = self._windows.calendar.period
         return {"startPeriod": period(window[0]).code, "endPeriod": period(window[-1]).code}
 
-    def _target(self, place: Place, shown: ByCommodity) -> Record | None:
-        """Compare with the same period of the year before, at some places."""
-        if place.ordinal % 4:
-            return None
+    def _commodity_target(self, place: Place, commodity: Commodity, shown: ByCommodity) -> Record:
+        """Give a commodity a target of its own, or null, or nothing, whatever its place has."""
+        match (place.ordinal + commodity.id) % 3:
+            case 0:
+                return {"targetComparison": self._target({commodity: shown[commodity]})}
+            case 1:
+                return {"targetComparison": None}
+        return {}
+
+    def _target(self, shown: ByCommodity) -> Record:
+        """Compare with the same period of the year before."""
         period = self._windows.calendar.period
         totals = sorted(_across(shown).items())[-3:]
         return {
@@ -229,7 +236,7 @@ def _commodity_head(commodity: Commodity) -> Record:
         "commodityInfo": commodity.info,
         "commodityId": commodity.id,
         "commonUseUnit": unit_child(commodity.common),
-        "costUnit": DOLLAR.child,
+        "costUnit": DOLLAR.child if commodity.energy else None,
     }
 
 

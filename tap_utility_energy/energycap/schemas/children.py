@@ -80,7 +80,12 @@ PLACE_TYPE = (
     boolean("structure", "Whether it is a building or the like."),
     boolean("isSystemPlaceType", "Whether the type is the vendor's own."),
     block("icon", "Its icon.", *ICON),
-    block("placeEntityType", "Kind of the type. The vendor does not document its fields."),
+    block(
+        "placeEntityType",
+        "What the type is a kind of.",
+        integer("placeEntityTypeId", "Id of the entity type."),
+        text("placeEntityTypeInfo", "Name of the entity type."),
+    ),
 )
 PLACE = (
     *named("place", "place"),
@@ -92,7 +97,7 @@ PLACE_SIZE: Fields = (
     text("beginDate", "From when it holds, as sent."),
     text("endDate", "Until when it holds, as sent; null if it still does."),
     number("value", "Floor area, in `unitCode`."),
-    *UNIT,
+    *named("unit", "unit of floor area, such as SQFT"),
 )
 WEATHER_STATION = (
     *named("station", "weather station"),
@@ -122,21 +127,24 @@ ENERGY_STAR_RATING = (
     text("ratingDate", "Date of the rating, as sent."),
     integer("calendarPeriod", "Period that it was made for."),
     integer("rating", "Rating, from 1 to 100."),
-    number("siteEnergyUseIntensity", "Energy use intensity of the site."),
+    number(
+        "siteEnergyUseIntensity",
+        "Weather-normalized energy use intensity of the property, in kBtu/ft².",
+    ),
 )
 METER_FLAGS = (
     boolean("isCalculatedMeter", "Whether the meter is calculated from others."),
     boolean("isSplitParentMeter", "Whether the meter's bills are split among others."),
     boolean("isSplitChildMeter", "Whether the meter gets a share of another's bills."),
 )
-METER = (
+METER_BASE = (
     *named("meter", "meter"),
-    block("meterType", "Kind of meter.", *METER_TYPE),
     block("commodity", "What it measures.", *COMMODITY),
     boolean("active", "Whether it is active."),
     *METER_FLAGS,
     text("serialNumber", "Number on the meter."),
 )
+METER = (*METER_BASE, block("meterType", "Kind of meter.", *METER_TYPE))
 SERIAL_NUMBER_HISTORY = (
     text("previousSerialNumber", "Number of the meter before."),
     text("serialNumberChangeDate", "When it was exchanged, as sent."),
@@ -148,8 +156,8 @@ CHANNEL = (
 )
 ACCOUNT_FLAGS = (
     boolean("hasCalculatedMeter", "Whether one of its meters is calculated."),
-    boolean("hasSplitParentMeter", "Whether one of its meters is split among others."),
-    boolean("hasSplitChildMeter", "Whether one of its meters is a share of another."),
+    boolean("hasSplitParentMeter", "Whether it receives a share of a split bill."),
+    boolean("hasSplitChildMeter", "Whether one of its meters is the child of a split."),
 )
 ACCOUNT_BASE = (
     *named("account", "account"),
@@ -177,7 +185,7 @@ METER_ACCOUNT = (
     block("accountGeneralLedger", "Ledger code of the account.", *GENERAL_LEDGER),
     integer("dataAccessReleaseId", "Id of the customer's consent to read data."),
 )
-ACCOUNT_METER = (*METER, *TENURE, block("place", "Where the meter is.", *PLACE))
+ACCOUNT_METER = (*METER_BASE, *TENURE, block("place", "Where the meter is.", *PLACE))
 RATE = (
     integer("rateId", "Id of the rate."),
     text("name", "Name of the rate."),

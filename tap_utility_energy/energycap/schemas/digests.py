@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_utility_energy.energycap.rows import Level, Rows
-from tap_utility_energy.energycap.schemas.children import UNIT
+from tap_utility_energy.energycap.schemas.children import UNIT, named
 from tap_utility_energy.schemas import block, boolean, integer, items, key, number, record, text
 
 if TYPE_CHECKING:
@@ -25,12 +25,21 @@ YEAR_TEXT = "Calendar year of the period."
 PERIOD_TEXT = (
     "Number of the period in the calendar year: from 1 to 12, or to 13 with 13 periods a year."
 )
-PERIOD = (
-    key("calendarYear", th.IntegerType, YEAR_TEXT),
-    key("calendarPeriod", th.IntegerType, PERIOD_TEXT),
+PERIOD_NAMES = (
     integer("fiscalYear", "The tenant's fiscal year."),
     integer("fiscalPeriod", "Number of the period in the fiscal year: from 1 to 12, or to 13."),
     text("periodName", "Label of the period, such as Jan; tenants can name their own."),
+)
+PERIOD = (
+    key("calendarYear", th.IntegerType, YEAR_TEXT),
+    key("calendarPeriod", th.IntegerType, PERIOD_TEXT),
+    *PERIOD_NAMES,
+)
+#: The same as data in a nested list, where any may be missing.
+PERIOD_FIELDS = (
+    integer("calendarYear", YEAR_TEXT),
+    integer("calendarPeriod", PERIOD_TEXT),
+    *PERIOD_NAMES,
 )
 DAYS = integer("days", "Time that the period covers, in days.")
 YEAR = key("year", th.StringType, "The year, as text.")
@@ -92,25 +101,45 @@ ALL_TIME = (
     number("allTimeSavingsTotalCost", "Cost avoided since savings began, in `costUnit`."),
 )
 GHG_METER = (
-    *METER_NAMES,
+    *METER_NAMES[:-1],
+    text("updated", "When EnergyCAP retrieved the data, ISO 8601 as sent."),
     block("equivalentCO2EmissionsUnit", "Unit of `equivalentCO2Emissions`.", *UNIT),
-    block("ghgScope", "Scope of the emissions. The vendor does not document its fields."),
+    block(
+        "ghgScope",
+        "Scope of the emissions; null for a commodity without any.",
+        *named("ghgScope", "scope"),
+        text("ghgScopeTypeCode", "Code of the kind of emissions within the scope."),
+        text("ghgScopeTypeInfo", "Name of the kind of emissions within the scope."),
+    ),
 )
 GHG_TYPE = (
     key("ghgTypeId", th.IntegerType, "The greenhouse gas."),
     text("ghgTypeCode", "Code of the greenhouse gas."),
     text("ghgTypeInfo", "Name of the greenhouse gas."),
 )
-TARGET = block("targetComparison", "Comparison with a target. The vendor does not document it.")
 PLACE = (
     key("placeId", th.IntegerType, "The place; its figures include all places below it."),
     text("placeCode", "The place's code for users; they can change it."),
     text("placeInfo", "The place's name for users; they can change it."),
     UPDATED,
-    block("periodRange", "Periods that the digest is about. The vendor does not document it."),
-    TARGET,
+    block(
+        "periodRange",
+        "Periods that the digest covers.",
+        integer("startPeriod", "The first period, as YYYYMM."),
+        integer("endPeriod", "The last period, as YYYYMM."),
+    ),
     GLOBAL_UNIT,
     COST_UNIT,
+)
+TARGET = (
+    integer("targetYear", "Year of the target."),
+    text("targetLabel", "Name of the target."),
+    items(
+        "results",
+        "One object per period that has a target.",
+        *PERIOD_FIELDS,
+        number("totalCost", "Target cost, in `costUnit`."),
+    ),
 )
 ACCOUNT = (
     key("accountId", th.IntegerType, "The account."),
@@ -125,12 +154,19 @@ COMMODITY = (
     text("commodityCode", "Code of the commodity, such as ELECTRIC or NATURALGAS."),
     text("commodityInfo", "Name of the commodity."),
     COMMON_UNIT,
-    block("costUnit", "Currency of all costs: the commodity's own.", *UNIT),
+    block(
+        "costUnit",
+        "Currency of all costs: the commodity's, or that of the whole digest if the commodity has "
+        "none.",
+        *UNIT,
+    ),
 )
 PLACE_COMMODITY = (
     *COMMODITY,
+    integer("commodityCategoryId", "The commodity category."),
+    text("commodityCategoryInfo", "Name of the commodity category."),
     block("commonDemandUnit", "Unit of `commonDemand`.", *UNIT),
-    block("targetComparison", "Comparison of the commodity with a target; not documented."),
+    block("targetComparison", "Target for the cost of the commodity at the place.", *TARGET),
 )
 
 FIGURES = (
@@ -201,7 +237,7 @@ def _year(*figures: th.Property[Any]) -> Level:
 
 
 def _commodity(fields: Fields) -> Level:
-    return Level("commodity", ("commodityId",), fields, "results")
+    return Level("commodity", ("commodityId",), fields, "results", fallbacks=("costUnit",))
 
 
 METER_MONTHS = Rows(_meter(METER), _month(*FIGURES))
@@ -219,11 +255,17 @@ METER_GHG_YEARS = Rows(
     _year(number("equivalentCO2Emissions", "Emissions, in `equivalentCO2EmissionsUnit`.")),
 )
 PLACE_MONTHS = Rows(
-    Level("place", ("placeId",), PLACE, "results", ("commodities",)),
+    Level(
+        "place",
+        ("placeId",),
+        (*PLACE, block("targetComparison", "Target for the cost of the place.", *TARGET)),
+        "results",
+        ("commodities",),
+    ),
     _month(*TOTALS, *CUMULATIVE),
 )
 PLACE_COMMODITY_MONTHS = Rows(
-    Level("place", ("placeId",), PLACE, "commodities", ("results",)),
+    Level("place", ("placeId",), PLACE, "commodities", ("results", "targetComparison")),
     _commodity(PLACE_COMMODITY),
     _month(*PLACE_BY_COMMODITY),
 )
@@ -237,15 +279,13 @@ ACCOUNT_COMMODITY_MONTHS = Rows(
     _month(*BY_COMMODITY),
 )
 
-#: A digest with its periods nested. There they are data and not a key: any may be missing.
+#: A digest with its periods nested.
 METER_DIGEST_MONTHLY = record(
     *METER,
     items(
         "results",
-        "One object a period that has data. Their order says nothing.",
-        integer("calendarYear", YEAR_TEXT),
-        integer("calendarPeriod", PERIOD_TEXT),
-        *PERIOD[2:],
+        "One object per period that has data, in no particular order.",
+        *PERIOD_FIELDS,
         *FIGURES,
     ),
 )

@@ -75,7 +75,7 @@ ACCOUNT = record(
     key("accountId", th.IntegerType, "The account."),
     text("accountCode", "The account's number with the vendor."),
     text("accountInfo", "The account's name for users; they can change it."),
-    integer("accountMeterId", "Id of the meter's time on the account, if there is only one."),
+    integer("accountMeterId", "Id of a meter's time on the account."),
     block("accountType", "Kind of account.", *child.ACCOUNT_TYPE),
     block("costCenter", "Who bears the cost.", *child.COST_CENTER),
     block("vendor", "Who bills it.", *child.VENDOR),
@@ -116,6 +116,10 @@ VENDOR = record(
     text("email", "Mail address."),
     text("phoneNumber", "Telephone."),
     boolean("splitAccountChargesConfigured", "Whether charges of split accounts are set up."),
+    text(
+        "consentToRepresent",
+        "Link to the document in which the customer consents to EnergyCAP representing it.",
+    ),
     items("rates", "The rates that it offers.", *child.RATE),
     text("vendorDescription", "Description by users."),
     *child.made_and_modified("vendor"),
@@ -145,7 +149,7 @@ COMMODITY = record(
         "energyReportingUnitConversionMultiplier",
         "What one `useRollupUnit` is in the unit of energy reports.",
     ),
-    boolean("inUse", "Whether a meter has it."),
+    boolean("inUse", "Whether a meter or an emission source uses it."),
     boolean("isSystemCommodity", "Whether it is the vendor's own."),
 )
 
