@@ -78,8 +78,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "energycap_number_of_years",
         th.IntegerType(minimum=1),
         title="EnergyCAP number of years",
-        description="Years of digests to read, the current one included. Unset: the vendor gives "
-        "two, and four of the yearly digests.",
+        description="Years of digests to read, the current one included. Unset: EnergyCAP gives "
+        "24 months, and four years of the yearly digests.",
     ),
     th.Property(
         "energycap_page_size",
