@@ -152,6 +152,7 @@ class TapUtilityEnergy(Tap):
             if not report.skips(stream):
                 with report.failures_of(stream):
                     self.run_sync_dry_run(1, [stream])
+        self._preview_collection(report)
         report.close()
         return True
 
@@ -196,6 +197,13 @@ class TapUtilityEnergy(Tap):
         if is_wanted and not report.skips(stream):
             with report.failures_of(stream, last=True):
                 stream.collect(lambda: self.state_writer.write_state(self.state))
+
+    def _preview_collection(self, report: Report) -> None:
+        """Log what a sync would ask UtilityAPI to collect, if the user has enabled it."""
+        stream = cast("HistoricalCollectionsStream", self.streams["historical_collections"])
+        if stream.is_called_for and not report.skips(stream):
+            with report.failures_of(stream, last=True):
+                stream.preview()
 
     @override
     def _setup_signal_handlers(self) -> None:

@@ -104,30 +104,36 @@ class Client(ABC):
         return self._retry.run(attempt, self.wait_for_turn)
 
     @final
-    def send_unrepeatable(
-        self,
-        request: requests.PreparedRequest,
-        validate: Callable[[requests.Response], None],
-    ) -> requests.Response:
-        """Send a request that must not be carried out twice.
+    def post_once(self, request: requests.PreparedRequest) -> requests.Response:
+        """Send a request that must not be carried out twice; the answer, whatever its status.
 
-        It is sent again only if the vendor says that it was not carried out (429), or if it never
-        left this machine.
+        It is sent again only if the vendor says that it was not carried out (429), or if no
+        connection could be made. Each try has a connection of its own: one that was used before
+        may be closed by the vendor just as the request is sent.
 
         Raises:
             AnswerLost: It may or may not have been carried out.
-            Refusal: The vendor refuses it, or was not there in the time that there is.
+            Refusal: It was not sent, or only answered with 429, in the time that there is.
         """
+        authorized = self.auth(request)
 
         def attempt(seconds_left: float) -> requests.Response:
             try:
-                return self._attempt(request, seconds_left, validate)
+                response = self._exchange(authorized, Sender(), self._time_for(seconds_left))
             except Fault as fault:
-                if fault.was_not_carried_out:
+                if fault.never_sent:
                     raise
                 raise AnswerLost(f"{self.vendor} {fault.reason}") from fault
+            except Exception as error:
+                raise AnswerLost(f"{self.vendor} sent an answer that cannot be read") from error
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                raise Fault(RETRIED[HTTPStatus.TOO_MANY_REQUESTS], response)
+            return response
 
         return self._retry.run(attempt, self.wait_for_turn)
+
+    def _time_for(self, seconds_left: float) -> float:
+        return max(SHORTEST_TRY, min(self._timeout, seconds_left))
 
     def _attempt(
         self,
@@ -136,8 +142,7 @@ class Client(ABC):
         validate: Callable[[requests.Response], None],
         permission: str = "",
     ) -> requests.Response:
-        timeout = max(SHORTEST_TRY, min(self._timeout, seconds_left))
-        response = self._send_once(self.auth(request), timeout)
+        response = self._send_once(self.auth(request), self._time_for(seconds_left))
         self._check_status(response, permission)
         validate(response)
         return response
@@ -147,6 +152,13 @@ class Client(ABC):
             sender = self._idle.pop()
         except IndexError:
             sender = Sender()
+        response = self._exchange(request, sender, timeout)
+        self._idle.append(sender)
+        return response
+
+    def _exchange(
+        self, request: requests.PreparedRequest, sender: Sender, timeout: float
+    ) -> requests.Response:
         try:
             response = sender.send(request, timeout)
         except requests.RequestException as error:
@@ -157,7 +169,6 @@ class Client(ABC):
             raise fault from error
         except OSError as error:  # such as a CA bundle that is not there
             raise self._broken(error) from error
-        self._idle.append(sender)
         self._retry.note_answer()
         return response
 
@@ -173,14 +184,19 @@ class Client(ABC):
             return
         if status in RETRIED:
             raise Fault(RETRIED[HTTPStatus(status)], response)
-        said = quote_of(response)
+        raise self.refusal(response, permission)
+
+    def refusal(self, response: requests.Response, permission: str) -> Refusal:
+        """The error for an answer that no other try can better."""
+        status = response.status_code
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            raise Refusal(
+            return Refusal(
                 f"{self.vendor} answered {status} and sends the request elsewhere, which is not "
                 f"followed. Check {self.base_url_setting}.",
             )
-        raise Refusal(
-            f"{self.vendor} answered {status}{said}. {self.advice(response, permission)}",
+        advice = self.advice(response, permission)
+        return Refusal(
+            f"{self.vendor} answered {status}{quote_of(response)}. {advice}",
             whole_vendor=status in self.fatal_for_all,
             slug=error_slug(response),
         )

@@ -75,11 +75,6 @@ class Fault(RetriableAPIError):
         self.patient = patient
 
     @property
-    def was_not_carried_out(self) -> bool:
-        """Whether the vendor has certainly done nothing."""
-        return self.never_sent or self.is_meant_for_all
-
-    @property
     def is_meant_for_all(self) -> bool:
         """Whether the vendor asks all requests to wait, not only this one."""
         too_many = HTTPStatus.TOO_MANY_REQUESTS
