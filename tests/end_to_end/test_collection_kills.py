@@ -330,7 +330,7 @@ def listed(box: Sandbox) -> list[dict[str, Any]]:
 
 
 def never_collected(box: Sandbox) -> list[str]:
-    """Two meters that cost money."""
+    """Two meters that cost money and have bills."""
     found = [
         meter["uid"]
         for meter in listed(box)
@@ -339,7 +339,7 @@ def never_collected(box: Sandbox) -> list[str]:
         and not meter["is_activated"]
         and not meter["is_archived"]
     ]
-    return found[:2]
+    return found[1:3]  # the first has none
 
 
 def bills(box: Sandbox) -> set[str]:
