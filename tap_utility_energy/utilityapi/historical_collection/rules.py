@@ -31,6 +31,8 @@ LEFT_OUT_FOR = timedelta(days=1)
 REPEATS_AFTER_ERROR = 3
 REPEATS_WITHOUT_ANSWER = 1
 CLOCK_TOLERANCE = timedelta(hours=1)
+#: An answer's date has whole seconds.
+DATE_RESOLUTION = timedelta(seconds=2)
 NAMED = 5
 
 
@@ -272,7 +274,7 @@ class Rules:
                 "this machine's clock and UtilityAPI's are more than an hour apart, so nothing is "
                 "asked for. Set the clock."
             )
-        if config.repeat_before and config.repeat_before > self._now:
+        if config.repeat_before and config.repeat_before > self._now + DATE_RESOLUTION:
             yield (
                 "historical_collection_repeat_before is in the future, so nothing is asked for. "
                 "Set a moment that has passed."
