@@ -177,6 +177,20 @@ def test_the_tap_emits_what_the_vendors_client_reads(
     assert not differing[:3]
 
 
+def test_only_what_no_page_names_lands_in_extra(box: Sandbox, tap: TapRunner) -> None:
+    run = tap(box.tap_config(), streams=[stream.name for stream in energycap.STREAMS])
+    rows = [row for stream in energycap.STREAMS for row in run.records(stream.name)]
+    extras = [row["extra"] for row in rows if "extra" in row]
+    levels = {"meter", "place", "account", "commodity", "ghgType"}
+    found = {name for extra in extras for name in extra.keys() - levels}
+    found |= {name for extra in extras for level in levels for name in extra.get(level, {})}
+
+    assert run.exit == 0, run.stderr
+    # All of them are the sandbox's own inventions.
+    made_up = {"billSource", "dataAccess", "energyStarScore", "extra", "isEstimated", "tags"}
+    assert found == made_up
+
+
 def test_the_client_sends_no_content_type_and_the_tap_does(
     sdk: ModuleType, box: Sandbox, tap: TapRunner
 ) -> None:
