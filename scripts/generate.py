@@ -38,8 +38,7 @@ def kind(schema: dict[str, Any]) -> str:
     """The setting's type as Meltano calls it."""
     if schema.get("format") == "date-time":
         return "date_iso8601"
-    kind = next(str(name) for name in schema["type"] if name != "null")
-    return "decimal" if kind == "number" else kind
+    return next(str(name) for name in schema["type"] if name != "null")
 
 
 def as_text(value: Any) -> str:
@@ -92,11 +91,9 @@ def env_example() -> str:
 
 def type_in_words(schema: dict[str, Any]) -> str:
     """The setting's type with its limits, for a reader."""
-    words = {"array": "array of string", "date_iso8601": "date-time", "decimal": "number"}
+    words = {"array": "array of string", "date_iso8601": "date-time"}
     text = words.get(kind(schema), kind(schema))
     least, most = schema.get("minimum"), schema.get("maximum")
-    if "exclusiveMinimum" in schema:
-        text += f", more than {schema['exclusiveMinimum']}"
     if most is not None:
         text += f", {least} to {most}"
     elif least is not None:
