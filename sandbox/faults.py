@@ -29,6 +29,7 @@ ACTIONS = (
     "redirect",
     "garbage",
     "latency",
+    "interim",
 )
 _DETAILS = ("vendor", "method", "path", "at", "times", "headers", "body", "content_type", "after")
 
@@ -38,7 +39,8 @@ class Rule:
     """One rule: an action, the requests it matches, and from which one on how many times.
 
     A request takes effect when its own answer is sent, even slowly, and then only; with `after`
-    it takes effect before the action. `lose_after` is a `reset` with `after`.
+    it takes effect before the action. `lose_after` is a `reset` with `after`. `interim` sends a
+    status of the 100s before the vendor's own answer.
     """
 
     action: str
@@ -98,6 +100,7 @@ class Rule:
 def _check_value(action: str, value: object) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
         "status": int,
+        "interim": int,
         "hang": (int, float, Decimal),
         "latency": (int, float, Decimal),
         "drip": dict,
@@ -169,6 +172,8 @@ async def deliver(
         "cut_chunked": _cut,
         "drip": _drip,
     }
+    if rule and rule.action == "interim" and request.transport is not None:
+        request.transport.write(f"HTTP/1.1 {rule.value} Interim\r\n\r\n".encode())
     if rule is None or rule.action not in senders:
         return web.Response(status=answer.status, body=answer.body, headers=_headers(answer))
     response = web.StreamResponse(status=answer.status, headers=_headers(answer))

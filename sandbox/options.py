@@ -86,6 +86,15 @@ class SandboxOptions:
     job_fail_share: float = _option(0.0, "share of all meters whose collections fail", float)
     job_stuck_uids: str | None = _option(None, "meters that stay pending, uids,... or *")
     job_silent_uids: str | None = _option(None, "meters that are never pending, uids,... or *")
+    job_nothing_uids: str | None = _option(
+        None, "meters with nothing to collect, on which nothing is ever seen, uids,... or *"
+    )
+    utilityapi_date: str | None = _option(
+        None, "what UtilityAPI sends as Date, instead of the time"
+    )
+    ignore_filters: bool = _option(
+        default=False, text="UtilityAPI's lists of meters and consents ignore all filters"
+    )
     time_scale: float = _option(1.0, "sandbox seconds that pass in a real one", float)
 
     energycap_api_key: str = _option("sandbox.energycap-key==", "the only API key accepted")

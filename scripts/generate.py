@@ -38,7 +38,8 @@ def kind(schema: dict[str, Any]) -> str:
     """The setting's type as Meltano calls it."""
     if schema.get("format") == "date-time":
         return "date_iso8601"
-    return next(str(name) for name in schema["type"] if name != "null")
+    kind = next(str(name) for name in schema["type"] if name != "null")
+    return "decimal" if kind == "number" else kind
 
 
 def as_text(value: Any) -> str:
@@ -91,9 +92,11 @@ def env_example() -> str:
 
 def type_in_words(schema: dict[str, Any]) -> str:
     """The setting's type with its limits, for a reader."""
-    words = {"array": "array of string", "date_iso8601": "date-time"}
+    words = {"array": "array of string", "date_iso8601": "date-time", "decimal": "number"}
     text = words.get(kind(schema), kind(schema))
     least, most = schema.get("minimum"), schema.get("maximum")
+    if "exclusiveMinimum" in schema:
+        text += f", more than {schema['exclusiveMinimum']}"
     if most is not None:
         text += f", {least} to {most}"
     elif least is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 import json
+import math
 import os
 from datetime import datetime
 from decimal import Decimal
@@ -111,6 +112,11 @@ def _parse(text: str, schema: Mapping[str, Any]) -> Any:
             return int(text)
         except ValueError:
             raise ValueError("is not a whole number") from None
+    if "number" in types:
+        try:
+            return _finite(text)
+        except ValueError:
+            raise ValueError("is not a number") from None
     if _is_list_of_strings(schema) and text[0] not in '[{"' and text != "null":
         return text.split(",")
     if "array" in types or "object" in types:
@@ -119,6 +125,13 @@ def _parse(text: str, schema: Mapping[str, Any]) -> Any:
         except ValueError:
             raise ValueError("is not valid JSON") from None
     return text
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _is_list_of_strings(schema: Mapping[str, Any]) -> bool:
@@ -162,6 +175,8 @@ def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:
         return _url_problem(value)
     if name == "start_date" and not _is_date(value):
         return f"{value!r} is not a date such as 2024-01-31T00:00:00Z"
+    if name == "historical_collection_repeat_before" and not _has_offset(value):
+        return f"{value!r} is not a moment with an offset, such as 2026-07-01T00:00:00Z"
     return ""
 
 
@@ -184,6 +199,7 @@ def _sentence(error: ValidationError) -> str:
         "type": lambda: f"it must be {_kind(error)}",
         "minimum": lambda: f"it must be at least {error.validator_value}",
         "maximum": lambda: f"it must be at most {error.validator_value}",
+        "exclusiveMinimum": lambda: f"it must be more than {error.validator_value}",
     }.get(str(error.validator), lambda: error.message)()
     where = "".join(f"[{part!r}]" for part in path)
     shown = "" if name in CREDENTIALS else f", not {json.dumps(error.instance, default=str):.80}"
@@ -215,6 +231,10 @@ def _is_date(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _has_offset(value: str) -> bool:
+    return _is_date(value) and datetime.fromisoformat(value).tzinfo is not None
 
 
 def _url_problem(value: str) -> str:

@@ -78,8 +78,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "energycap_number_of_years",
         th.IntegerType(minimum=1),
         title="EnergyCAP number of years",
-        description="Years of digests to read, the current one included. Unset: the vendor gives "
-        "two, and four of the yearly digests.",
+        description="Years of digests to read, the current one included. Unset: EnergyCAP gives "
+        "24 months, and four years of the yearly digests.",
     ),
     th.Property(
         "energycap_page_size",
@@ -150,43 +150,67 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.BooleanType,
         default=False,
         title="Collect new meters",
-        description="Collect every visible meter that was never activated as well, within "
-        "utilityapi_authorizations. Archived meters are left out.",
+        description="Also collect every visible meter that was never activated and is not "
+        "archived, within utilityapi_authorizations.",
     ),
     th.Property(
         "historical_collection_max_meters",
         th.IntegerType(minimum=1),
         default=10,
-        title="Most meters to collect",
-        description="More meters than this in one run are an error, before anything is asked for.",
+        title="Maximum number of meters",
+        description="Maximum number of meters per run. If more are to be collected, nothing is "
+        "asked for and the run fails.",
+    ),
+    th.Property(
+        "historical_collection_max_cost",
+        th.NumberType(exclusive_minimum=0),
+        title="Maximum cost",
+        description="Maximum cost in dollars within 30 days, by the vendor's price list and the "
+        "requests in state and journal. If it would be exceeded, nothing is asked for and the run "
+        "fails. Unset: no limit.",
     ),
     th.Property(
         "historical_collection_duration",
         th.IntegerType(minimum=1, maximum=36),
         title="Months to collect",
-        description="Months of history to ask for. Unset: the vendor's default, up to 36, is "
-        "charged.",
+        description="Months of history to ask for. Unset: the vendor's default is charged, which "
+        "can be 36.",
     ),
     th.Property(
         "historical_collection_repeat_days",
         th.IntegerType(minimum=1),
-        title="Collect again after",
-        description="Days after which a meter that was collected before is collected again. "
-        "Unset: never.",
+        title="Days between collections",
+        description="Collect a meter again this many days after its last request and last status "
+        "change. Unset: never.",
+    ),
+    th.Property(
+        "historical_collection_repeat_before",
+        th.DateTimeType,
+        title="Collect again before",
+        description="Collect each meter again, once, whose last request and last status change "
+        "are older than this moment, such as 2026-07-01T00:00:00Z. It needs an offset and must "
+        "not be in the future.",
+    ),
+    th.Property(
+        "historical_collection_journal",
+        th.StringType,
+        title="Journal",
+        description="File that remembers requests beside the state, so that a lost state or a "
+        "second run at the same time cannot lead to a second charge.",
     ),
     th.Property(
         "historical_collection_wait_seconds",
         th.IntegerType(minimum=0),
         default=600,
-        title="Longest wait for a collection",
-        description="Seconds to wait for the meters before extraction goes on with what is there.",
+        title="Maximum wait for a collection",
+        description="Seconds to wait for collections to finish before extraction goes on.",
     ),
     th.Property(
         "historical_collection_poll_seconds",
         th.IntegerType(minimum=1),
         default=15,
-        title="Time between looks",
-        description="Seconds between looks at the meters that are being collected.",
+        title="Polling interval",
+        description="Seconds between looks at the meters while they are collected.",
     ),
     th.Property(
         "emit_activate_version_messages",

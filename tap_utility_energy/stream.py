@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
+from singer_sdk.exceptions import SyncLifecycleSignal
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.pagination import SinglePagePaginator
@@ -22,7 +24,6 @@ from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.http.faults import Fault, Refusal
 from tap_utility_energy.http.redaction import redact_data
 from tap_utility_energy.passthrough import PassThrough
-from tap_utility_energy.stats import RecordCounter, StreamStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -69,10 +70,7 @@ class VendorStream(RESTStream[Any]):
     def __init__(self, tap: TapUtilityEnergy) -> None:
         self.client = tap.client(self.client_class)
         super().__init__(tap)
-        self._clock = tap.clock
-        #: What was read in this run, and the stream's log.
-        self.stats = StreamStats(self.name)
-        self.extra_fields = ExtraFields(self.schema["properties"], self.stats.unknown_fields)
+        self.extra_fields = ExtraFields(self.name, self.schema["properties"])
 
     @property
     @override
@@ -112,7 +110,6 @@ class VendorStream(RESTStream[Any]):
             while not paginator.finished:
                 response = self.fetch(PageContext(context, paginator.current_value))
                 counter.increment()
-                self._say_progress()
                 yield response
                 paginator.advance(response)
 
@@ -136,9 +133,7 @@ class VendorStream(RESTStream[Any]):
             )
         except ValueError as error:  # requests' own are among them
             raise Refusal(f"{request.url} cannot be asked for: {error}. Report it.") from error
-        return self.client.send(
-            prepared, self.validate_response, self.permission, is_wanted, self.stats
-        )
+        return self.client.send(prepared, self.validate_response, self.permission, is_wanted)
 
     @override
     def validate_response(self, response: requests.Response) -> None:
@@ -260,24 +255,18 @@ class VendorStream(RESTStream[Any]):
 
     @override
     def get_record_counter(self, **kwargs: Any) -> Counter:
-        self._counter = RecordCounter(super().get_record_counter(**kwargs), self._count_records)
+        self._counter = super().get_record_counter(**kwargs)
         return self._counter
-
-    def _count_records(self, number: int) -> None:
-        self.stats.records += number
-        self._say_progress()
-
-    def _say_progress(self) -> None:
-        self._clock.heartbeat(self.stats)
 
     def walked(self, distinct: int) -> None:
         """Called after the last page, with the number of distinct records if they can repeat."""
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        # The SDK tells here when a sync begins, and calls its end an unhandled error; the report
-        # tells of both.
-        super().log(message, *args, level=logging.DEBUG, **kwargs)
+        # The SDK calls it an unhandled error when a dry run ends after its record.
+        if isinstance(sys.exc_info()[1], SyncLifecycleSignal):
+            level = logging.DEBUG
+        super().log(message, *args, level=level, **kwargs)
 
     @override
     def _write_activate_version_message(self, full_table_version: int) -> None:

@@ -20,7 +20,7 @@ from tap_utility_energy import settings
 from tap_utility_energy.tap import TapUtilityEnergy
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = {"string", "integer", "boolean", "array", "object"}
+KINDS = {"string", "integer", "number", "boolean", "array", "object"}
 SETTINGS: dict[str, dict[str, Any]] = settings.SCHEMA["properties"]
 
 
@@ -52,6 +52,8 @@ def env_example() -> dict[str, tuple[str, str]]:
 def kind(schema: dict[str, Any]) -> str:
     (name,) = (name for name in schema["type"] if name != "null")
     assert name in KINDS
+    if name == "number":
+        return "decimal"
     return "date_iso8601" if schema.get("format") == "date-time" else name
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.timeline import Timeline
@@ -37,9 +39,9 @@ class UtilityApi:
         """Serve a world and run its collections."""
         self._options = options
         self._platform = world.platform
-        timeline = Timeline(options.time_scale)
-        self.collections = Collections(options, world.platform, timeline)
-        self._happenings = Happenings(world.platform, timeline)
+        self._timeline = Timeline(options.time_scale)
+        self.collections = Collections(options, world.platform, self._timeline)
+        self._happenings = Happenings(world.platform, self._timeline)
         self._data = {
             f"{PREFIX}/{plural}": DataListing(plural, options, world.platform)
             for plural in ("bills", "intervals")
@@ -49,11 +51,15 @@ class UtilityApi:
         self._recent: deque[float] = deque()
 
     def answer(self, call: Call) -> Answer:
-        """Answer one call."""
+        """Answer one call, with the vendor's own time as its date."""
         try:
-            return self._answer(call)
+            answer = self._answer(call)
         except RefusedError as refused:
-            return refused.answer
+            answer = refused.answer
+        now = format_datetime(self._timeline.moment(self._timeline.seconds), usegmt=True)
+        date = self._options.utilityapi_date
+        headers = {**answer.headers, "Date": now if date is None else date}
+        return dataclasses.replace(answer, headers=headers)
 
     def sources(self) -> dict[str, Source]:
         """Return what tells every object as now served, blocks expanded, and the jobs so far."""
@@ -169,6 +175,8 @@ class UtilityApi:
         known = (*resource.lists, *resource.flags, *resource.single, "after")
         params = read_params(call, known, resource.docs)
         filters = read_filters(params, resource.lists, resource.flags, resource.docs)
+        if self._options.ignore_filters:
+            filters = ()
         printer = resource.printer(self._asked(call, params, resource))
         listing = self._listed(resource, filters)
         return self._pagers[resource.path].answer(call, params, listing, printer)

@@ -42,6 +42,7 @@ class Happenings:
             "revoke_authorization": self.revoke,
             "renew_authorization": self.renew,
             **self._intervals.events(),
+            "monitor_meter": self.monitor,
         }
 
     def move_on(self, given: dict[str, Any]) -> object:
@@ -134,6 +135,18 @@ class Happenings:
         service = first(services, uid, lambda s: s.uid)
         consent = self._platform.renew(service, self._now())
         return {"meter": service.uid, "authorization": consent.uid}
+
+    def monitor(self, given: dict[str, Any]) -> object:
+        """``meter``: ongoing monitoring collects its latest bill, which activates the meter."""
+        uid = only(given, "meter")["meter"]
+        service = self._platform.services[uid]
+        service.frequency = "monthly"
+        for statement in service.book.statements[-1:]:
+            if statement.end not in service.book.collected:
+                self._platform.collect(service.book, statement.end, self._now())
+        service.finish(self._now())
+        self._platform.version += 1
+        return {"meter": uid}
 
     def count_request(self) -> None:
         """Let what waits for requests happen or come closer; to be called before each."""

@@ -29,6 +29,7 @@ RULES = (
     "job_fail_share",
     "job_stuck_uids",
     "job_silent_uids",
+    "job_nothing_uids",
 )
 
 
@@ -73,7 +74,8 @@ class Order:
     @property
     def cost(self) -> Decimal:
         """What is charged, in dollars; a collection that fails is not."""
-        return sum((job.cost for job in self.jobs if job.outcome != "errored"), Decimal("0.00"))
+        free = {"errored", "nothing"}
+        return sum((job.cost for job in self.jobs if job.outcome not in free), Decimal("0.00"))
 
 
 class Collections:
@@ -157,8 +159,8 @@ class Collections:
                 "months": job.months,
                 "cost": job.cost,
                 "t": round(job.started, 6),
-                "shows": None if job.outcome == "silent" else round(job.shows, 6),
-                "ends": None if job.outcome == "stuck" else round(job.ends, 6),
+                "shows": None if job.outcome in {"silent", "nothing"} else round(job.shows, 6),
+                "ends": None if job.outcome in {"stuck", "nothing"} else round(job.ends, 6),
                 "outcome": job.outcome,
                 "status": job.status,
             }
@@ -176,6 +178,8 @@ class Collections:
 
     def _outcome(self, uid: str) -> str:
         rules = self.rules
+        if _names(rules.job_nothing_uids, uid):
+            return "nothing"
         if _names(rules.job_stuck_uids, uid):
             return "stuck"
         share = zlib.crc32(f"{rules.seed}:{uid}".encode()) / 2**32
@@ -185,6 +189,8 @@ class Collections:
 
     def _steps(self, job: Job) -> Iterator[Step]:
         """Plan when there is which message, and which bill period's end is collected."""
+        if job.outcome == "nothing":
+            return
         ends = [statement.end for statement in job.service.book.statements[-job.months :]]
         if job.outcome == "silent":
             yield from (Step(job.ends, "", end) for end in ends)

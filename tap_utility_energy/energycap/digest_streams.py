@@ -1,4 +1,4 @@
-"""The digests of EnergyCAP, a declaration a stream.
+"""The digests of EnergyCAP, one declaration per stream.
 
 Fields and figures of the views are told in `schemas.digests`.
 """
@@ -16,7 +16,7 @@ from tap_utility_energy.energycap.schemas import digests
 
 
 class MeterDigestMonthlyStream(DigestStream):
-    """Monthly cost, use and demand by meter: one record a meter, its periods nested.
+    """Monthly cost, use and demand by meter, as billed: one record per meter, its periods nested.
 
     Source: https://developer.energycap.com/api-reference/meterdigest/getmeteractualmonthlylistv3
     """
@@ -30,7 +30,7 @@ class MeterDigestMonthlyStream(DigestStream):
 
 
 class MeterDigestMonthlyResultsStream(MeterRowsStream):
-    """The same digests, one record a meter and period.
+    """Monthly cost, use and demand by meter, as billed: one record per meter and period.
 
     Source: https://developer.energycap.com/api-reference/meterdigest/getmeteractualmonthlylistv3
     """
@@ -68,7 +68,7 @@ class MeterDigestNormalizedMonthlyResultsStream(MeterRowsStream):
 
 
 class MeterDigestSavingsMonthlyResultsStream(MeterRowsStream):
-    """Monthly use and cost avoided by meter, against a baseline adjusted to current conditions.
+    """Monthly use and cost avoided by meter, against the baseline (BATCC).
 
     Source: https://developer.energycap.com/api-reference/meterdigest/getmetersavingsmonthlylistv3
     """
@@ -116,7 +116,7 @@ class MeterDigestNormalizedYearlyResultsStream(MeterRowsStream):
 
 
 class MeterDigestSavingsYearlyResultsStream(MeterRowsStream):
-    """Yearly use and cost avoided by meter, with the totals since savings began.
+    """Yearly use and cost avoided by meter, with the totals since the start of savings.
 
     Source: https://developer.energycap.com/api-reference/meterdigest/
     """
@@ -140,7 +140,7 @@ class MeterDigestGHGYearlyResultsStream(MeterRowsStream):
 
 
 class PlaceDigestActualMonthlyResultsStream(PlaceRowsStream):
-    """Monthly cost and energy by place, as billed; a place includes all below it.
+    """Monthly cost and energy by place, as billed. A place includes all places below it.
 
     Source: https://developer.energycap.com/api-reference/placedigest/
     """
@@ -154,6 +154,8 @@ class PlaceDigestActualMonthlyResultsStream(PlaceRowsStream):
 class PlaceDigestActualMonthlyCommodityResultsStream(PlaceRowsStream):
     """Monthly cost, use and demand by place and commodity, as billed.
 
+    A place includes all places below it.
+
     Source: https://developer.energycap.com/api-reference/placedigest/
     """
 
@@ -164,7 +166,9 @@ class PlaceDigestActualMonthlyCommodityResultsStream(PlaceRowsStream):
 
 
 class PlaceDigestCalendarizedMonthlyResultsStream(PlaceRowsStream):
-    """Monthly cost and energy by place, prorated onto calendar months; it includes all below it.
+    """Monthly cost and energy by place, prorated. A place includes all places below it.
+
+    Bills are prorated onto calendar months or the tenant's periods.
 
     Source: https://developer.energycap.com/api-reference/placedigest/
     """
@@ -176,7 +180,10 @@ class PlaceDigestCalendarizedMonthlyResultsStream(PlaceRowsStream):
 
 
 class PlaceDigestCalendarizedMonthlyCommodityResultsStream(PlaceRowsStream):
-    """Monthly cost, use and demand by place and commodity, prorated onto calendar months.
+    """Monthly cost, use and demand by place and commodity, prorated.
+
+    Bills are prorated onto calendar months or the tenant's periods. A place includes all places
+    below it.
 
     Source: https://developer.energycap.com/api-reference/placedigest/
     """

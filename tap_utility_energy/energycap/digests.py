@@ -23,8 +23,8 @@ class DigestStream(EnergyCAPStream):
     """A stream of digests. All streams of one path are served by one walk.
 
     Digests are read whole on every run: the vendor has no filter by date of change, and a period
-    can change or vanish long after it was billed. By default the vendor sends the latest two
-    years of monthly digests and four of yearly ones.
+    can change or vanish long after it was billed. By default the vendor sends the latest 24 months
+    of monthly digests and four years of yearly ones.
     """
 
     def __init__(self, tap: TapUtilityEnergy) -> None:
@@ -59,7 +59,7 @@ class DigestRowsStream(DigestStream):
 
     def __init__(self, tap: TapUtilityEnergy) -> None:
         super().__init__(tap)
-        self._exploder = Exploder(self.rows, self.stats.unknown_fields)
+        self._exploder = Exploder(self.name, self.rows)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:

@@ -97,6 +97,8 @@ class CostCentersStream(EntityStream):
 class BillsStream(ChangingEntityStream):
     """Bills of accounts, void ones too.
 
+    Amounts are in the currency of the account, which is ``costUnit`` of ``energycap_accounts``.
+
     Read whole on every run and emitted where changed. The vendor's only feed of changes,
     ``GET /api/v3/activity/bill?date=``, is not used, because a change could be lost: nothing says
     how far back it reaches, in which time zone its date is, or that it lists what batches,

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, final
-from urllib.parse import urlsplit
 
 import requests
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_utility_energy.clock import Clock
-    from tap_utility_energy.stats import StreamStats
 
 SHORTEST_TRY = 1.0  # seconds; a last try gets that much, though the time is nearly up
 
@@ -55,7 +53,6 @@ class Client(ABC):
         self.base_url: str = config[self.base_url_setting].rstrip("/")
         self.auth = OriginAuth(self.base_url, self.auth_headers(self.credential))
         max_wait = config["max_wait_seconds"]
-        self._clock = clock
         self._retry = RetryPolicy(self.vendor, self.base_url_setting, max_wait, clock)
         self._timeout: float = min(config["request_timeout"], LONGEST_SLEEP)
         self._idle: list[Sender] = []
@@ -76,8 +73,8 @@ class Client(ABC):
         advice = self.advice_by_status.get(response.status_code)
         return advice.format(permission=permission) if advice else "Report it if it stays."
 
-    def wait_for_turn(self, stats: StreamStats) -> None:  # noqa: B027 - not every vendor has one
-        """Wait until the rate limit lets the stream send a request. By default there is none."""
+    def wait_for_turn(self) -> None:  # noqa: B027 - not every vendor has a budget
+        """Wait until the vendor may be asked again. By default that is at once."""
 
     @final
     def send(
@@ -86,7 +83,6 @@ class Client(ABC):
         validate: Callable[[requests.Response], None],
         permission: str,
         is_wanted: Callable[[], bool],
-        stats: StreamStats,
     ) -> requests.Response:
         """Send a GET request until it is answered well.
 
@@ -95,7 +91,6 @@ class Client(ABC):
             validate: Raises `Fault` for an answer that is not what the vendor's page promises.
             permission: What the vendor calls the right to read this, for messages.
             is_wanted: Whether the answer is still of use to anybody.
-            stats: The stream that asks: counts the request and tells of waiting.
 
         Raises:
             Refusal: The vendor refuses, or did not answer well in the time that there is.
@@ -104,62 +99,68 @@ class Client(ABC):
         def attempt(seconds_left: float) -> requests.Response:
             if not is_wanted():
                 raise Refusal("the answer is not wanted any more")
-            return self._attempt(request, seconds_left, validate, stats, permission)
+            return self._attempt(request, seconds_left, validate, permission)
 
-        return self._retry.run(attempt, self.wait_for_turn, stats)
+        return self._retry.run(attempt, self.wait_for_turn)
 
     @final
-    def send_unrepeatable(
-        self,
-        request: requests.PreparedRequest,
-        validate: Callable[[requests.Response], None],
-        stats: StreamStats,
-    ) -> requests.Response:
-        """Send a request that must not be carried out twice.
+    def post_once(self, request: requests.PreparedRequest) -> requests.Response:
+        """Send a request that must not be carried out twice; the answer, whatever its status.
 
-        It is sent again only if the vendor says that it was not carried out (429), or if it never
-        left this machine.
+        It is sent again only if the vendor says that it was not carried out (429), or if no
+        connection could be made. Each try has a connection of its own: one that was used before
+        may be closed by the vendor just as the request is sent.
 
         Raises:
             AnswerLost: It may or may not have been carried out.
-            Refusal: The vendor refuses it, or was not there in the time that there is.
+            Refusal: It was not sent, or only answered with 429, in the time that there is.
         """
+        authorized = self.auth(request)
 
         def attempt(seconds_left: float) -> requests.Response:
             try:
-                return self._attempt(request, seconds_left, validate, stats)
+                response = self._exchange(authorized, Sender(), self._time_for(seconds_left))
             except Fault as fault:
-                if fault.was_not_carried_out:
+                if fault.never_sent:
                     raise
                 raise AnswerLost(f"{self.vendor} {fault.reason}") from fault
+            except Exception as error:
+                raise AnswerLost(f"{self.vendor} sent an answer that cannot be read") from error
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                raise Fault(RETRIED[HTTPStatus.TOO_MANY_REQUESTS], response)
+            return response
 
-        return self._retry.run(attempt, self.wait_for_turn, stats)
+        return self._retry.run(attempt, self.wait_for_turn)
+
+    def _time_for(self, seconds_left: float) -> float:
+        return max(SHORTEST_TRY, min(self._timeout, seconds_left))
 
     def _attempt(
         self,
         request: requests.PreparedRequest,
         seconds_left: float,
         validate: Callable[[requests.Response], None],
-        stats: StreamStats,
         permission: str = "",
     ) -> requests.Response:
-        timeout = max(SHORTEST_TRY, min(self._timeout, seconds_left))
-        authorized = self.auth(request)
-        stats.count_request()
-        response = self._send_once(authorized, timeout, stats)
+        response = self._send_once(self.auth(request), self._time_for(seconds_left))
         self._check_status(response, permission)
         validate(response)
         return response
 
-    def _send_once(
-        self, request: requests.PreparedRequest, timeout: float, stats: StreamStats
-    ) -> requests.Response:
+    def _send_once(self, request: requests.PreparedRequest, timeout: float) -> requests.Response:
         try:
             sender = self._idle.pop()
         except IndexError:
             sender = Sender()
+        response = self._exchange(request, sender, timeout)
+        self._idle.append(sender)
+        return response
+
+    def _exchange(
+        self, request: requests.PreparedRequest, sender: Sender, timeout: float
+    ) -> requests.Response:
         try:
-            response = sender.send(request, timeout, self._clock, stats)
+            response = sender.send(request, timeout)
         except requests.RequestException as error:
             host = origin(self.base_url)[1] or self.base_url
             fault = fault_from(error, host, timeout)
@@ -168,7 +169,6 @@ class Client(ABC):
             raise fault from error
         except OSError as error:  # such as a CA bundle that is not there
             raise self._broken(error) from error
-        self._idle.append(sender)
         self._retry.note_answer()
         return response
 
@@ -184,18 +184,19 @@ class Client(ABC):
             return
         if status in RETRIED:
             raise Fault(RETRIED[HTTPStatus(status)], response)
-        said = quote_of(response)
-        path = urlsplit(response.url).path.removeprefix(urlsplit(self.base_url).path)
-        advice = self.advice(response, permission)
+        raise self.refusal(response, permission)
+
+    def refusal(self, response: requests.Response, permission: str) -> Refusal:
+        """The error for an answer that no other try can better."""
+        status = response.status_code
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            raise Refusal(
+            return Refusal(
                 f"{self.vendor} answered {status} and sends the request elsewhere, which is not "
                 f"followed. Check {self.base_url_setting}.",
             )
-        raise Refusal(
-            f"{self.vendor} answered {status}{said}. {advice}",
+        advice = self.advice(response, permission)
+        return Refusal(
+            f"{self.vendor} answered {status}{quote_of(response)}. {advice}",
             whole_vendor=status in self.fatal_for_all,
             slug=error_slug(response),
-            cause=f"{self.vendor} {status}{said.replace(path, '')}",
-            permission=permission if permission in advice else "",
         )

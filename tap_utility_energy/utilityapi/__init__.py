@@ -2,7 +2,7 @@
 
 from tap_utility_energy.utilityapi.bills import BillLineItemsStream, BillsStream
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
-from tap_utility_energy.utilityapi.collector import HistoricalCollectionsStream
+from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
 from tap_utility_energy.utilityapi.intervals import IntervalReadingsStream, IntervalsStream
 from tap_utility_energy.utilityapi.streams import (
     AuthorizationsStream,

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from singer_sdk.streams.rest import PageContext
 
     from tap_utility_energy.clock import Clock
-    from tap_utility_energy.stats import StreamStats
 
 ADVICE: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "Check the uids in the utilityapi_… settings.",
@@ -70,8 +69,8 @@ class UtilityAPI(Client):
         return {"Authorization": f"Bearer {credential}"}
 
     @override
-    def wait_for_turn(self, stats: StreamStats) -> None:
-        self._budget.wait(stats)
+    def wait_for_turn(self) -> None:
+        self._budget.wait()
 
     @override
     def advice(self, response: requests.Response, permission: str) -> str:

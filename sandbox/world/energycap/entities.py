@@ -56,21 +56,21 @@ class Entities:
             "useUnit": unit_child(service.native),
             "demandUnit": unit_child(service.commodity.demand),
             "serialNumber": children.serial_number(meter),
-            "serialNumberHistory": None,
+            "serialNumberHistory": _serial_number_history(meter) if n % 9 == 1 else None,
             "meterDescription": None,
-            "watticsDataPoint": None,
-            "emissionSource": None,
+            "watticsDataPoint": {"watticsDataPointId": 1040 + n} if n % 10 == 2 else None,
+            "emissionSource": {"emissionSourceId": 1040 + n} if n % 10 == 6 else None,
         }
         return _spoiled(n, record, "billEntryNote", "channels")
 
     @staticmethod
     def meter_facts(meter: Meter) -> Facts:
         """Tell what a meter can be filtered by and does not show."""
-        channels = meter.ordinal % 4 == 0
+        n = meter.ordinal
         return {
-            "hasChannels": [channels],
-            "hasEmissionSourceLink": [False],
-            "hasWatticsLink": [False],
+            "hasChannels": [n % 4 == 0],
+            "hasEmissionSourceLink": [n % 10 == 6],
+            "hasWatticsLink": [n % 10 == 2],
         }
 
     @staticmethod
@@ -92,11 +92,11 @@ class Entities:
             "primaryUse": children.primary_use(n) if place.type == "BUILDING" else None,
             "weatherStation": _weather_station() if n % 4 else None,
             "size": _size(place),
-            "benchmark1": None,
+            "benchmark1": _benchmark(n) if n % 5 == 2 else None,
             "benchmark2": None,
             "benchmark3": None,
             "energyStarEnabled": n % 2 == 0,
-            "energyStarRating": None,
+            "energyStarRating": _energy_star_rating(n) if n % 4 == 0 else None,
             "places": [children.place(child) for child in estate.children[place.id]],
             "meters": [
                 children.meter(meter, self._books.changes) for meter in estate.meters_at[place.id]
@@ -140,11 +140,16 @@ class Entities:
             "meters": self._account_meters(account),
             **children.made(n, created, modified),
             "costUnit": DOLLAR.child,
-            "accountCodeHistory": None,
+            "accountCodeHistory": {
+                "previousAccountCode": f"OLD-{account.code}",
+                "endDate": f"{first.meter.since}-07-01T00:00:00",
+            }
+            if n % 6 == 1
+            else None,
             "accountDescription": None,
             "auditEnabled": True,
-            "dataAccessReleaseId": None,
-            "dataAccessReleaseApproved": None,
+            "dataAccessReleaseId": 1040 + n if n % 8 == 3 else None,
+            "dataAccessReleaseApproved": n % 16 == 3 if n % 8 == 3 else None,
         }
         return _spoiled(n, record, "memo", "depositNote")
 
@@ -194,6 +199,36 @@ class Entities:
 
 def _without(name: str, record: Record) -> Record:
     return {key: value for key, value in record.items() if key != name}
+
+
+def _serial_number_history(meter: Meter) -> Record:
+    return {
+        "previousSerialNumber": f"SN-OLD-{meter.id}",
+        "serialNumberChangeDate": f"{meter.since}-09-30T00:00:00",
+    }
+
+
+def _benchmark(n: int) -> Record:
+    return {
+        "benchmarkValue": {
+            "benchmarkValueId": 1040 + n,
+            "effectiveDate": "2022-01-01T00:00:00",
+            "endDate": None,
+            "value": Decimal(n * 7 + 30).scaleb(-1),
+        },
+        "benchmarkIndicator": 1,
+        "benchmarkInfo": "Occupants",
+        "benchmarkCategory": {"benchmarkCategoryId": 1040, "benchmarkCategoryInfo": "People"},
+    }
+
+
+def _energy_star_rating(n: int) -> Record:
+    return {
+        "ratingDate": "2026-03-02T00:00:00",
+        "calendarPeriod": 202512,
+        "rating": 1 + n * 7 % 100,
+        "siteEnergyUseIntensity": Decimal(613 + n).scaleb(-1),
+    }
 
 
 def _weather_station() -> Record:

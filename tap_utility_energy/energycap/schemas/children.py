@@ -1,7 +1,6 @@
-"""The small objects that stand inside others, each defined once.
+"""The small objects inside others, each defined once.
 
-Names in capitals are the vendor's model names without ``Child`` and ``Response``. An object that
-the vendor's pages name without its fields is a `block` without fields where it is used.
+Names in capitals are the vendor's model names without ``Child`` and ``Response``.
 """
 
 from __future__ import annotations
@@ -23,24 +22,27 @@ def named(prefix: str, what: str) -> Fields:
     )
 
 
-def made_and_modified(what: str) -> Fields:
-    """Who made the object and changed it last, and when."""
+def created_and_modified(what: str) -> Fields:
+    """Who created the object and changed it last, and when."""
     return (
-        block("createdBy", f"Who made the {what}.", *USER),
-        text("createdDate", f"When the {what} was made, as sent."),
-        block("modifiedBy", f"Who changed the {what} last.", *USER),
-        text("modifiedDate", f"When the {what} was last changed, as sent; null if never."),
+        block("createdBy", f"User who created the {what}.", *USER),
+        text("createdDate", f"When the {what} was created, as sent."),
+        block("modifiedBy", f"User who last changed the {what}.", *USER),
+        text("modifiedDate", f"When the {what} was last changed, as sent."),
     )
 
 
 UNIT = named("unit", "unit, such as KWH, THERM, KGAL or USDOLLARS")
 USER = (
     integer("userId", "Id of the user."),
-    text("userCode", "Login of the user."),
-    text("fullName", "Name of the user."),
+    text("userCode", "User name to log in with."),
+    text("fullName", "Full name of the user."),
 )
-ICON = (text("code", "Name of the icon."), text("color", "Colour of the icon."))
-COMMODITY = (*named("commodity", "commodity"), block("commodityIcon", "Its icon.", *ICON))
+ICON = (text("code", "Code of the icon."), text("color", "Color of the icon."))
+COMMODITY = (
+    *named("commodity", "commodity"),
+    block("commodityIcon", "Icon of the commodity.", *ICON),
+)
 VENDOR = named("vendor", "vendor")
 VENDOR_TYPE = (
     integer("vendorTypeId", "Id of the vendor type."),
@@ -54,7 +56,7 @@ METER_TYPE = named("meterType", "meter type")
 ACCOUNT_TYPE = named("accountType", "account type")
 ROUTE = named("route", "meter reading route")
 TIME_ZONE = named("timeZone", "time zone")
-OBSERVATION_METHOD = named("observationMethod", "way in which the bill was read")
+OBSERVATION_METHOD = named("observationMethod", "observation method, such as Manual or Estimated")
 BATCH = (integer("batchId", "Id of the batch."), text("batchCode", "Code of the batch."))
 CONTACT = (
     integer("contactId", "Id of the contact."),
@@ -63,39 +65,39 @@ CONTACT = (
     text("last", "Last name."),
 )
 ADDRESS = (
-    integer("addressTypeId", "Kind of address."),
-    text("line1", "First line."),
-    text("line2", "Second line."),
-    text("line3", "Third line."),
+    integer("addressTypeId", "Id of the address type."),
+    text("line1", "First line of the address."),
+    text("line2", "Second line of the address."),
+    text("line3", "Third line of the address."),
     text("city", "City."),
     text("state", "State or province."),
     text("country", "Country."),
     text("postalCode", "Postal code."),
     number("latitude", "Latitude, in degrees."),
     number("longitude", "Longitude, in degrees."),
-    text("remitTo", "Whom to pay."),
+    text("remitTo", "Name of the person or company to pay."),
 )
 PLACE_TYPE = (
     *named("placeType", "place type"),
-    boolean("structure", "Whether it is a building or the like."),
-    boolean("isSystemPlaceType", "Whether the type is the vendor's own."),
-    block("icon", "Its icon.", *ICON),
+    boolean("structure", "Whether places of this type are structures, such as buildings."),
+    boolean("isSystemPlaceType", "Whether EnergyCAP defined the type, and not a user."),
+    block("icon", "Icon of the place type.", *ICON),
     block(
         "placeEntityType",
-        "What the type is a kind of.",
+        "Entity type that the place type belongs to.",
         integer("placeEntityTypeId", "Id of the entity type."),
         text("placeEntityTypeInfo", "Name of the entity type."),
     ),
 )
 PLACE = (
     *named("place", "place"),
-    block("placeType", "Kind of place.", *PLACE_TYPE),
-    boolean("isDataRolledUp", "Whether its figures count for the places above."),
+    block("placeType", "Type of the place.", *PLACE_TYPE),
+    boolean("isDataRolledUp", "Whether its data is rolled up to the places above."),
 )
 PLACE_SIZE: Fields = (
-    integer("placeSizeId", "Id of the size."),
-    text("beginDate", "From when it holds, as sent."),
-    text("endDate", "Until when it holds, as sent; null if it still does."),
+    integer("placeSizeId", "Id of the floor area record."),
+    text("beginDate", "Start date of the floor area, as sent."),
+    text("endDate", "End date of the floor area, as sent; null while it is current."),
     number("value", "Floor area, in `unitCode`."),
     *named("unit", "unit of floor area, such as SQFT"),
 )
@@ -108,99 +110,106 @@ WEATHER_STATION = (
 BENCHMARK = (
     block(
         "benchmarkValue",
-        "The latest value.",
+        "Latest value of the benchmark.",
         integer("benchmarkValueId", "Id of the value."),
-        text("effectiveDate", "From when it holds, as sent."),
-        text("endDate", "Until when it holds, as sent."),
-        number("value", "The value."),
+        text("effectiveDate", "Start date of the value, as sent."),
+        text("endDate", "End date of the value, as sent."),
+        number("value", "Value of the benchmark. The vendor sends no unit with it."),
     ),
     integer("benchmarkIndicator", "Number of the benchmark."),
     text("benchmarkInfo", "Name of the benchmark."),
     block(
         "benchmarkCategory",
-        "What it measures.",
-        integer("benchmarkCategoryId", "Id of the category."),
-        text("benchmarkCategoryInfo", "Name of the category."),
+        "Category of the benchmark.",
+        integer("benchmarkCategoryId", "Id of the benchmark category."),
+        text("benchmarkCategoryInfo", "Name of the benchmark category."),
     ),
 )
 ENERGY_STAR_RATING = (
-    text("ratingDate", "Date of the rating, as sent."),
-    integer("calendarPeriod", "Period that it was made for."),
-    integer("rating", "Rating, from 1 to 100."),
+    text("ratingDate", "When the score was received, as sent."),
+    integer("calendarPeriod", "Year and month of the score, as YYYYMM."),
+    integer("rating", "ENERGY STAR score, from 1 to 100."),
     number(
         "siteEnergyUseIntensity",
         "Weather-normalized energy use intensity of the property, in kBtu/ft².",
     ),
 )
 METER_FLAGS = (
-    boolean("isCalculatedMeter", "Whether the meter is calculated from others."),
-    boolean("isSplitParentMeter", "Whether the meter's bills are split among others."),
-    boolean("isSplitChildMeter", "Whether the meter gets a share of another's bills."),
+    boolean("isCalculatedMeter", "Whether it is a calculated meter."),
+    boolean("isSplitParentMeter", "Whether it is the parent of a split."),
+    boolean("isSplitChildMeter", "Whether it is the child of a split."),
 )
 METER_BASE = (
     *named("meter", "meter"),
-    block("commodity", "What it measures.", *COMMODITY),
-    boolean("active", "Whether it is active."),
+    block("commodity", "Commodity of the meter.", *COMMODITY),
+    boolean("active", "Whether the meter is active."),
     *METER_FLAGS,
-    text("serialNumber", "Number on the meter."),
+    text("serialNumber", "Current serial number of the meter."),
 )
-METER = (*METER_BASE, block("meterType", "Kind of meter.", *METER_TYPE))
+METER = (*METER_BASE, block("meterType", "Type of the meter.", *METER_TYPE))
 SERIAL_NUMBER_HISTORY = (
-    text("previousSerialNumber", "Number of the meter before."),
-    text("serialNumberChangeDate", "When it was exchanged, as sent."),
+    text("previousSerialNumber", "Serial number before the current one."),
+    text("serialNumberChangeDate", "When the serial number changed, as sent."),
 )
 CHANNEL = (
     integer("channelId", "Id of the channel."),
-    text("channelCode", "Code of the channel."),
-    integer("interval", "Time between readings, in seconds."),
+    text("channelCode", "Code of the channel, made of type, unit, method, rule and interval."),
+    integer("interval", "Interval of the channel, in seconds."),
 )
 ACCOUNT_FLAGS = (
-    boolean("hasCalculatedMeter", "Whether one of its meters is calculated."),
-    boolean("hasSplitParentMeter", "Whether it receives a share of a split bill."),
-    boolean("hasSplitChildMeter", "Whether one of its meters is the child of a split."),
+    boolean("hasCalculatedMeter", "Whether the account has a calculated meter."),
+    boolean("hasSplitParentMeter", "Whether the account is the recipient of a split."),
+    boolean("hasSplitChildMeter", "Whether the account has a meter that is the child of a split."),
+)
+SUB_ACCOUNT_FLAGS = (
+    boolean("hasSubAccount", "Whether the account has sub-accounts."),
+    boolean("isSubAccount", "Whether the account is a sub-account."),
 )
 ACCOUNT_BASE = (
     *named("account", "account"),
-    boolean("active", "Whether it is active; null where that does not apply."),
+    boolean("active", "Whether the account is active."),
     *ACCOUNT_FLAGS,
-    boolean("hasSubAccount", "Whether accounts stand below it."),
-    boolean("isSubAccount", "Whether it stands below another account."),
+    *SUB_ACCOUNT_FLAGS,
 )
-ACCOUNT = (*ACCOUNT_BASE, block("vendor", "Who bills it.", *VENDOR))
-COST_CENTER_ACCOUNT = (*ACCOUNT_BASE, block("accountType", "Kind of account.", *ACCOUNT_TYPE))
+ACCOUNT = (*ACCOUNT_BASE, block("vendor", "Vendor that bills the account.", *VENDOR))
+COST_CENTER_ACCOUNT = (*ACCOUNT_BASE, block("accountType", "Type of the account.", *ACCOUNT_TYPE))
 ACCOUNT_CODE_HISTORY = (
-    text("previousAccountCode", "Code of the account before."),
-    text("endDate", "Until when it was used, as sent."),
+    text("previousAccountCode", "Account number before the current one."),
+    text("endDate", "When the account number changed, as sent."),
 )
-TENURE = (
-    integer("accountMeterId", "Id of the meter's time on the account."),
-    text("startDate", "From when the meter is on the account, as sent."),
-    text("endDate", "Until when, as sent; null if it still is."),
-    block("meterGeneralLedger", "Ledger code of the meter.", *GENERAL_LEDGER),
-    block("vendorType", "What the vendor does for the meter.", *VENDOR_TYPE),
+ACCOUNT_METER_LINK = (
+    integer("accountMeterId", "Id of the relationship of meter and account."),
+    text("startDate", "Start of the relationship of meter and account, as sent."),
+    text("endDate", "End of the relationship, as sent; null while it lasts."),
+    block("meterGeneralLedger", "General ledger code of the meter.", *GENERAL_LEDGER),
+    block("vendorType", "What the vendor provides for the meter.", *VENDOR_TYPE),
 )
 METER_ACCOUNT = (
     *ACCOUNT,
-    *TENURE,
-    block("accountGeneralLedger", "Ledger code of the account.", *GENERAL_LEDGER),
-    integer("dataAccessReleaseId", "Id of the customer's consent to read data."),
+    *ACCOUNT_METER_LINK,
+    block("accountGeneralLedger", "General ledger code of the account.", *GENERAL_LEDGER),
+    integer("dataAccessReleaseId", "Id of the data access release; null without one."),
 )
-ACCOUNT_METER = (*METER_BASE, *TENURE, block("place", "Where the meter is.", *PLACE))
+ACCOUNT_METER = (*METER_BASE, *ACCOUNT_METER_LINK, block("place", "Place of the meter.", *PLACE))
 RATE = (
     integer("rateId", "Id of the rate."),
     text("name", "Name of the rate."),
-    block("commodity", "What it is for.", *COMMODITY),
+    block("commodity", "Commodity of the rate.", *COMMODITY),
 )
 REVERSAL = (
-    integer("referenceBillId", "The other bill."),
-    text("referenceType", "What the other bill is to this one."),
-    text("description", "What happened."),
+    integer("referenceBillId", "Id of the other bill."),
+    text(
+        "referenceType",
+        "Role of the other bill: Source if this bill reverses it, Reversal if it reverses this "
+        "bill.",
+    ),
+    text("description", "Description of the reversal."),
 )
 COMMODITY_CATEGORY = (
     integer("commodityCategoryId", "Id of the category."),
     text("commodityCategoryInfo", "Name of the category."),
-    block("commonUseUnit", "Unit of `commonUse`.", *UNIT),
-    block("commonDemandUnit", "Unit of `commonDemand`.", *UNIT),
+    block("commonUseUnit", "Common unit of use of the category.", *UNIT),
+    block("commonDemandUnit", "Common unit of demand of the category.", *UNIT),
 )
-CHILD_PLACES = items("places", "The places directly below.", *PLACE)
-CHILD_METERS = items("meters", "The meters directly at the place.", *METER)
+CHILD_PLACES = items("places", "Places directly below the place.", *PLACE)
+CHILD_METERS = items("meters", "Meters directly below the place.", *METER)

@@ -1,7 +1,7 @@
 """The digests: bills rolled up by meter, place or account, and by month or year.
 
-"Native" is the unit of the meter's own bills, "common" one unit a commodity, "global" one energy
-unit for all commodities. BATCC is the baseline adjusted to current conditions, what would have
+"Native" is the unit of the meter's own bills, "common" one unit per commodity, "global" one energy
+unit for all commodities. BATCC is the baseline adjusted to current conditions: what would have
 been used or paid without savings.
 
 Source: https://developer.energycap.com/api-reference/meterdigest/getmeteractualmonthlylistv3
@@ -20,15 +20,18 @@ from tap_utility_energy.schemas import block, boolean, integer, items, key, numb
 if TYPE_CHECKING:
     from tap_utility_energy.schemas import Fields
 
+BATCC = "Baseline adjusted to current conditions (BATCC):"
+RESTART = "The vendor does not document when it starts again from 0."
+
 PERIOD_KEY = ("calendarYear", "calendarPeriod")
 YEAR_TEXT = "Calendar year of the period."
 PERIOD_TEXT = (
     "Number of the period in the calendar year: from 1 to 12, or to 13 with 13 periods a year."
 )
 PERIOD_NAMES = (
-    integer("fiscalYear", "The tenant's fiscal year."),
+    integer("fiscalYear", "Fiscal year of the period, by the tenant's settings."),
     integer("fiscalPeriod", "Number of the period in the fiscal year: from 1 to 12, or to 13."),
-    text("periodName", "Label of the period, such as Jan; tenants can name their own."),
+    text("periodName", "Name of the period, such as Jan. Tenants can choose other names."),
 )
 PERIOD = (
     key("calendarYear", th.IntegerType, YEAR_TEXT),
@@ -41,36 +44,50 @@ PERIOD_FIELDS = (
     integer("calendarPeriod", PERIOD_TEXT),
     *PERIOD_NAMES,
 )
-DAYS = integer("days", "Time that the period covers, in days.")
-YEAR = key("year", th.StringType, "The year, as text.")
-
-UPDATED = text("updated", "When the digest was updated, ISO 8601 as sent.")
-NATIVE_UNIT = block("nativeUseUnit", "Unit of all fields named native … use.", *UNIT)
-DEMAND_UNIT = block(
-    "nativeDemandUnit", "Unit of the demands; often null where a commodity has none.", *UNIT
+DAYS = integer("days", "Length of the period, in days.")
+YEAR = key(
+    "year",
+    th.StringType,
+    "The year, as text. The vendor does not document whether it is a calendar or a fiscal year.",
 )
-COMMON_UNIT = block("commonUseUnit", "Unit of all fields named common … use.", *UNIT)
-GLOBAL_UNIT = block("globalUseUnit", "Unit of all fields named global … use.", *UNIT)
+
+UPDATED = text("updated", "When EnergyCAP updated the digest, ISO 8601 as sent.")
+NATIVE_UNIT = block(
+    "nativeUseUnit", "Unit of all native use: the one that the meter is billed in.", *UNIT
+)
+DEMAND_UNIT = block(
+    "nativeDemandUnit", "Unit of all demand; often null for a commodity without demand.", *UNIT
+)
+COMMON_UNIT = block(
+    "commonUseUnit", "Unit of all common use: the same for all meters of a commodity.", *UNIT
+)
+GLOBAL_UNIT = block(
+    "globalUseUnit", "Unit of all global use: one energy unit for all commodities.", *UNIT
+)
 COST_UNIT = block("costUnit", "Currency of all costs.", *UNIT)
 
-TOTAL_COST = number("totalCost", "Cost, in `costUnit`.")
+TOTAL_COST = number("totalCost", "Total cost, in `costUnit`.")
 NATIVE_USE = number("nativeUse", "Use, in `nativeUseUnit`.")
 COMMON_USE = number("commonUse", "Use, in `commonUseUnit`.")
-GLOBAL_USE = number("globalUse", "Use, in `globalUseUnit`; 0 for water and the like.")
-NATIVE_UNIT_COST = number("nativeUseUnitCost", "Cost of one `nativeUseUnit`, in `costUnit`.")
-COMMON_UNIT_COST = number("commonUseUnitCost", "Cost of one `commonUseUnit`, in `costUnit`.")
-GLOBAL_UNIT_COST = number("globalUseUnitCost", "Cost of one `globalUseUnit`, in `costUnit`.")
+GLOBAL_USE = number(
+    "globalUse", "Energy use, in `globalUseUnit`; 0 for a commodity without energy, such as water."
+)
+NATIVE_UNIT_COST = number("nativeUseUnitCost", "Cost per `nativeUseUnit`, in `costUnit`.")
+COMMON_UNIT_COST = number("commonUseUnitCost", "Cost per `commonUseUnit`, in `costUnit`.")
+GLOBAL_UNIT_COST = number("globalUseUnitCost", "Cost per `globalUseUnit`, in `costUnit`.")
 ACTUAL_DEMAND = number("nativeActualDemand", "Metered peak demand, in `nativeDemandUnit`.")
-BILLED_DEMAND = number("nativeBilledDemand", "Demand charged for, in `nativeDemandUnit`.")
+BILLED_DEMAND = number("nativeBilledDemand", "Demand that is charged for, in `nativeDemandUnit`.")
 DEMAND = number("nativeDemand", "Peak demand, in `nativeDemandUnit`.")
 LOAD_FACTOR = number(
-    "loadFactor", "Average over peak demand; the vendor does not say in which scale."
+    "loadFactor",
+    "Average demand divided by peak demand. The vendor does not document the scale: 0.5 or 50 may "
+    "be one half.",
 )
 
 METER_NAMES = (
-    key("meterId", th.IntegerType, "The meter."),
-    text("meterCode", "The meter's code for users; they can change it."),
-    text("meterInfo", "The meter's name for users; they can change it."),
+    key("meterId", th.IntegerType, "Id of the meter."),
+    text("meterCode", "Code of the meter. Users can change it."),
+    text("meterInfo", "Name of the meter. Users can change it."),
     UPDATED,
 )
 METER = (*METER_NAMES, NATIVE_UNIT, DEMAND_UNIT, COMMON_UNIT, COST_UNIT)
@@ -79,26 +96,32 @@ SAVINGS_METER = (
     *METER_NAMES,
     block(
         "meterCAP",
-        "How cost avoidance is set up for the meter.",
+        "Cost avoidance settings of the meter.",
         text("baseStart", "Start of the baseline, as sent."),
-        text("savingStart", "Start of savings, as sent."),
-        boolean("includeInCAP", "Whether the meter takes part."),
+        text("savingStart", "Start of the savings, as sent."),
+        boolean("includeInCAP", "Whether cost avoidance is calculated for the meter."),
     ),
     NATIVE_UNIT,
     COMMON_UNIT,
     COST_UNIT,
 )
 ALL_TIME = (
-    text("savingsStartDate", "Since when savings are counted, as sent."),
-    number("allTimeBATCCNativeUse", "BATCC use since savings began, in `nativeUseUnit`."),
-    number("allTimeNativeUse", "Use since savings began, in `nativeUseUnit`."),
-    number("allTimeSavingsNativeUse", "Use saved since savings began, in `nativeUseUnit`."),
-    number("allTimeBATCCCommonUse", "BATCC use since savings began, in `commonUseUnit`."),
-    number("allTimeCommonUse", "Use since savings began, in `commonUseUnit`."),
-    number("allTimeSavingsCommonUse", "Use saved since savings began, in `commonUseUnit`."),
-    number("allTimeBATCCTotalCost", "BATCC cost since savings began, in `costUnit`."),
-    number("allTimeTotalCost", "Cost since savings began, in `costUnit`."),
-    number("allTimeSavingsTotalCost", "Cost avoided since savings began, in `costUnit`."),
+    text("savingsStartDate", "Start of the savings program, as sent."),
+    number("allTimeBATCCNativeUse", "BATCC use since the start of savings, in `nativeUseUnit`."),
+    number("allTimeNativeUse", "Use since the start of savings, in `nativeUseUnit`."),
+    number(
+        "allTimeSavingsNativeUse", "Use saved since the start, in `nativeUseUnit`: BATCC minus use."
+    ),
+    number("allTimeBATCCCommonUse", "BATCC use since the start of savings, in `commonUseUnit`."),
+    number("allTimeCommonUse", "Use since the start of savings, in `commonUseUnit`."),
+    number(
+        "allTimeSavingsCommonUse", "Use saved since the start, in `commonUseUnit`: BATCC minus use."
+    ),
+    number("allTimeBATCCTotalCost", "BATCC cost since the start of savings, in `costUnit`."),
+    number("allTimeTotalCost", "Cost since the start of savings, in `costUnit`."),
+    number(
+        "allTimeSavingsTotalCost", "Cost avoided since the start, in `costUnit`: BATCC minus cost."
+    ),
 )
 GHG_METER = (
     *METER_NAMES[:-1],
@@ -106,21 +129,21 @@ GHG_METER = (
     block("equivalentCO2EmissionsUnit", "Unit of `equivalentCO2Emissions`.", *UNIT),
     block(
         "ghgScope",
-        "Scope of the emissions; null for a commodity without any.",
+        "GHG scope of the emissions.",
         *named("ghgScope", "scope"),
         text("ghgScopeTypeCode", "Code of the kind of emissions within the scope."),
         text("ghgScopeTypeInfo", "Name of the kind of emissions within the scope."),
     ),
 )
 GHG_TYPE = (
-    key("ghgTypeId", th.IntegerType, "The greenhouse gas."),
+    key("ghgTypeId", th.IntegerType, "Id of the greenhouse gas."),
     text("ghgTypeCode", "Code of the greenhouse gas."),
     text("ghgTypeInfo", "Name of the greenhouse gas."),
 )
 PLACE = (
-    key("placeId", th.IntegerType, "The place; its figures include all places below it."),
-    text("placeCode", "The place's code for users; they can change it."),
-    text("placeInfo", "The place's name for users; they can change it."),
+    key("placeId", th.IntegerType, "Id of the place. Figures include all places below it."),
+    text("placeCode", "Code of the place. Users can change it."),
+    text("placeInfo", "Name of the place. Users can change it."),
     UPDATED,
     block(
         "periodRange",
@@ -142,28 +165,28 @@ TARGET = (
     ),
 )
 ACCOUNT = (
-    key("accountId", th.IntegerType, "The account."),
-    text("accountCode", "The account's number with the vendor."),
-    text("accountInfo", "The account's name for users; they can change it."),
+    key("accountId", th.IntegerType, "Id of the account."),
+    text("accountCode", "Account number at the utility."),
+    text("accountInfo", "Name of the account. Users can change it."),
     UPDATED,
     GLOBAL_UNIT,
     COST_UNIT,
 )
 COMMODITY = (
-    key("commodityId", th.IntegerType, "The commodity."),
+    key("commodityId", th.IntegerType, "Id of the commodity."),
     text("commodityCode", "Code of the commodity, such as ELECTRIC or NATURALGAS."),
     text("commodityInfo", "Name of the commodity."),
     COMMON_UNIT,
     block(
         "costUnit",
-        "Currency of all costs: the commodity's, or that of the whole digest if the commodity has "
-        "none.",
+        "Currency of all costs: that of the commodity, or of the whole digest if the vendor sends "
+        "none for the commodity.",
         *UNIT,
     ),
 )
 PLACE_COMMODITY = (
     *COMMODITY,
-    integer("commodityCategoryId", "The commodity category."),
+    integer("commodityCategoryId", "Id of the commodity category."),
     text("commodityCategoryInfo", "Name of the commodity category."),
     block("commonDemandUnit", "Unit of `commonDemand`.", *UNIT),
     block("targetComparison", "Target for the cost of the commodity at the place.", *TARGET),
@@ -177,14 +200,20 @@ FIGURES = (
     COMMON_USE,
     COMMON_UNIT_COST,
     ACTUAL_DEMAND,
-    number("nativeActualDemandUnitCost", "Cost of one unit of metered demand, in `costUnit`."),
+    number(
+        "nativeActualDemandUnitCost",
+        "Cost per `nativeDemandUnit` of metered demand, in `costUnit`.",
+    ),
     BILLED_DEMAND,
-    number("nativeBilledDemandUnitCost", "Cost of one unit of billed demand, in `costUnit`."),
+    number(
+        "nativeBilledDemandUnitCost",
+        "Cost per `nativeDemandUnit` of billed demand, in `costUnit`.",
+    ),
     LOAD_FACTOR,
 )
 NORMALIZED = (
     DAYS,
-    number("cumulativeNativeUse", "Running total of use, in `nativeUseUnit`."),
+    number("cumulativeNativeUse", f"Running total of use, in `nativeUseUnit`. {RESTART}"),
     NATIVE_USE,
     COMMON_USE,
     ACTUAL_DEMAND,
@@ -192,13 +221,13 @@ NORMALIZED = (
     LOAD_FACTOR,
 )
 SAVED_USE = (
-    number("savingsTotalCost", "Cost avoided, in `costUnit`."),
-    number("batccNativeUse", "BATCC use, in `nativeUseUnit`."),
+    number("savingsTotalCost", "Cost avoided, in `costUnit`: BATCC minus actual cost."),
+    number("batccNativeUse", f"{BATCC} use, in `nativeUseUnit`."),
     NATIVE_USE,
-    number("savingsNativeUse", "Use saved, in `nativeUseUnit`."),
-    number("batccCommonUse", "BATCC use, in `commonUseUnit`."),
+    number("savingsNativeUse", "Use saved, in `nativeUseUnit`: BATCC minus actual use."),
+    number("batccCommonUse", f"{BATCC} use, in `commonUseUnit`."),
     COMMON_USE,
-    number("savingsCommonUse", "Use saved, in `commonUseUnit`."),
+    number("savingsCommonUse", "Use saved, in `commonUseUnit`: BATCC minus actual use."),
 )
 YEARLY = (
     TOTAL_COST,
@@ -207,20 +236,20 @@ YEARLY = (
     COMMON_USE,
     COMMON_UNIT_COST,
     DEMAND,
-    number("nativeDemandUnitCost", "Cost of one unit of demand, in `costUnit`."),
+    number("nativeDemandUnitCost", "Cost per `nativeDemandUnit`, in `costUnit`."),
 )
 TOTALS = (TOTAL_COST, GLOBAL_USE, GLOBAL_UNIT_COST)
 CUMULATIVE = (
-    number("cumulativeTotalCost", "Running total of cost, in `costUnit`."),
-    number("cumulativeGlobalUse", "Running total of use, in `globalUseUnit`."),
+    number("cumulativeTotalCost", f"Running total of cost, in `costUnit`. {RESTART}"),
+    number("cumulativeGlobalUse", f"Running total of energy use, in `globalUseUnit`. {RESTART}"),
 )
 BY_COMMODITY = (TOTAL_COST, COMMON_USE, COMMON_UNIT_COST, GLOBAL_USE, GLOBAL_UNIT_COST)
 PLACE_BY_COMMODITY = (
     *BY_COMMODITY,
     *CUMULATIVE,
-    number("cumulativeCommonUse", "Running total of use, in `commonUseUnit`."),
+    number("cumulativeCommonUse", f"Running total of use, in `commonUseUnit`. {RESTART}"),
     number("commonDemand", "Demand, in `commonDemandUnit`."),
-    number("commonDemandUnitCost", "Cost of one `commonDemandUnit`, in `costUnit`."),
+    number("commonDemandUnitCost", "Cost per `commonDemandUnit`, in `costUnit`."),
 )
 
 
@@ -247,12 +276,17 @@ METER_YEARS = Rows(_meter(METER), _year(*YEARLY))
 METER_NORMALIZED_YEARS = Rows(_meter(NORMALIZED_METER), _year(NATIVE_USE, DEMAND, COMMON_USE))
 METER_SAVINGS_YEARS = Rows(
     _meter((*SAVINGS_METER, *ALL_TIME)),
-    _year(number("batccTotalCost", "BATCC cost, in `costUnit`."), TOTAL_COST, *SAVED_USE),
+    _year(number("batccTotalCost", f"{BATCC} cost, in `costUnit`."), TOTAL_COST, *SAVED_USE),
 )
 METER_GHG_YEARS = Rows(
     Level("meter", ("meterId",), GHG_METER, "ghgTypes"),
     Level("ghgType", ("ghgTypeId",), GHG_TYPE, "results"),
-    _year(number("equivalentCO2Emissions", "Emissions, in `equivalentCO2EmissionsUnit`.")),
+    _year(
+        number(
+            "equivalentCO2Emissions",
+            "Emissions of the gas as CO2 equivalent, in `equivalentCO2EmissionsUnit`.",
+        )
+    ),
 )
 PLACE_MONTHS = Rows(
     Level(

@@ -127,10 +127,12 @@ METER = record(
 HISTORICAL_COLLECTION = record(
     key("meter_uid", th.StringType, "The meter that was asked for."),
     key("requested_at", th.DateTimeType, "When the tap asked for it, UTC."),
-    integer("collection_duration", "Months asked for; null for the vendor's default."),
+    integer("collection_duration", "Months as sent; null for the vendor's default."),
+    integer("collection_duration_answered", "Months as the vendor's answer names them."),
     boolean(
         "accepted",
-        "Whether the vendor accepted the request; null while the tap does not know.",
+        "Whether the vendor accepted the request: true if it said so or the meter shows a job, "
+        "false if it was certainly not carried out, null while nobody knows.",
     ),
     text("status", "The meter's status after it: pending, updated or errored; null before."),
     text("status_message", "The vendor's words for the status."),

@@ -1,0 +1,290 @@
+"""Meters as UtilityAPI lists them, and the requests to collect them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from tap_utility_energy.utilityapi.historical_collection.prices import LONGEST_DURATION, price
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from decimal import Decimal
+
+#: How long the cost of a request counts against `historical_collection_max_cost`.
+COST_WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Meter:
+    """What a meter's record tells about collections. In doubt it has been collected before."""
+
+    uid: str
+    authorization_uid: str | None
+    is_archived: bool
+    is_activated: bool
+    status: str | None
+    status_message: str | None
+    status_ts: str | None
+    bill_count: object
+    interval_count: object
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        """Read a meter as the vendor sends it, whatever the types of its values."""
+
+        def text(name: str) -> str | None:
+            value = record.get(name)
+            return None if value is None else str(value)
+
+        return cls(
+            uid=str(record["uid"]),
+            authorization_uid=text("authorization_uid"),
+            is_archived=record.get("is_archived") not in {False, None},
+            is_activated=record.get("is_activated") is not False,
+            status=text("status"),
+            status_message=text("status_message"),
+            status_ts=text("status_ts"),
+            bill_count=record.get("bill_count"),
+            interval_count=record.get("interval_count"),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it certainly has neither bills nor intervals."""
+        return self.bill_count == 0 and self.interval_count == 0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a collection is running."""
+        return self.status == "pending"
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When its status changed, or None if that cannot be read."""
+        return moment(self.status_ts)
+
+
+class Outcome(Enum):
+    """What became of a request."""
+
+    OPEN = auto()  # accepted, or perhaps so, and its end was not seen
+    REFUSED = auto()
+    LEFT_OUT = auto()  # of an answer that names the other meters
+    ERRORED = auto()
+    DONE = auto()
+
+
+@dataclass
+class Request:
+    """One request for one meter: a row of `historical_collections`, and what a later run needs.
+
+    ``accepted`` is None while nobody knows. ``before`` is how the meter's record was when it was
+    asked for. ``attempts`` counts the requests in a row that were repeated because the one
+    before had errored or had no answer.
+    """
+
+    meter_uid: str
+    requested_at: str
+    collection_duration: int | None = None
+    collection_duration_answered: int | None = None
+    accepted: bool | None = None
+    status: str | None = None
+    status_message: str | None = None
+    status_ts: str | None = None
+
+    was_left_out: bool = False
+    was_new_meter: bool = False
+    has_changed: bool = False
+    attempts: int = 0
+    before: dict[str, Any] | None = None
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The record of the stream."""
+        return {name: getattr(self, name) for name in ROW}
+
+    @classmethod
+    def restored(cls, saved: object) -> Self | None:
+        """Read a request from a state or journal, or None if it names no meter and time.
+
+        If a value has another type than it should, only the meter and the time are kept: the
+        request counts as one whose outcome is not known.
+        """
+        if not isinstance(saved, dict):
+            return None
+        key = {name: saved.get(name) for name in ("meter_uid", "requested_at")}
+        for values in (saved, key):
+            try:
+                request = msgspec.convert(values, cls)
+            except msgspec.ValidationError:
+                continue
+            return request if moment(request.requested_at) else None
+        return None
+
+    @property
+    def asked_at(self) -> datetime:
+        """When it was made."""
+        return datetime.fromisoformat(self.requested_at)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the end of its job was seen."""
+        return self.status is not None and self.status != "pending"
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it, as far as it is known."""
+        if self.accepted is False:
+            return Outcome.LEFT_OUT if self.was_left_out else Outcome.REFUSED
+        if self.has_ended:
+            return Outcome.ERRORED if self.status == "errored" else Outcome.DONE
+        return Outcome.OPEN
+
+    @property
+    def is_without_sign(self) -> bool:
+        """Whether its answer was lost, and its meter has not changed in any way since."""
+        return self.accepted is None and not self.has_ended and not self.has_changed
+
+    @property
+    def months_covered(self) -> int:
+        """The months that it may have collected; without a duration, what the answer named."""
+        return self.collection_duration or self.collection_duration_answered or LONGEST_DURATION
+
+    @property
+    def cost(self) -> Decimal:
+        """What it may have cost, in dollars. The vendor charges for success alone."""
+        is_free = self.outcome in {Outcome.REFUSED, Outcome.LEFT_OUT, Outcome.ERRORED}
+        return price(self.months_covered) * (not is_free)
+
+    def covers(self, duration: int | None) -> bool:
+        """Whether a request of that many months, or of the vendor's default, brings no more."""
+        if duration is None:
+            return self.collection_duration in {None, LONGEST_DURATION}
+        return self.months_covered >= duration
+
+    def follow(self, meter: Meter) -> None:
+        """Record the progress of its job.
+
+        A job shows as ``pending`` or as a first activation. Another change can be the work of
+        ongoing monitoring: it does not prove that the request arrived, though it may have.
+        """
+        before = self.before or {}
+        was_activated = meter.is_activated and before.get("is_activated") is False
+        shown = snapshot(meter)
+        has_changed = any(shown[name] != before[name] for name in shown.keys() & before.keys())
+        self.has_changed = self.has_changed or has_changed
+        if meter.is_pending or was_activated:
+            self.accepted = True
+        elif self.status != "pending" and not (self.accepted and has_changed):
+            return
+        self.status, self.status_message = meter.status, meter.status_message
+        self.status_ts = meter.status_ts if meter.changed_at else None
+
+
+ROW = (
+    "meter_uid",
+    "requested_at",
+    "collection_duration",
+    "collection_duration_answered",
+    "accepted",
+    "status",
+    "status_message",
+    "status_ts",
+)
+
+
+def snapshot(meter: Meter) -> dict[str, Any]:
+    """The part of a meter's record that a collection changes, to compare it later."""
+    names = ("is_activated", "status", "status_ts", "bill_count", "interval_count")
+    return {name: getattr(meter, name) for name in names}
+
+
+class RequestLog:
+    """The requests that are remembered, by meter.
+
+    Args:
+        saved: Requests as `save` returns them, from several places. Of two versions of one request
+            the one that knows more counts, and the later one if they know as much.
+    """
+
+    def __init__(self, saved: Iterable[object]) -> None:
+        found: dict[tuple[str, str], Request] = {}
+        #: How many entries could not be read.
+        self.unreadable = 0
+        for entry in saved:
+            request = Request.restored(entry)
+            if request is None:
+                self.unreadable += 1
+                continue
+            key = (request.meter_uid, request.requested_at)
+            found[key] = max(request, found.get(key, request), key=_knowledge)
+        self._by_meter = defaultdict[str, list[Request]](list)
+        for request in sorted(found.values(), key=lambda request: request.asked_at):
+            self.add(request)
+
+    def add(self, request: Request) -> None:
+        """Take in a new request."""
+        self._by_meter[request.meter_uid].append(request)
+
+    def latest(self, uid: str) -> Request | None:
+        """The latest request for a meter."""
+        return self._by_meter[uid][-1] if self._by_meter.get(uid) else None
+
+    def latest_carried_out(self, uid: str) -> Request | None:
+        """The latest request for a meter that was carried out, or perhaps was."""
+        carried_out = [r for r in self._by_meter.get(uid, ()) if r.accepted is not False]
+        return carried_out[-1] if carried_out else None
+
+    def all_latest(self) -> list[Request]:
+        """The latest request for each meter."""
+        return [requests[-1] for requests in self._by_meter.values()]
+
+    def covers(self, uid: str, duration: int | None) -> bool:
+        """Whether a request that was carried out, or perhaps was, asked for as many months."""
+        return any(
+            request.covers(duration)
+            for request in self._by_meter.get(uid, ())
+            if request.outcome in {Outcome.OPEN, Outcome.DONE}
+        )
+
+    def cost_since(self, start: datetime) -> Decimal:
+        """What the requests made since then may have cost, in dollars."""
+        requests = [request for each in self._by_meter.values() for request in each]
+        return sum((r.cost for r in requests if r.asked_at >= start), price(0))
+
+    def save(self, now: datetime) -> list[dict[str, Any]]:
+        """What a later run needs: per meter the latest, the longest and the recent requests."""
+        return [asdict(r) for uid in self._by_meter for r in self._needed(uid, now)]
+
+    def _needed(self, uid: str, now: datetime) -> Iterator[Request]:
+        requests = self._by_meter[uid]
+        longest = max(requests, key=_months_brought)
+        kept = (requests[-1], longest, self.latest_carried_out(uid))
+        for request in requests:
+            is_recent = now - request.asked_at < COST_WINDOW
+            if is_recent or any(request is each for each in kept):
+                yield request
+
+
+def _months_brought(request: Request) -> int:
+    return request.months_covered if request.outcome in {Outcome.OPEN, Outcome.DONE} else 0
+
+
+def _knowledge(request: Request) -> tuple[bool, bool, bool]:
+    return request.has_ended, request.status is not None, request.accepted is not None
+
+
+def moment(text: str | None) -> datetime | None:
+    """The time that a timestamp tells, or None if it tells none or has no offset."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    # Years at the ends of the calendar leave no room for arithmetic.
+    return found if found.tzinfo and 1970 <= found.year < 3000 else None  # noqa: PLR2004

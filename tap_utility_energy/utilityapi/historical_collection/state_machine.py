@@ -1,0 +1,432 @@
+"""Ask for historical collections, which cost money: once, on purpose, never by accident.
+
+A state machine without HTTP and without the SDK. It looks at the meters, applies the rules
+(`rules`), watches the meters to ask for during a minute, sends one request, and waits.
+
+What the answer proves (`_ask`, and `Request.follow` for what the meters show later):
+
+- refused, or no connection was ever made: ``accepted`` is false
+- the meters that a good answer names: true; those that it leaves out: false
+- anything else: null, until the meter is pending or is activated for the first time
+
+All times are by the vendor's clock.
+
+Source: https://utilityapi.com/docs/api/meters/historical-collection
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tap_utility_energy.utilityapi.historical_collection.journal import Journal, JournalError
+from tap_utility_energy.utilityapi.historical_collection.prices import LONGEST_DURATION
+from tap_utility_energy.utilityapi.historical_collection.requests import (
+    COST_WINDOW,
+    Meter,
+    Outcome,
+    Request,
+    RequestLog,
+    snapshot,
+)
+from tap_utility_energy.utilityapi.historical_collection.rules import (
+    LEFT_OUT_FOR,
+    OPEN_FOR,
+    OUT_OF_REACH,
+    REPEATS_WITHOUT_ANSWER,
+    SERVED,
+    WARNINGS,
+    CollectionConfig,
+    Decision,
+    Plan,
+    Reason,
+    Rules,
+    named,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from tap_utility_energy.clock import Clock
+
+#: Seconds that meters are watched before they are asked for: another run may have asked just now.
+WATCH_SECONDS = 60.0
+#: Seconds to wait for the first sign of a job. There is none if there is nothing to collect.
+FIRST_SIGN_SECONDS = 120.0
+PROGRESS_SECONDS = 30.0
+
+logger = logging.getLogger("tap-utility-energy.historical_collection")
+
+
+class AnswerLost(Exception):
+    """A request was sent, and nobody knows whether it was carried out."""
+
+
+class CollectionRefused(Exception):
+    """Nothing was asked for, or not all of it. Its text is one line for a person."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Meters as the vendor lists them, by uid, and its date; None if the answer told none."""
+
+    meters: Mapping[str, Meter]
+    date: datetime | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The meters that the vendor has accepted, and the months that it named, if any."""
+
+    accepted: Collection[str]
+    duration: int | None
+
+
+class Vendor(Protocol):
+    """What is needed of the vendor."""
+
+    def get_meters(self, uids: Collection[str]) -> Listing:
+        """Read these meters. A meter that is not listed is missing; others may be there."""
+
+    def get_new_meters(self) -> Listing:
+        """Read the meters that were never activated. Others may be there."""
+
+    def request_collection(self, uids: Sequence[str], duration: int | None) -> Answer:
+        """Request a collection.
+
+        Raises:
+            AnswerLost: Nobody knows whether it was carried out.
+            CollectionRefused: It was certainly not carried out.
+        """
+
+
+class HistoricalCollection:
+    """One run's collection.
+
+    Args:
+        config: What the user has set.
+        vendor: Reads meters and requests collections.
+        clock: Tells and passes the time.
+        state: What an earlier run has saved.
+        save: Keeps what it is given, in a way that outlives the process.
+        journal: Remembers requests as well, if the user wants it.
+    """
+
+    def __init__(
+        self,
+        config: CollectionConfig,
+        vendor: Vendor,
+        clock: Clock,
+        *,
+        state: Mapping[str, Any],
+        save: Callable[[Mapping[str, Any]], None],
+        journal: Journal | None = None,
+    ) -> None:
+        self._config = config
+        self._vendor = vendor
+        self._clock = clock
+        self._save = save
+        self._journal = journal
+        listed = _list(state.get("listed"))
+        self._listed = dict.fromkeys(uid for uid in listed if isinstance(uid, str))
+        saved = state.get("requests", [])
+        self._requests = RequestLog(_list(saved))
+        if self._requests.unreadable or not isinstance(saved, list):
+            logger.warning(
+                "the state of historical_collections holds requests that cannot be read; they are "
+                "dropped",
+            )
+        self._asked: list[Request] = []
+        self._changed: dict[tuple[str, str], Request] = {}
+        self._vendor_ahead: timedelta | None = None
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The requests that were made in this run, or whose progress it saw."""
+        return [request.row for request in self._changed.values()]
+
+    def run(self) -> None:
+        """Ask for what is wanted and not there, and wait for it within the bound.
+
+        Raises:
+            CollectionRefused: Something was not asked for though it should be, the vendor refused,
+                or nobody knows whether it accepted.
+        """
+        with ExitStack() as stack:
+            try:
+                if self._journal:
+                    self._add_remembered(stack.enter_context(self._journal.locked(self._now())))
+                self._run()
+            except JournalError as error:
+                is_asked = any(request.accepted is not False for request in self._asked)
+                refused = CollectionRefused(
+                    f"{error}.{'' if is_asked else ' Nothing is asked for.'}"
+                )
+                logger.error("%s", refused)  # noqa: TRY400 - a sentence, at once
+                raise refused from error
+
+    def preview(self) -> None:
+        """Say on the log what `run` would ask for, without asking.
+
+        Raises:
+            CollectionRefused: It would ask for nothing, though something is wanted.
+        """
+        try:
+            self._add_remembered(self._journal.read() if self._journal else [])
+        except JournalError as error:
+            raise CollectionRefused(f"{error}. Nothing would be asked for.") from error
+        plan = self._plan()
+        for line in plan.describe():
+            logger.info("%s", line)
+        failures = plan.failures
+        unserved = [d for d in plan.decisions.values() if d.reason not in SERVED]
+        if not failures and not plan.to_ask and unserved:
+            failures = ["a run would ask for nothing: every meter is left out, see above."]
+        if failures:
+            raise CollectionRefused(" ".join(failures))
+
+    def _run(self) -> None:
+        started = self._clock.now()
+        plan = self._plan()
+        self._keep()
+        for decision, uids in plan.groups.items():
+            level = logging.WARNING if decision.reason in WARNINGS else logging.INFO
+            logger.log(level, "%s: %s", named(uids), decision.text)
+        failures = plan.failures
+        lost = ""
+        try:
+            if plan.to_ask and not plan.obstacles:
+                self._log_price(plan)
+                lost = self._ask(self._watch(plan.to_ask, started + WATCH_SECONDS))
+        except CollectionRefused as refused:
+            failures.append(str(refused))
+        for failure in failures:
+            logger.error("%s", failure)
+        try:
+            self._wait()
+        finally:
+            if unknown := self._unknown(lost):
+                logger.error("%s", unknown)
+        if failures := [*failures, *filter(None, [unknown])]:
+            raise CollectionRefused(" ".join(failures))
+
+    # What is to be done
+
+    def _plan(self) -> Plan:
+        """Look at the meters and decide about each of them."""
+        config = self._config
+        none = Listing({}, None)
+        new = self._vendor.get_new_meters() if config.new_meters else none
+        new_uids = [uid for uid, meter in new.meters.items() if not meter.is_activated]
+        latest = self._requests.all_latest()
+        if config.new_meters:
+            new_uids += [request.meter_uid for request in latest if request.was_new_meter]
+        wanted = dict.fromkeys((*config.meters, *new_uids))
+        followed = {r.meter_uid for r in latest if self._is_followed(r)}
+        unread = wanted.keys() - new.meters.keys() | followed
+        read = self._vendor.get_meters(unread) if unread else none
+        meters = {**new.meters, **read.meters}
+        date = read.date or new.date
+        self._vendor_ahead = date - self._clock.today() if date else None
+        self._follow(meters)
+        rules = Rules(config, self._requests, self._listed, self._now())
+        decisions = {}
+        for uid in wanted:
+            decision = rules.decide(uid, meters.get(uid))
+            if uid in config.meters or decision.reason not in OUT_OF_REACH:
+                decisions[uid] = decision
+        self._listed |= dict.fromkeys(uid for uid in config.meters if uid in meters)
+        to_ask = [meters[uid] for uid, each in decisions.items() if each.reason is Reason.ASK]
+        spent = self._requests.cost_since(self._now() - COST_WINDOW)
+        plan = Plan(to_ask, decisions, config.duration, spent)
+        plan.obstacles.extend(rules.obstacles(plan, self._vendor_ahead))
+        return plan
+
+    def _now(self) -> datetime:
+        """The time by the vendor's clock, once it is known."""
+        return (self._clock.today() + (self._vendor_ahead or timedelta())).astimezone(UTC)
+
+    # Asking
+
+    def _log_price(self, plan: Plan) -> None:
+        if plan.duration is None:
+            logger.warning(
+                "historical_collection_duration is not set: the vendor's default is charged, up "
+                "to %s months per meter",
+                LONGEST_DURATION,
+            )
+        meters = named([meter.uid for meter in plan.to_ask])
+        logger.info("asking for %s costs at most $%s", meters, plan.cost)
+
+    def _watch(self, meters: list[Meter], until: float) -> list[Meter]:
+        """The meters that do not change until then."""
+        logger.info(
+            "watching %s for %.0f s before asking, so that nothing is asked for twice",
+            named([meter.uid for meter in meters]),
+            until - self._clock.now(),
+        )
+        changed = set[str]()
+        uids = [meter.uid for meter in meters]
+        while (left := until - self._clock.now()) > 0:
+            now = self._look_after(left, uids)
+            changed |= {meter.uid for meter in meters if now.get(meter.uid) != meter}
+        if changed:
+            logger.warning("%s: %s", named(sorted(changed)), Reason.CHANGED.value)
+        return [meter for meter in meters if meter.uid not in changed]
+
+    def _ask(self, meters: list[Meter]) -> str:
+        """Send the one request of this run; how its answer was lost, or ''.
+
+        Raises:
+            CollectionRefused: It was certainly not carried out.
+        """
+        if not meters:
+            return ""
+        requests = [self._new_request(meter) for meter in meters]
+        uids = [request.meter_uid for request in requests]
+        try:
+            self._keep()
+            answer = self._vendor.request_collection(uids, self._config.duration)
+        except AnswerLost as lost:
+            logger.warning("%s; the meters may show whether the request has arrived", lost)
+            return str(lost)
+        except (CollectionRefused, JournalError):
+            for request in requests:
+                request.accepted = False
+            self._keep()
+            raise
+        for request in requests:
+            request.accepted = request.meter_uid in answer.accepted
+            request.was_left_out = not request.accepted
+            request.collection_duration_answered = answer.duration
+        self._keep()
+        if left_out := [request.meter_uid for request in requests if request.was_left_out]:
+            decision = Decision(Reason.LEFT_OUT, self._now() + LEFT_OUT_FOR)
+            logger.warning("%s: %s", named(left_out), decision.text)
+        return ""
+
+    def _new_request(self, meter: Meter) -> Request:
+        old = self._requests.latest_carried_out(meter.uid)
+        is_repeat = old and (old.outcome is Outcome.ERRORED or old.is_without_sign)
+        request = Request(
+            meter.uid,
+            self._now().isoformat(timespec="microseconds"),
+            self._config.duration,
+            was_new_meter=meter.uid not in self._config.meters,
+            attempts=old.attempts + 1 if old and is_repeat else 0,
+            before=snapshot(meter),
+        )
+        self._requests.add(request)
+        self._asked.append(request)
+        self._note(request)
+        return request
+
+    # Waiting
+
+    def _wait(self) -> None:
+        """Wait for the requests whose end can be expected, each within its bound."""
+        started = said = self._clock.now()
+        waited_for = self._waited_for(started)
+        number = len(waited_for)
+        while waited_for:
+            left = min(self._seconds_left(request, started) for request in waited_for)
+            self._look_after(left, [request.meter_uid for request in waited_for])
+            self._keep()
+            still = self._waited_for(started)
+            if len(still) != len(waited_for) or self._clock.now() - said >= PROGRESS_SECONDS:
+                said = self._clock.now()
+                logger.info(
+                    "%s of %s meters done after %.0f s%s",
+                    number - len(still),
+                    number,
+                    said - started,
+                    f"; waiting for {named([r.meter_uid for r in still])}" if still else "",
+                )
+            waited_for = still
+        latest = self._requests.all_latest()
+        if running := [r.meter_uid for r in latest if r.status == "pending"]:
+            logger.warning(
+                "%s: not done yet; what is there is extracted, and the next run looks again",
+                named(running),
+            )
+        if silent := [r.meter_uid for r in self._asked if r.accepted and r.status is None]:
+            logger.info(
+                "%s: accepted, and no sign of a job yet; there may be nothing to collect",
+                named(silent),
+            )
+
+    def _waited_for(self, started: float) -> list[Request]:
+        latest = self._requests.all_latest()
+        return [request for request in latest if self._seconds_left(request, started) > 0]
+
+    def _seconds_left(self, request: Request, started: float) -> float:
+        """How long to wait for a request. An earlier run's is waited for once its job has shown."""
+        if request.outcome is not Outcome.OPEN:
+            return 0
+        bound = self._config.wait_seconds
+        if request in self._asked:
+            has_shown = request.status == "pending"
+            bound = bound if has_shown else min(bound, FIRST_SIGN_SECONDS)
+            return bound - (self._clock.now() - started)
+        age = (self._now() - request.asked_at).total_seconds()
+        return bound - age if request.status == "pending" else 0
+
+    def _unknown(self, lost: str) -> str:
+        """What is not known of this run's request, as a sentence, or ''."""
+        unknown = [request for request in self._asked if request.accepted is None]
+        if not unknown:
+            return ""
+        until = f"{self._now() + OPEN_FOR:%Y-%m-%dT%H:%M:%SZ}"
+        is_last = all(request.attempts >= REPEATS_WITHOUT_ANSWER for request in unknown)
+        later = (
+            f"ask again only if historical_collection_repeat_before is set after {until}"
+            if is_last
+            else f"ask once more after {until} if there is none"
+        )
+        return (
+            f"{named([request.meter_uid for request in unknown])}: {lost}. Nobody knows whether "
+            f"the collection has begun. Later runs look for a sign of it, and {later}."
+        )
+
+    # Looking and remembering
+
+    def _look_after(self, seconds: float, uids: Collection[str]) -> Mapping[str, Meter]:
+        """Sleep for a while, at most until the next look, and look at the meters."""
+        self._clock.sleep(min(seconds, self._config.poll_seconds))
+        meters = self._vendor.get_meters(uids).meters
+        self._follow(meters)
+        return meters
+
+    def _is_followed(self, request: Request) -> bool:
+        is_recent = self._now() < request.asked_at + OPEN_FOR
+        return request.outcome is Outcome.OPEN and (is_recent or request.status == "pending")
+
+    def _follow(self, meters: Mapping[str, Meter]) -> None:
+        """Record what these meters tell about their open requests."""
+        for request in self._requests.all_latest():
+            if request.outcome is Outcome.OPEN and request.meter_uid in meters:
+                row = request.row
+                request.follow(meters[request.meter_uid])
+                if request.row != row:
+                    self._note(request)
+
+    def _note(self, request: Request) -> None:
+        self._changed[request.meter_uid, request.requested_at] = request
+
+    def _add_remembered(self, entries: Iterable[object]) -> None:
+        saved = self._requests.save(self._now())
+        self._requests = RequestLog([*saved, *entries])
+
+    def _keep(self) -> None:
+        """Write the requests to the state and to the journal."""
+        requests = self._requests.save(self._now())
+        self._save({"requests": requests, "listed": list(self._listed)})
+        if self._journal:
+            self._journal.write(requests)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

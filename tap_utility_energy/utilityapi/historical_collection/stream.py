@@ -1,0 +1,202 @@
+"""The stream of collections that were asked for, and the requests over HTTP."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_utility_energy.http.faults import AnswerLost as HTTPAnswerLost
+from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.utilityapi import schemas
+from tap_utility_energy.utilityapi.client import UtilityAPIStream
+from tap_utility_energy.utilityapi.historical_collection.journal import Journal
+from tap_utility_energy.utilityapi.historical_collection.requests import Meter
+from tap_utility_energy.utilityapi.historical_collection.rules import CollectionConfig
+from tap_utility_energy.utilityapi.historical_collection.state_machine import (
+    Answer,
+    AnswerLost,
+    CollectionRefused,
+    HistoricalCollection,
+    Listing,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    import requests
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_utility_energy.tap import TapUtilityEnergy
+
+#: With these the vendor has certainly not carried out a request.
+REFUSED = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422})
+
+
+class HistoricalCollectionsStream(UtilityAPIStream):
+    """What the tap has asked UtilityAPI to collect: one record per meter and request.
+
+    The records of a run are the requests that it made and those whose progress it saw. Empty
+    unless ``historical_collection_enabled``.
+
+    Source: https://utilityapi.com/docs/api/meters/historical-collection
+    """
+
+    name = "historical_collections"
+    path = "/meters"
+    records_key = "meters"
+    primary_keys = ("meter_uid", "requested_at")
+    replication_key = "requested_at"
+    schema = schemas.HISTORICAL_COLLECTION
+
+    def __init__(self, tap: TapUtilityEnergy) -> None:
+        super().__init__(tap)
+        self._clock = tap.clock
+        self._collection: HistoricalCollection | None = None
+        self.is_called_for = self.config["historical_collection_enabled"]
+
+    def collect(self, write_state: Callable[[], None]) -> None:
+        """Ask for the collections that the settings call for, and wait for them.
+
+        Raises:
+            Refusal: Something was not asked for though it should be, or the outcome is unknown.
+        """
+        state = self.stream_state
+
+        def save(values: Mapping[str, Any]) -> None:
+            state.update(values)
+            write_state()
+
+        self._collection = self._new_collection(save)
+        try:
+            self._collection.run()
+        except CollectionRefused as refused:
+            raise Refusal(str(refused)) from refused
+
+    def preview(self) -> None:
+        """Say on the log what a run would ask for.
+
+        Raises:
+            Refusal: A run would ask for nothing, though something is wanted.
+        """
+        try:
+            self._new_collection(lambda _: None).preview()
+        except CollectionRefused as refused:
+            raise Refusal(str(refused)) from refused
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """The requests of this run and their progress."""
+        return self._collection.rows if self._collection else []
+
+    def _new_collection(self, save: Callable[[Mapping[str, Any]], None]) -> HistoricalCollection:
+        path = self.config.get("historical_collection_journal")
+        return HistoricalCollection(
+            self._collection_config(),
+            self,
+            self._clock,
+            state=self.stream_state,
+            save=save,
+            journal=Journal(path) if path else None,
+        )
+
+    def _collection_config(self) -> CollectionConfig:
+        def setting(name: str) -> Any:
+            return self.config.get(f"historical_collection_{name}")
+
+        max_cost, before = setting("max_cost"), setting("repeat_before")
+        return CollectionConfig(
+            meters=tuple(dict.fromkeys(setting("meters") or ())),
+            new_meters=setting("new_meters"),
+            authorizations=frozenset(self.config.get("utilityapi_authorizations", ())),
+            max_meters=setting("max_meters"),
+            max_cost=None if max_cost is None else Decimal(str(max_cost)),
+            duration=setting("duration"),
+            repeat_days=setting("repeat_days"),
+            repeat_before=datetime.fromisoformat(before) if before else None,
+            wait_seconds=setting("wait_seconds"),
+            poll_seconds=setting("poll_seconds"),
+        )
+
+    def get_meters(self, uids: Collection[str]) -> Listing:
+        """Read these meters, without their blocks."""
+        return self._read({"uids": sorted(uids)})
+
+    def get_new_meters(self) -> Listing:
+        """Read all meters that were never activated and are not archived."""
+        return self._read({
+            "authorizations": self.config.get("utilityapi_authorizations", []),
+            "is_activated": ["false"],
+            "is_archived": ["false"],
+        })
+
+    def _read(self, filters: Mapping[str, Sequence[str]]) -> Listing:
+        self.where = filters
+        meters, date = dict[str, Meter](), None
+        for response in self.pages(None):
+            date = _date(response)
+            meters |= {meter.uid: meter for meter in map(Meter.of, self.parse_response(response))}
+        return Listing(meters, date)
+
+    def request_collection(self, uids: Sequence[str], duration: int | None) -> Answer:
+        """Request a collection.
+
+        Raises:
+            AnswerLost: Nobody knows whether it was carried out.
+            CollectionRefused: It was certainly not carried out.
+        """
+        months = {} if duration is None else {"collection_duration": duration}
+        request = self.build_prepared_request(
+            method="POST",
+            url=f"{self.url_base}/meters/historical-collection",
+            headers=self.http_headers,
+            json={"meters": list(uids), **months},
+        )
+        try:
+            response = self.client.post_once(request)
+        except Refusal as refused:
+            raise CollectionRefused(f"the collection was not asked for: {refused}") from refused
+        except HTTPAnswerLost as lost:
+            raise AnswerLost(str(lost)) from lost
+        if response.status_code in REFUSED:
+            refusal = self.client.refusal(response, self.permission)
+            raise CollectionRefused(f"the collection was refused: {refusal}")
+        if response.status_code != HTTPStatus.OK:
+            raise AnswerLost(f"UtilityAPI answered {response.status_code}")
+        return _accepted(response)
+
+
+def _accepted(response: requests.Response) -> Answer:
+    """The meters that a 200 names, compared as text later.
+
+    Raises:
+        AnswerLost: It does not say that it was a success, or names no list.
+    """
+    try:
+        answer = json.loads(response.content)
+    except (ValueError, RecursionError):
+        answer = None
+    meters = answer.get("meters") if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or answer.get("success") is not True:
+        raise AnswerLost("UtilityAPI's answer does not say whether it accepted the request")
+    if not isinstance(meters, list):
+        raise AnswerLost("UtilityAPI's answer does not say which meters it accepted")
+    duration = answer.get("collection_duration")
+    return Answer(
+        {str(uid) for uid in meters if isinstance(uid, (str, int))},
+        duration if type(duration) is int and 0 < duration < 2**31 else None,
+    )
+
+
+def _date(response: requests.Response) -> datetime | None:
+    """When the vendor answered, by its own clock."""
+    try:
+        date = parsedate_to_datetime(response.headers.get("Date", ""))
+        return date.replace(tzinfo=date.tzinfo or UTC)
+    except (ValueError, OverflowError):
+        return None

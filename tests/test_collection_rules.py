@@ -1,0 +1,559 @@
+"""The rules of historical collections, with a vendor and a clock made for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tap_utility_energy.utilityapi.historical_collection.requests import Meter
+from tap_utility_energy.utilityapi.historical_collection.state_machine import CollectionRefused
+from tests.collection_vendor import CONFIG, NEW, OLD, World
+
+TODAY = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def test_a_new_meter_is_asked_for_and_waited_for() -> None:
+    world = World(NEW, answered_duration=12)
+
+    (row,) = world.run()
+
+    assert world.vendor.posts == [(TODAY + timedelta(seconds=60), ("1",), 12)]
+    assert row == {
+        "meter_uid": "1",
+        "requested_at": "2026-07-01T12:01:00.000000+00:00",
+        "collection_duration": 12,
+        "collection_duration_answered": 12,
+        "accepted": True,
+        "status": "updated",
+        "status_message": "Service exists, but no logs yet.",
+        "status_ts": "2026-07-01T12:02:45+00:00",
+    }
+    accepted = [[r["accepted"] for r in state["requests"]] for state in world.states]
+    assert accepted[:3] == [[], [None], [True]], "it is remembered before it is sent"
+
+
+@pytest.mark.parametrize(
+    ("meter", "words"),
+    [
+        (replace(NEW, is_archived=True), "it is archived"),
+        (replace(NEW, authorization_uid="b"), "not one of utilityapi_authorizations"),
+        (replace(NEW, status="pending"), "a collection is running"),
+        (replace(OLD, status_ts="2026-05-06T07:08:09.5+00:00"), "to 2026-05-06T07:08:10+00:00"),
+        (replace(OLD, status_ts="2026-05-06:07:08"), "status_ts cannot be read"),
+        (
+            replace(NEW, status="errored", status_ts="2026-06-30T12:00:00+00:00"),
+            "its collection failed; it is asked for again after 2026-07-08T12:00:00+00:00",
+        ),
+    ],
+)
+def test_a_meter_that_is_left_out_is_named_with_the_reason(
+    meter: Meter, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(meter)
+
+    with caplog.at_level("INFO"):
+        assert not world.run(authorizations=frozenset({"a"}))
+
+    assert not world.vendor.posts
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("meter 1: ")
+    assert words in line
+    assert not world.clock.slept, "there is nothing to watch"
+
+
+@pytest.mark.parametrize(
+    "meter",
+    [
+        NEW,
+        replace(NEW, status="errored"),
+        replace(NEW, status_ts=None),
+        replace(OLD, bill_count=0, interval_count=0),
+    ],
+)
+def test_a_meter_without_data_is_asked_for(meter: Meter) -> None:
+    world = World(meter)
+
+    world.run()
+
+    assert len(world.vendor.posts) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"is_activated": None},
+        {"is_activated": "false"},
+        {"is_activated": 0},
+        {"is_activated": None, "bill_count": None},
+        {"is_activated": True, "bill_count": "0"},
+        {"is_archived": "no"},
+        {"status": "pending"},
+    ],
+)
+def test_in_doubt_nobody_pays(changes: dict[str, Any]) -> None:
+    record = {
+        "uid": 1,
+        "authorization_uid": "a",
+        "is_activated": False,
+        "is_archived": False,
+        "status": "updated",
+        "status_ts": "2026-01-01T00:00:00+00:00",
+        "bill_count": 0,
+        "interval_count": 3,
+    }
+    world = World(Meter.of({**record, **changes}))
+
+    world.run()
+
+    assert not world.vendor.posts
+
+
+def test_a_meter_that_is_not_listed_fails_the_run_and_the_others_are_asked_for() -> None:
+    world = World(NEW)
+
+    with pytest.raises(CollectionRefused, match="meter 9: UtilityAPI does not list it"):
+        world.run(meters=("1", "9"))
+
+    assert [uids for _, uids, _ in world.vendor.posts] == [("1",)]
+
+
+def test_a_meter_that_was_listed_once_is_a_warning_alone(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(OLD)
+    world.run()
+    world.vendor.meters.clear()
+
+    assert not world.run()
+
+    assert "meter 1: UtilityAPI lists it no longer" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (None, "tells no date"),
+        (timedelta(hours=2), "more than an hour apart"),
+        (timedelta(days=-60), "more than an hour apart"),
+    ],
+)
+def test_nothing_is_asked_without_the_vendors_time(ahead: timedelta | None, words: str) -> None:
+    world = World(NEW, ahead=ahead)
+
+    with pytest.raises(CollectionRefused, match=words):
+        world.run()
+
+    assert not world.vendor.posts
+    assert not world.clock.slept
+
+
+def test_all_times_are_by_the_vendors_clock() -> None:
+    world = World(NEW, ahead=timedelta(minutes=-50))
+
+    (row,) = world.run()
+
+    assert row["requested_at"] == "2026-07-01T11:11:00.000000+00:00"
+
+
+def test_too_many_meters_are_refused_before_anything_is_asked() -> None:
+    world = World(*(replace(NEW, uid=str(number)) for number in range(11)))
+
+    with pytest.raises(CollectionRefused, match="11 meters are to be collected"):
+        world.run(meters=(), new_meters=True)
+
+    assert not world.vendor.posts
+
+
+def test_what_it_may_cost_is_bounded_over_thirty_days() -> None:
+    world = World(NEW, replace(NEW, uid="2"), replace(NEW, uid="3"))
+    bound = {"duration": 12, "max_cost": Decimal(30)}
+
+    world.run(meters=("1", "2"), **bound)
+    with pytest.raises(
+        CollectionRefused, match=r"may cost \$12.00, with \$24.00 in the last 30 days"
+    ):
+        world.run(meters=("1", "2", "3"), **bound)
+    world.pass_time(days=31)
+    world.run(meters=("1", "2", "3"), **bound)
+
+    assert [uids for _, uids, _ in world.vendor.posts] == [("1", "2"), ("3",)]
+
+
+@pytest.mark.parametrize("mishap", ["refused", "left out"])
+def test_what_was_not_carried_out_costs_nothing(mishap: str) -> None:
+    world = World(NEW, mishaps=[mishap])
+    bound = {"duration": 36, "max_cost": Decimal(48)}
+
+    try:
+        world.run(**bound)
+    except CollectionRefused:
+        assert mishap == "refused"
+    world.pass_time(days=1)
+    world.run(**bound)
+
+    assert world.vendor.is_collected("1")
+
+
+def test_a_refusal_ends_the_run_with_a_failure_and_the_next_one_asks() -> None:
+    world = World(NEW, mishaps=["refused"])
+
+    with pytest.raises(CollectionRefused, match="no money"):
+        world.run()
+    (row,) = world.run()
+
+    assert row["accepted"] is True
+    assert len(world.vendor.posts) == 2
+
+
+def test_a_refused_repeat_is_not_asked_for_when_it_is_no_longer_wanted() -> None:
+    world = World(OLD, mishaps=["refused"])
+
+    with pytest.raises(CollectionRefused):
+        world.run(repeat_before=TODAY)
+    world.run()
+
+    assert len(world.vendor.posts) == 1
+
+
+def test_a_meter_that_is_left_out_is_asked_for_after_a_day(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(NEW, replace(NEW, uid="2"), mishaps=["left out"])
+
+    world.run()
+    assert "meter 1: UtilityAPI left it out of its answer" in caplog.text
+    world.run(meters=("1", "2"), max_meters=1)
+    assert [uids for _, uids, _ in world.vendor.posts] == [("1",), ("2",)], "it does not count"
+    world.pass_time(days=1)
+    world.run()
+
+    assert world.vendor.is_collected("1")
+
+
+def test_a_lost_answer_is_settled_by_the_meter() -> None:
+    world = World(NEW, mishaps=["lost after"], shows_after=timedelta(seconds=95))
+
+    (row,) = world.run()
+
+    assert row["accepted"] is True
+    assert len(world.vendor.posts) == 1
+
+
+def test_a_lost_answer_without_a_sign_fails_this_run_alone_and_is_never_asked_twice() -> None:
+    world = World(NEW, mishaps=["lost after"], shows_after=timedelta(days=3))
+
+    with pytest.raises(CollectionRefused, match=r"it broke off. Nobody knows .* after 2026-07-09"):
+        world.run()
+    assert not world.run()
+    world.pass_time(days=3, seconds=90)
+    (row,) = world.run()
+
+    assert row["accepted"] is True
+    assert row["status"] == "updated"
+    assert len(world.vendor.posts) == 1
+
+
+def test_a_lost_request_is_asked_for_once_more_after_eight_days() -> None:
+    world = World(NEW, mishaps=["lost before"] * 2)
+
+    for days in (0, 7, 2, 9, 40):
+        world.pass_time(days=days)
+        try:
+            world.run()
+        except CollectionRefused:
+            continue
+    assert len(world.vendor.posts) == 2
+    world.run(repeat_before=world.clock.today())
+
+    assert len(world.vendor.posts) == 3
+
+
+def test_an_answer_lost_on_a_meter_that_changed_is_not_asked_for_again() -> None:
+    world = World(OLD, mishaps=["lost after"], outcome="silent")
+
+    with pytest.raises(CollectionRefused):
+        world.run(repeat_before=TODAY)
+    world.pass_time(days=20)
+    world.run(repeat_before=TODAY)
+
+    assert len(world.vendor.posts) == 1
+
+
+def test_an_errored_collection_is_asked_for_three_times_more_then_only_when_told() -> None:
+    world = World(NEW, outcome="errored")
+
+    for _ in range(6):
+        world.run()
+        world.run()
+        world.pass_time(days=9)
+    assert len(world.vendor.posts) == 4
+    world.run(repeat_before=world.clock.today())
+
+    assert len(world.vendor.posts) == 5
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "asked"),
+    [
+        (1, 36, 2),
+        (1, None, 2),
+        (12, 12, 1),
+        (36, 1, 1),
+        (36, None, 1),
+        (None, 36, 1),
+        (None, None, 1),
+    ],
+)
+def test_more_months_are_asked_for(first: int | None, then: int | None, asked: int) -> None:
+    world = World(NEW)
+
+    world.run(duration=first)
+    world.run(duration=then)
+    world.run(duration=then)
+
+    assert len(world.vendor.posts) == asked
+
+
+def test_what_was_sent_counts_and_not_what_was_answered() -> None:
+    world = World(NEW, answered_duration=12)
+
+    world.run(duration=36)
+    assert not world.run(duration=36)
+    world.vendor.jobs.clear()
+    world.vendor.meters = {"2": replace(NEW, uid="2")}
+    world.run(meters=("2",), duration=None)
+    (row,) = world.run(meters=("2",), duration=36)
+
+    assert row["collection_duration"] == 36, "the default was 12"
+
+
+@pytest.mark.parametrize(("days", "asked"), [(29, 1), (31, 2)])
+def test_a_repeat_is_due_after_the_days_that_are_set(days: int, asked: int) -> None:
+    world = World(NEW)
+    world.run()
+
+    world.pass_time(days=days)
+    world.run(repeat_days=30)
+
+    assert len(world.vendor.posts) == asked
+
+
+def test_the_later_of_request_and_status_counts_for_a_repeat() -> None:
+    world = World(NEW)
+    world.run()
+    world.pass_time(days=31)
+    world.vendor.meters["1"] = replace(OLD, status_ts=world.clock.today().isoformat())
+    world.vendor.jobs.clear()
+
+    world.run(repeat_days=30)
+    assert len(world.vendor.posts) == 1
+    world.pass_time(days=31)
+    world.run(repeat_days=30)
+
+    assert len(world.vendor.posts) == 2
+
+
+def test_a_fixed_moment_repeats_each_meter_once() -> None:
+    world = World(OLD, replace(OLD, uid="2", status_ts="2026-06-30T00:00:00+00:00"))
+    moment = datetime(2026, 6, 1, tzinfo=UTC)
+
+    for _ in range(3):
+        world.run(meters=("1", "2"), repeat_before=moment)
+        world.pass_time(days=40)
+
+    assert [uids for _, uids, _ in world.vendor.posts] == [("1",)]
+
+
+def test_a_moment_in_the_future_is_refused() -> None:
+    world = World(NEW)
+
+    with pytest.raises(CollectionRefused, match="repeat_before is in the future"):
+        world.run(repeat_before=TODAY + timedelta(minutes=1))
+
+    assert not world.vendor.posts
+
+
+def test_new_meters_are_chosen_by_their_own_fields() -> None:
+    world = World(
+        NEW,
+        replace(NEW, uid="2", is_archived=True),
+        replace(NEW, uid="3", authorization_uid="b"),
+        replace(OLD, uid="4"),
+        ignores_filters=True,
+    )
+
+    world.run(meters=(), new_meters=True, authorizations=frozenset({"a"}))
+
+    assert [uids for _, uids, _ in world.vendor.posts] == [("1",)]
+
+
+def test_new_meters_are_repeated_as_named_ones_are() -> None:
+    world = World(NEW)
+
+    world.run(meters=(), new_meters=True)
+    world.pass_time(days=31)
+    world.run(meters=(), new_meters=True, repeat_days=30)
+
+    assert len(world.vendor.posts) == 2
+
+
+def test_a_collection_with_nothing_to_collect_is_waited_for_once_and_briefly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(NEW, outcome="nothing")
+
+    world.run()
+    assert sum(world.clock.slept) == 60 + 120
+    world.run()
+    assert sum(world.clock.slept) == 60 + 120
+
+    assert not [r for r in caplog.records if r.levelname != "INFO"], "nothing to warn of"
+    world.pass_time(days=9)
+    world.run()
+    assert len(world.vendor.posts) == 1
+
+
+def test_a_pending_meter_is_waited_for_and_completed_by_the_next_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(NEW, takes=timedelta(seconds=5000))
+
+    (row,) = world.run()
+    assert row["status"] == "pending"
+    assert "meter 1: not done yet" in caplog.text
+    assert sum(world.clock.slept) == 60 + 600
+    looks = world.vendor.looks
+    world.pass_time(seconds=5000)
+    (completed,) = world.run()
+
+    assert completed["requested_at"] == row["requested_at"]
+    assert completed["status"] == "updated"
+    assert world.vendor.looks == looks + 1
+    assert len(world.vendor.posts) == 1
+
+
+def test_no_waiting_can_be_asked_for() -> None:
+    world = World(NEW)
+
+    (row,) = world.run(wait_seconds=0)
+
+    assert row["accepted"] is True
+    assert sum(world.clock.slept) == 60, "the minute of watching alone"
+
+
+def test_a_change_while_watching_is_taken_for_another_request() -> None:
+    world = World(NEW, shows_after=timedelta(seconds=30))
+    world.vendor.request_collection(["1"], 12)  # another run, a moment ago
+
+    assert not world.run()
+
+    assert len(world.vendor.posts) == 1
+
+
+STATE_OF_0_1_0 = {
+    "meter_uid": "1",
+    "requested_at": "2026-06-30T12:00:00.000000+00:00",
+    "collection_duration": 1,
+    "before": {
+        "uid": "1",
+        "status": "updated",
+        "status_message": None,
+        "status_ts": "2026-01-01T00:00:00+00:00",
+        "is_activated": False,
+        "bill_count": 0,
+        "interval_count": 0,
+    },
+    "accepted": True,
+    "status": None,
+    "status_message": None,
+    "status_ts": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        ({}, 0),
+        ({"accepted": None}, 0),
+        ({"accepted": False}, 1),
+        ({"status": "updated"}, 1),
+        ({"accepted": "yes", "before": 7}, 0),
+        ({"later_version": {}}, 0),
+    ],
+)
+def test_a_state_of_another_version_is_read(change: dict[str, Any], asked: int) -> None:
+    world = World(NEW)
+    world.state = {"requests": [STATE_OF_0_1_0 | change]}
+
+    world.run()
+
+    assert len(world.vendor.posts) == asked
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        None,
+        7,
+        {},
+        [7],
+        [{}],
+        [{"meter_uid": 1, "requested_at": "2026-06-30T12:00:00+00:00"}],
+        [{"meter_uid": "1", "requested_at": "yesterday"}],
+        [None, [], {"meter_uid": "1"}],
+    ],
+)
+def test_a_state_that_cannot_be_read_is_dropped_with_one_warning(
+    requests: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(NEW)
+    world.state = {"requests": requests, "listed": [{}, 7]}
+
+    world.run()
+
+    assert len([r for r in caplog.records if "cannot be read" in r.getMessage()]) == 1
+    assert len(world.vendor.posts) == 1
+
+
+def test_the_plan_names_each_meter_and_its_price(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(NEW, replace(NEW, uid="2"), replace(OLD, uid="3"))
+    config = replace(CONFIG, meters=("1", "2", "3"), duration=36)
+
+    with caplog.at_level("INFO"):
+        world.collection(config).preview()
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "Historical collection: a run would ask for 2 meters",
+        "  meter 1: 36 months, at most $48.00",
+        "  meter 2: 36 months, at most $48.00",
+        "  in all at most $96.00; $0.00 may have been spent in 30 days before",
+        (
+            "  left out: meter 3: it has data that no remembered request has brought, from ongoing "
+            "monitoring or another program, so nothing is asked. To collect it all the same, set "
+            "historical_collection_repeat_before to 2026-01-01T00:00:01+00:00"
+        ),
+    ]
+    assert not world.vendor.posts
+    assert not world.states
+
+
+@pytest.mark.parametrize(
+    ("meters", "changes"),
+    [([NEW], {"max_meters": 1, "meters": ("1", "2")}), ([OLD], {}), ([], {})],
+)
+def test_a_plan_that_would_ask_for_nothing_fails(
+    meters: list[Meter], changes: dict[str, Any]
+) -> None:
+    world = World(*meters, *([replace(NEW, uid="2")] if changes else []))
+
+    with pytest.raises(CollectionRefused):
+        world.collection(replace(CONFIG, **changes)).preview()
+
+
+def test_a_plan_whose_meters_were_asked_for_is_fine() -> None:
+    world = World(NEW)
+    world.run()
+
+    world.collection().preview()
