@@ -10,7 +10,7 @@ def shapes(catalog: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The shape of every stream of a catalog, by the stream's name."""
     return {
         entry["tap_stream_id"]: {
-            "key": entry["key_properties"],
+            "key": list(entry["key_properties"]),
             "bookmark": entry.get("replication_key"),
             "fields": dict(_fields(entry["schema"])),
         }

@@ -32,7 +32,7 @@ def test_a_changed_key_type_or_name_is_in_the_changelog() -> None:
 
 
 def is_changed(before: dict[str, Any] | None, now: dict[str, Any] | None) -> bool:
-    """Whether a table made by the last release is another one now; more fields do not make it so."""
+    """Whether a table of the last release is another one now; added fields do not count."""
     if before is None or now is None:
         return True
     kept = {field: now["fields"].get(field) for field in before["fields"]}
