@@ -7,12 +7,16 @@ them is there one place that sees each failure.
 from __future__ import annotations
 
 import gc
+import io
 import logging
 import os
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from tap_utility_energy import signals
+
+if TYPE_CHECKING:
+    import click
 
 
 def main() -> NoReturn:
@@ -37,10 +41,12 @@ def _run() -> int:
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 
     from tap_utility_energy.files import WrongFile  # noqa: PLC0415
-    from tap_utility_energy.http.redaction import redact_logs  # noqa: PLC0415
+    from tap_utility_energy.http.redaction import redact_logs, register_secrets  # noqa: PLC0415
     from tap_utility_energy.report import SyncFailed, sentence  # noqa: PLC0415
+    from tap_utility_energy.secret_sources import in_environment  # noqa: PLC0415
     from tap_utility_energy.tap import TapUtilityEnergy  # noqa: PLC0415
 
+    register_secrets(in_environment())
     logger = logging.getLogger(TapUtilityEnergy.name)
     try:
         command = TapUtilityEnergy.cli  # sets up logging
@@ -51,7 +57,7 @@ def _run() -> int:
     except WrongFile as wrong:
         lines = [str(wrong)]
     except click.ClickException as wrong:
-        wrong.show()
+        _show(wrong)
         return wrong.exit_code
     except signals.Stopped as stopped:
         logger.warning("stopped by %s", stopped.name)
@@ -66,6 +72,18 @@ def _run() -> int:
     for line in lines:
         logger.error(line)
     return _flushed(1)
+
+
+def _show(wrong: click.ClickException) -> None:
+    """Write what is wrong with the command line, but not JSON that was given for a file."""
+    import click  # noqa: PLC0415
+
+    from tap_utility_energy.http.redaction import redact  # noqa: PLC0415
+
+    text = io.StringIO()
+    wrong.show(text)
+    usage, _, json_text = text.getvalue().rstrip().partition("{")
+    click.echo(redact(f"{usage}{{…}}" if json_text else usage), err=True)
 
 
 def _flushed(code: int) -> int:

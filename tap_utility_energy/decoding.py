@@ -39,9 +39,13 @@ def may_name(name: str, text: str) -> bool:
     True
     """
     if "\\" in text and "\\u00" in text:
-        letters = "".join(f"(?:{letter}|\\\\u00(?i:{ord(letter):02x}))" for letter in name)
-        return re.search(f'"{letters}"', text) is not None
+        return re.search(f'"{spelled(name)}"', text) is not None
     return name in text
+
+
+def spelled(name: str) -> str:
+    """A regular expression for the letters of a name, as they are or with escapes of JSON."""
+    return "".join(f"(?:{letter}|\\\\u00(?i:{ord(letter):02x}))" for letter in name)
 
 
 def _without(name: str, thing: Record) -> Record:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
 from singer_sdk.pagination import BaseAPIPaginator
 from typing_extensions import override
 
-from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.http.faults import Refusal, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ class NextURLPaginator(BaseAPIPaginator[str]):
             self._first_url = next(self._first_urls, "")
             return self._first_url or None
         if not isinstance(link, str):
-            raise Refusal(f"the link to the next page is no text but {link!r:.80}. Report it.")
+            raise Refusal(f"the link to the next page is no text but {shown(link)}. Report it.")
         try:
             url = with_params_of(self._first_url, urljoin(self.current_value, urldefrag(link).url))
         except ValueError as error:
@@ -142,7 +142,7 @@ class HeaderPaginator(BaseAPIPaginator[int]):
     def _read(self, response: requests.Response, name: str) -> int:
         value = response.headers.get(name, "").strip()
         if not re.fullmatch(r"[0-9]{1,18}", value):
-            found = f"is {value!r:.40}" if value else "is missing"
+            found = f"is {shown(value, 40)}" if value else "is missing"
             raise _unreliable(f"the header {name} of page {self.current_value} {found}")
         return int(value)
 

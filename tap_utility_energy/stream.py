@@ -22,7 +22,6 @@ from tap_utility_energy import signals
 from tap_utility_energy.decoding import may_name, parse, parse_without
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.http.faults import Fault, Refusal
-from tap_utility_energy.http.redaction import redact_data
 from tap_utility_energy.passthrough import PassThrough
 
 if TYPE_CHECKING:
@@ -157,12 +156,12 @@ class VendorStream(RESTStream[Any]):
         response.json = lambda **_: document  # type: ignore[method-assign]
 
     def decode(self, body: bytes) -> Any:
-        """Decode a body, without secrets that it may quote and what is never emitted.
+        """Decode a body, without the credential that it may quote and what is never emitted.
 
         Raises:
             ValueError: It is not JSON in UTF-8.
         """
-        text = redact_data(body.decode("utf-8-sig"))
+        text = self.client.own_credential.strike_from(body.decode("utf-8-sig"))
         if self.never_emitted and may_name(self.never_emitted, text):
             return parse_without(self.never_emitted, text)
         return self._pass_through.decode(text) if self._pass_through else parse(text)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from copy import deepcopy
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from tap_utility_energy import energycap, settings, signals, utilityapi
+from tap_utility_energy import energycap, secret_sources, settings, signals, utilityapi
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.config import read as read_config
 from tap_utility_energy.config import unknown_in_maps
 from tap_utility_energy.files import checked
-from tap_utility_energy.http.redaction import strike
+from tap_utility_energy.http.redaction import register_secrets
 from tap_utility_energy.report import Report, SyncFailed
 
 if TYPE_CHECKING:
@@ -66,13 +64,15 @@ class TapUtilityEnergy(Tap):
         Raises:
             ConfigValidationError: A setting is wrong or missing. Discovery does not mind.
         """
+        register_secrets([
+            *secret_sources.in_environment(),
+            *secret_sources.in_config(config or {}),
+        ])
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
         values, problems = read_config(config or {}, schema, environment=parse_env_config)
         if problems and validate_config:
             raise ConfigValidationError("Config validation failed", errors=problems, schema=schema)
-        strike(str(values[name]) for name in settings.CREDENTIALS if name in values)
-        strike(urlsplit(proxy).password or "" for proxy in getproxies().values())
         self._clients: dict[type[Client], Client] = {}
         super().__init__(config=values, validate_config=validate_config, **kwargs)
 

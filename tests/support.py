@@ -156,7 +156,7 @@ def fresh_logging():
         logging.root.handlers[:] = handlers
         logging.root.setLevel(level)
         sys.excepthook = hook
-        redaction._struck.clear()
+        redaction.forget_secrets()
 
 
 def catalog(streams: Sequence[str], **more: Any) -> dict[str, Any]:

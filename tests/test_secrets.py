@@ -53,9 +53,13 @@ def test_no_log_line_or_message_holds_a_secret(
             run = tap(box.tap_config(max_wait_seconds=1))
 
             assert any(request["authorized"] for request in box.requests())
-            for text in (secret, json.dumps(secret)[1:-1], base64.b64encode(secret.encode())):
-                assert str(text) not in run.stderr
-                assert str(text) not in run.stdout
+            for text in (
+                secret,
+                json.dumps(secret)[1:-1],
+                base64.b64encode(secret.encode()).decode(),
+            ):
+                assert text not in run.stderr
+                assert text not in run.stdout
             assert secret[:12] not in run.stderr + run.stdout, "not even a part"
 
 
@@ -121,21 +125,49 @@ def test_a_proxy_never_sees_what_stays_on_this_machine(
     assert run.exit == 0, run.stderr
 
 
-def test_the_password_of_a_proxy_is_struck(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://someone:s3cret-pw@127.0.0.1:99999")
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("someone:s3cret-pw", "holds no URL"),
+        ("://someone:s3cret-pw@h", "holds no URL"),
+        ("http://someone:s3[cret-pw@host:80", "holds no URL"),
+        ("http://someone:s3cret-pw@", "holds no URL"),
+        ("http://someone:s3cret-pw@host:port", "holds no URL"),
+        ("http://someone:s3cret/pw@127.0.0.1:1", "holds no URL"),
+        ("http://someone:s3cret?pw@127.0.0.1:1", "holds no URL"),
+        ("[s3cret-pw", "holds no URL"),
+        ("s3cret-pw pw", "holds no URL"),
+        ("http://someone:s3cret-pw@127.0.0.1:99999", "holds no URL"),
+        ("ftp://someone:s3cret-pw@127.0.0.1:1", "unsupported scheme ftp"),
+        ("http://some%40one:s3cret%2Dpw@127.0.0.1:1", "refuses the connection"),
+    ],
+)
+def test_a_proxy_variable_that_is_no_url_is_told_and_not_shown(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, proxy: str, words: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_LOGLEVEL", "DEBUG")
 
     run = ask(tap, "https://energycap.invalid")
 
     assert run.exit == 1
-    assert "s3cret-pw" not in run.stderr
-    assert "Check energycap_base_url, and the variables for proxies" in run.last_line
+    assert words in run.last_line
+    assert "unexpected" not in run.stderr
+    for part in ("s3cret", "cret-pw", "cret/", "some%40one"):
+        assert part not in run.stderr
 
 
-@pytest.mark.parametrize("form", ["\\u002B", "\\u002b", "%2b", "%2B", "+"])
-def test_every_way_of_writing_a_secret_is_struck(tap: TapRunner, form: str) -> None:
+ESCAPED = ["\\u002B", "\\u002b", "%2b", "%2B", "\\u00252b", "&#43;", "+"]
+
+
+@pytest.mark.parametrize("form", ESCAPED)
+def test_every_way_of_writing_a_secret_is_struck_and_nothing_else(
+    tap: TapRunner, form: str
+) -> None:
     secret = "ab+cd/ef12345=="
     written = secret.replace("+", form).replace("/", "\\/" if "u" in form else "/")
-    body = f'{{"billing_summaries": [{{"uid": "1", "note": "{written}"}}], "next": null}}'
+    note = f"a%2Fb \\u0041\\/ {written}, ab+cd"
+    body = f'{{"billing_summaries": [{{"uid": "1", "note": "{note}"}}], "next": null}}'
     with Sandbox(utilityapi_token=secret) as box:
         box.set_faults([{"garbage": body, "vendor": "utilityapi"}])
         run = tap(box.tap_config(), streams=[SUMMARIES])
@@ -143,9 +175,124 @@ def test_every_way_of_writing_a_secret_is_struck(tap: TapRunner, form: str) -> N
         refused = tap(box.tap_config(), streams=[SUMMARIES])
 
     (record,) = run.records(SUMMARIES)
-    assert "ab" not in record["extra"]["note"] or "%" in form
-    for text in (secret, written, "cd/ef"):
+    assert record["extra"]["note"] == "a%2Fb A/ [secret], ab+cd"
+    assert "[secret]" in refused.last_line
+    for text in (secret, written, "cd/ef12345"):
         assert text not in run.stdout + refused.stderr
+
+
+@pytest.mark.parametrize("word", ["electric", "s3cret-pw"])
+def test_data_may_hold_what_is_a_secret_elsewhere(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://someone:{word}@127.0.0.1:1")
+    other = "the-other-vendors-key"
+    note = f"{word} {other}"
+    body = json.dumps({"billing_summaries": [{"uid": "1", "note": note}], "next": None})
+    with Sandbox(utilityapi_token=TOKEN) as box:
+        box.set_faults([{"garbage": body, "vendor": "utilityapi"}])
+        run = tap(box.tap_config(energycap_api_key=other), streams=[SUMMARIES])
+
+    assert run.records(SUMMARIES)[0]["extra"]["note"] == note
+
+
+WRONG = {
+    "another setting": {"request_timeout": TOKEN, "start_date": TOKEN},
+    "inside another setting": {
+        "energycap_filters": {TOKEN: TOKEN},
+        "utilityapi_meters": [TOKEN, {}],
+    },
+    "a setting's name": {TOKEN: 1},
+    "a misspelt setting": {"utilityapi_tokn": "an0ther-secret", "api_key": ["an0ther-secret"]},
+    "an address": {"energycap_base_url": f"http://{KEY}@energycap.invalid"},
+    "the other form": {
+        "energycap_api_key": {"value": "an0ther-secret"},
+        "user_agent": f"{TOKEN}\n",
+    },
+}
+
+
+@pytest.mark.parametrize("more", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("level", ["DEBUG", "INFO"])
+def test_a_secret_that_is_set_elsewhere_too_is_not_shown(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], level: str
+) -> None:
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_LOGLEVEL", level)
+
+    run = tap({"utilityapi_token": TOKEN, "energycap_api_key": KEY} | more)
+
+    assert run.exit == 1
+    assert run.errors
+    for secret in (TOKEN, TOKEN[:12], KEY, KEY[:12], "an0ther"):
+        assert secret not in run.stderr
+
+
+@pytest.mark.parametrize("source", ["environment", ".env"])
+def test_a_secret_of_the_environment_is_known_before_settings_are_read(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str
+) -> None:
+    if source == "environment":
+        monkeypatch.setenv("TAP_UTILITY_ENERGY_UTILITYAPI_TOKEN", TOKEN)
+    else:
+        (tmp_path / ".env").write_text(f"TAP_UTILITY_ENERGY_UTILITYAPI_TOKEN='{TOKEN}'\n")
+
+    run = tap({TOKEN: TOKEN, "energycap_page_size": TOKEN}, "--config=ENV")
+
+    assert run.exit == 1
+    assert "there is no such setting" in run.stderr
+    assert TOKEN not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--config", json.dumps({"utilityapi_token": TOKEN})),
+        ("--config", json.dumps({"utilityapi_token": TOKEN})[:-3]),
+        ("--config", f"utilityapi_token={TOKEN}"),
+        ("--config", f"utilityapi_token: {TOKEN}"),
+        ("--state", json.dumps({"bookmarks": {"a": {"b": TOKEN}}})),
+        ("--catalog", json.dumps({"streams": [TOKEN]})),
+        (f"--utilityapi_token={TOKEN}",),
+        ("--utilityapi-token", TOKEN),
+    ],
+)
+def test_a_secret_on_the_command_line_is_not_shown(
+    tap: TapRunner, arguments: tuple[str, ...]
+) -> None:
+    run = tap({"energycap_api_key": KEY}, *arguments)
+
+    assert run.exit in {1, 2}
+    assert run.stderr
+    assert TOKEN not in run.stderr
+
+
+@pytest.mark.parametrize("filling", ["x", "\0", "\n"])
+@pytest.mark.parametrize("between", ["", "\0", "\u200b", "\n"])
+@pytest.mark.parametrize("length", [0, 300, 10_000, 20_000])
+def test_an_errors_body_is_redacted_before_it_is_cut(
+    tap: TapRunner, filling: str, between: str, length: int
+) -> None:
+    body = filling * (length - 10) + between.join("s3cret/w1th+length=")
+    with Sandbox(utilityapi_token="s3cret/w1th+length=") as box:
+        box.set_faults([{"status": 400, "body": body, "content_type": "text/plain"}])
+        run = tap(box.tap_config(), streams=[SUMMARIES])
+
+    shown = "".join(run.last_line.split())
+    assert "UtilityAPI answered 400" in run.last_line
+    assert "s3c" not in shown
+    assert "length=" not in shown
+
+
+@pytest.mark.parametrize("word", ["key", "wrong", "EnergyCAP", "permission", "a", "401"])
+def test_a_credential_that_is_a_word_of_ours_spoils_no_message(tap: TapRunner, word: str) -> None:
+    with Sandbox() as box:
+        run = tap(box.tap_config(energycap_api_key=word), streams=[DIGESTS])
+
+    assert (
+        "EnergyCAP answered 401: Authorization has been denied for this request. The key is wrong "
+        "or deleted, or its owner lacks the permission "
+        "Meters (View): check energycap_api_key, "
+    ) in run.last_line
 
 
 def test_a_log_file_of_the_users_own_holds_no_secret(tmp_path: Path) -> None:

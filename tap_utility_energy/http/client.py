@@ -18,6 +18,7 @@ from tap_utility_energy.http.faults import (
     fault_from,
     quote_of,
 )
+from tap_utility_energy.http.redaction import OwnCredential
 from tap_utility_energy.http.retry import RETRIED, RetryPolicy
 from tap_utility_energy.http.session import OriginAuth, Sender, origin
 
@@ -52,6 +53,8 @@ class Client(ABC):
         self.version = version("tap-utility-energy")
         self.base_url: str = config[self.base_url_setting].rstrip("/")
         self.auth = OriginAuth(self.base_url, self.auth_headers(self.credential))
+        #: Keeps the credential out of the vendor's data.
+        self.own_credential = OwnCredential(self.credential)
         max_wait = config["max_wait_seconds"]
         self._retry = RetryPolicy(self.vendor, self.base_url_setting, max_wait, clock)
         self._timeout: float = min(config["request_timeout"], LONGEST_SLEEP)
@@ -174,8 +177,9 @@ class Client(ABC):
 
     def _broken(self, error: Exception) -> Refusal:
         return Refusal(
-            f"the request to {self.vendor} cannot be made: {error}. Check "
+            f"the request to {self.vendor} cannot be made: {str(error).rstrip('.')}. Check "
             f"{self.base_url_setting}, and the variables for proxies and CA bundles.",
+            whole_vendor=True,
         )
 
     def _check_status(self, response: requests.Response, permission: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import socket
@@ -13,15 +14,19 @@ import requests
 from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
+from tap_utility_energy.decoding import spelled
 from tap_utility_energy.http.redaction import MASK, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_QUOTE = 300
-LONGEST_READ = 10_000  # bytes of an error's body
-#: A session's key, which EnergyCAP's answers can hold.
-TOKEN = re.compile(r'("token"\s*:\s*)"(?:[^"\\]|\\.)*"?')
+LONGEST_READ = 20_000  # bytes of an error's body
+LONGEST_SECRET = 5_000  # characters, escapes included
+#: A session's key, which EnergyCAP's answers can hold, in JSON or in JSON within a text.
+TOKEN = re.compile(
+    rf"""(\\*["']){spelled("token")}\1\s*:\s*(\\*["'])(?:(?!\2)(?:\\.|.))*(?:\2|$)"""
+)
 BROKEN = (
     requests.ConnectionError,
     requests.exceptions.ChunkedEncodingError,
@@ -71,7 +76,7 @@ class Fault(RetriableAPIError):
         self.never_sent = never_sent
         self.unreachable = unreachable
         self.advice = advice
-        self.reason = reason
+        self.reason = one_line(reason)
         self.patient = patient
 
     @property
@@ -101,9 +106,16 @@ class Refusal(FatalAPIError):
 
 
 def one_line(text: str, longest: int | None = None) -> str:
-    """The text in one line, redacted and then shortened, without control characters."""
-    line = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", redact(text)).strip()
+    """The text in one line, without control characters, then redacted and then shortened."""
+    line = redact(_visible(text))
     return line if longest is None or len(line) <= longest else f"{line[:longest]}…"
+
+
+def shown(value: object, longest: int = 80) -> str:
+    """A value that somebody else has sent, for a message: text in quotes."""
+    if isinstance(value, str):
+        return f"'{one_line(value, longest)}'"
+    return one_line(repr(value), longest)
 
 
 def quote_of(response: requests.Response) -> str:
@@ -117,6 +129,7 @@ def quote_of(response: requests.Response) -> str:
         body = ", ".join(str(part) for part in said if part)
     elif body.lstrip().startswith("<"):
         return ""
+    body = TOKEN.sub(rf"\1token\1: \2{MASK}\2", one_line(body))
     line = one_line(body, LONGEST_QUOTE)
     return f": {line.rstrip('.')}" if line else ""
 
@@ -127,8 +140,19 @@ def error_slug(response: requests.Response) -> str:
 
 
 def _text(response: requests.Response) -> str:
-    text = response.content[:LONGEST_READ].decode("utf-8", errors="replace")
-    return TOKEN.sub(rf'\1"{MASK}"', text)
+    """The beginning of a body in one line, unredacted.
+
+    Of a longer one the end is left out, which can be a part of a secret. NULs are left out as
+    all control characters are, and with them what sets UTF-16 without a byte-order mark apart.
+    """
+    body = response.content[:LONGEST_READ]
+    is_wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = _visible(body.decode("utf-16" if is_wide else "utf-8", errors="replace"))
+    return text if len(response.content) <= LONGEST_READ else text[:-LONGEST_SECRET]
+
+
+def _visible(text: str) -> str:
+    return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
 
 
 def _error_object(body: str) -> dict[str, Any]:

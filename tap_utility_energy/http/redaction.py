@@ -1,70 +1,207 @@
-"""Strikes secrets from whatever leaves the process: logs, messages, quoted answers."""
+r"""Keeps secrets out of whatever leaves the process: logs, messages, quoted answers, records.
+
+Messages and logs lose every registered secret, however it is written. A vendor's data loses only
+that vendor's own credential: another secret may be a word that data holds by chance.
+
+A secret is looked for in a text as it stands and as JSON, URLs and HTML decode it, one after the
+other: ``a+b`` is found in ``a%2Bb``, ``a\u002bb``, ``a\u00252Bb`` and ``a&#43;b``.
+"""
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
 import weakref
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 MASK = "[secret]"
+#: Data may hold anything shorter by chance, and any number.
 SHORTEST_IN_DATA = 8
+SHORTEST_IN_LOGS = 4
+#: Decoded forms of one text that are searched; no reader decodes a text that often.
+MOST_FORMS = 16
 
-#: What JSON and URLs may write a plain character as: \u002b, \/ and %2b.
-#: A backslash that is escaped itself comes first, so that it escapes nothing.
-_ESCAPE = re.compile(r"\\(?:\\|u00([2-7][0-9a-fA-F])|/)|%([2-7][0-9a-fA-F])")
+_JSON = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\"\\/bfnrt])")
+_URL = re.compile(r"%[0-9a-fA-F]{2}")
+_HTML = re.compile(r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
+)
+_BLANKS = re.compile(r"\s+")  # a secret may be broken up where lines are wrapped
+_IN_DATA = (_JSON, _URL, _HTML)
+_IN_MESSAGES = (_INVISIBLE, _BLANKS, *_IN_DATA)
+#: What the first three may write a printable ASCII character as: one by one to look for quickly.
+_ASCII_ESCAPES = (r"\\(?:u00[2-7][0-9a-fA-F]|/)", r"%[2-7][0-9a-fA-F]", _HTML.pattern)
+_ASCII = re.compile("|".join((r"\\\\", *_ASCII_ESCAPES)))
+_EACH_ASCII = tuple(map(re.compile, _ASCII_ESCAPES))
+_SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_JSON_STRING = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
+_USER_IN_URL = re.compile(r"(?<=://)[^/?#\s@]+(?=@)")
 
-_struck: dict[str, None] = {}
+_registered: set[str] = set()
+_pattern: re.Pattern[str] | None = None
 
 
-def strike(secrets: Iterable[str]) -> None:
-    """From now on, replace these texts, however URLs, JSON and Python write them."""
-    for given in secrets:
-        secret = given.encode("utf-8", "replace").decode()
-        forms = (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1])
-        _struck.update(dict.fromkeys(forms))
-    longest_first = sorted(_struck, key=len, reverse=True)
-    _struck.clear()
-    _struck.update(dict.fromkeys(filter(None, longest_first)))
+def register_secrets(values: Iterable[str]) -> None:
+    """From now on, strike these texts from logs and messages.
+
+    Texts that our own messages hold by chance, such as a token "key", are left alone: without them
+    the messages could not be read, and would tell what the token is.
+    """
+    for value in values:
+        secret = value.encode("utf-8", "replace").decode().strip()
+        if secret and not _is_ordinary(secret):
+            forms = (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe=""))
+            _registered.update(forms)
+    _compile()
+
+
+def forget_secrets() -> None:
+    """Strike nothing any more."""
+    _registered.clear()
+    _compile()
+
+
+def _compile() -> None:
+    global _pattern  # noqa: PLW0603 - one process has one set of secrets, as it has one log
+    longest_first = sorted(_registered, key=len, reverse=True)
+    forms = "|".join(map(re.escape, longest_first))
+    _pattern = re.compile(forms, re.IGNORECASE) if forms else None
+
+
+def _is_ordinary(secret: str) -> bool:
+    is_short = len(secret) < SHORTEST_IN_DATA
+    if len(secret) < SHORTEST_IN_LOGS or (is_short and secret.isdigit()):
+        return True
+    has_digit = any(character.isdigit() for character in secret)
+    return (is_short or not has_digit) and secret.casefold() in _own_words()
+
+
+@cache
+def _own_words() -> str:
+    """All that our messages are made of."""
+    sources = Path(__file__).parents[1].rglob("*.py")
+    return "\n".join(source.read_text("utf-8") for source in sources).casefold()
 
 
 def redact(text: str) -> str:
-    """The text without any secret. Shorten it afterwards, never before."""
-    return _redact(text, _struck)
+    """The text without any registered secret. Shorten it afterwards, never before."""
+    text = _USER_IN_URL.sub(MASK, text)
+    if _pattern is None:
+        return text
+    return _without(_pattern, text, _forms(text, list(range(len(text) + 1)), _IN_MESSAGES))
 
 
-def redact_data(text: str) -> str:
-    """The same for an answer's body, at the price of one search a secret.
+class OwnCredential:
+    """A vendor's credential, which its answers may quote."""
 
-    Texts that ordinary data could hold by chance, short ones and numbers, are left alone here.
+    def __init__(self, credential: str) -> None:
+        is_rare = len(credential) >= SHORTEST_IN_DATA and not credential.isdigit()
+        self._secret = credential if is_rare and not _is_ordinary(credential) else ""
+        self._pattern = re.compile(re.escape(self._secret))
+        self._looks_escaped = any(character in credential for character in '"\\%&')
+
+    def strike_from(self, text: str) -> str:
+        """A JSON text as it was sent, but for the credential in its strings."""
+        return _JSON_STRING.sub(self._strike, text) if self._may_be_in(text) else text
+
+    def _may_be_in(self, text: str) -> bool:
+        """Whether to take the text apart, which costs more than all else that is done with it."""
+        if not self._secret:
+            return False
+        for _ in range(MOST_FORMS):
+            if self._secret in text:
+                return True
+            if self._looks_escaped and any(sign in text for sign in "\\%&"):
+                return True
+            if not any(escape.search(text) for escape in _EACH_ASCII):
+                return False
+            text = _ASCII.sub(_character, text)
+        return True
+
+    def _strike(self, string: re.Match[str]) -> str:
+        text = string[1]
+        if not self._may_be_in(text):
+            return string[0]
+        decoded, starts = _decoded(_JSON, text, list(range(len(text) + 1)))
+        return f'"{_without(self._pattern, text, _forms(decoded, starts, _IN_DATA))}"'
+
+
+def _without(
+    pattern: re.Pattern[str], text: str, forms: Iterable[tuple[str, Sequence[int]]]
+) -> str:
+    """The text without what the pattern finds in one of its forms.
+
+    In the first of them that has it: a later one may take what stands before it for an escape.
     """
-    rare = [secret for secret in _struck if len(secret) >= SHORTEST_IN_DATA]
-    return _redact(text, [secret for secret in rare if not secret.isdigit()])
-
-
-def _redact(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    # Looking for one character costs next to nothing, and few pages have either.
-    if ("\\" in text and ("\\u00" in text or "\\/" in text)) or "%" in text:
-        plain = _ESCAPE.sub(_unescaped, text)
-        if any(secret in plain for secret in secrets):
-            return _redact(plain, secrets)
+    places = list[tuple[int, int]]()
+    for form, starts in forms:
+        for found in pattern.finditer(form):
+            start, stop = starts[found.start()], starts[found.end()]
+            if all(stop <= begin or end <= start for begin, end in places):
+                places.append((start, stop))
+    for start, stop in sorted(places, reverse=True):
+        text = f"{text[:start]}{MASK}{text[stop:]}"
     return text
 
 
-def _unescaped(escape: re.Match[str]) -> str:
-    if escape[0] == "\\\\":
-        return escape[0]
-    code = escape[1] or escape[2]
-    character = chr(int(code, 16)) if code else "/"
-    return escape[0] if character in '"\\' else character
+def _forms(
+    text: str, starts: Sequence[int], escapes: Sequence[re.Pattern[str]]
+) -> Iterator[tuple[str, Sequence[int]]]:
+    """The text, and what is left when its escapes are decoded in one order or another.
+
+    Args:
+        text: The text.
+        starts: Where each of its characters begins in the original, and where that ends.
+        escapes: The ways to escape a character.
+    """
+    forms = {text: starts}
+    todo = [text]
+    for form in todo:
+        yield form, forms[form]
+        for escape in escapes:
+            plain, places = _decoded(escape, form, forms[form])
+            if plain not in forms and len(todo) < MOST_FORMS:
+                forms[plain] = places
+                todo.append(plain)
+
+
+def _decoded(
+    escape: re.Pattern[str], text: str, starts: Sequence[int]
+) -> tuple[str, Sequence[int]]:
+    pieces, places, end = list[str](), list[int](), 0
+    for found in escape.finditer(text):
+        character = _character(found)
+        pieces += (text[end : found.start()], character)
+        places += starts[end : found.start()]
+        places += [starts[found.start()]] * len(character)
+        end = found.end()
+    return "".join([*pieces, text[end:]]), [*places, *starts[end:]]
+
+
+def _character(escape: re.Match[str]) -> str:
+    text = escape[0]
+    if text[0] == "%":
+        return chr(int(text[1:], 16))
+    if text[0] == "&":
+        return html.unescape(text)
+    if text[0] != "\\":
+        return ""  # invisible or blank
+    digits = text[2:]
+    if digits:
+        return chr(int(digits, 16))
+    return _SHORT_ESCAPES.get(text[1], text[1])
 
 
 class RedactingFormatter(logging.Formatter):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
+from requests.utils import select_proxy
 from typing_extensions import override
+from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from tap_utility_energy import signals
@@ -82,12 +85,27 @@ class Session(requests.Session):
         settings = self.merge_environment_settings(url, {}, None, None, None)
         if origin(url)[0] == "http":
             settings["proxies"] = {}  # this machine's own: a proxy would see the credential
+        if (proxy := select_proxy(url, settings["proxies"])) and not _is_url(proxy):
+            raise Refusal(
+                "the variable HTTPS_PROXY, or ALL_PROXY, holds no URL such as "
+                "http://host:3128. Correct it, and write @ : / ? # [ and ] in a user "
+                "or password as %40 %3A %2F %3F %23 %5B and %5D.",
+                whole_vendor=True,
+            )
         return settings
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> None:
         # Without this requests reads the whole of a redirecting answer to prepare the next one.
         return None
+
+
+def _is_url(proxy: str) -> bool:
+    try:
+        url = proxy if "://" in proxy else f"http://{proxy}"
+        return bool(parse_url(url).host and urlsplit(url).hostname)
+    except (ValueError, HTTPError):
+        return False
 
 
 class Sender:
