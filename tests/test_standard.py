@@ -59,7 +59,7 @@ class TestStandard(StandardTests):
 
             patch.setattr(TapUtilityEnergy, "client", client)
             yield
-        redaction._struck.clear()
+        redaction.forget_secrets()
 
 
 @pytest.fixture(scope="module")
