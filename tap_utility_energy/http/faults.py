@@ -193,12 +193,16 @@ def _tls_fault(causes: _Causes, host: str) -> Fault | None:
 
 
 def _connection_fault(causes: _Causes, host: str, timeout: float) -> Fault | None:
-    """The fault if no connection was made, to the vendor or to the proxy on the way to it."""
+    """The fault if no connection was made, to the vendor or to the proxy on the way to it.
+
+    A `ProxyError` alone proves nothing: urllib3 also raises it for an answer that a proxy's tunnel
+    breaks off.
+    """
     is_through_proxy = causes.first(requests.exceptions.ProxyError) is not None
-    if not is_through_proxy and not causes.first(NewConnectionError, requests.ConnectTimeout):
+    answered = re.match(TUNNEL_REFUSED, str(causes.first(OSError, but=requests.RequestException)))
+    if not answered and not causes.first(NewConnectionError, ConnectTimeoutError):
         return None
     unresolved = causes.first(socket.gaierror)
-    answered = re.match(TUNNEL_REFUSED, str(causes.first(OSError, but=requests.RequestException)))
     patient = True
     if answered:
         why = f"answers {answered[1]}"
