@@ -28,8 +28,9 @@ MADE_FROM = ("pyproject.toml", "constraints.txt", "meltano.yml", "loaders/duckdb
 FOREIGN = ("MELTANO_", "TAP_UTILITY_ENERGY_", "TARGET_")
 #: Lines of Meltano's log that are worth showing, and how.
 WORTH_SHOWING = (
-    (re.compile(r"Beginning sync of '(\w+)'"), "reading {0}"),
-    (re.compile(r"(\w+ is still preparing the answer \(202\); asking again in [\d.]+ s)"), "{0}"),
+    (re.compile(r"(\w+ is still preparing the answer \(202\); asking again in \d+ s)"), "{0}"),
+    (re.compile(r"(\w+: [\d,]+ records? in [\d.]+ \w+)"), "{0}"),
+    (re.compile(r"(\d+ streams? done, .* in [\d.]+ \w+)"), "{0}"),
     (re.compile(r"Loading (\d+) rows into '.*\"(\w+)\"'"), "loading {0} rows into {1}"),
 )
 

@@ -42,6 +42,7 @@ def _run() -> int:
 
     from tap_utility_energy.files import WrongFile  # noqa: PLC0415
     from tap_utility_energy.http.redaction import redact_logs, register_secrets  # noqa: PLC0415
+    from tap_utility_energy.logs import quiet_sdk  # noqa: PLC0415
     from tap_utility_energy.report import SyncFailed, sentence  # noqa: PLC0415
     from tap_utility_energy.secret_sources import in_environment  # noqa: PLC0415
     from tap_utility_energy.tap import TapUtilityEnergy  # noqa: PLC0415
@@ -50,6 +51,7 @@ def _run() -> int:
     logger = logging.getLogger(TapUtilityEnergy.name)
     try:
         command = TapUtilityEnergy.cli  # sets up logging
+        quiet_sdk()
         redact_logs()
         result = command.main(standalone_mode=False)
     except (SyncFailed, ConfigValidationError) as failed:

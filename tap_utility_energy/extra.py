@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from singer_sdk.helpers.types import Record
-
-logger = logging.getLogger("tap-utility-energy")
 
 #: Declared without properties, so that flattening and loaders keep whatever is in it.
 EXTRA = {
@@ -22,18 +18,22 @@ EXTRA = {
 
 
 class ExtraFields:
-    """Moves a stream's unknown top-level fields under ``extra`` and names each once in a warning.
+    """Moves a record's unknown top-level fields under ``extra``.
 
-    >>> ExtraFields("bills", {"uid", "extra"}).keep({"uid": "1", "new": 2})
+    Args:
+        known: The names of the fields that the schema knows.
+        found: Takes the names of the others, for the stream's one warning.
+        path: What stands before these names.
+
+    >>> ExtraFields({"uid", "extra"}, found=set()).keep({"uid": "1", "new": 2})
     {'uid': '1', 'extra': {'new': 2}}
     """
 
-    def __init__(self, stream: str, known: Iterable[str]) -> None:
-        self._stream = stream
+    def __init__(self, known: Iterable[str], found: set[str], path: str = "") -> None:
         #: The names of the fields that the schema knows.
         self.known = set(known) - {"extra"}
-        self._named = set[str]()
-        self._naming = threading.Lock()  # pages are decoded by several threads
+        self._found = found
+        self._path = path
 
     def keep(self, record: Record) -> Record:
         """The record with its unknown fields, if any, under ``extra``."""
@@ -45,21 +45,9 @@ class ExtraFields:
         if record.keys() <= self.known:
             return record, {}
         unknown = record.keys() - self.known
-        self._warn(unknown)
+        self._found.update(f"{self._path}{name}" for name in unknown)
         fields = record.items()
         return (
             {key: value for key, value in fields if key not in unknown},
             {key: value for key, value in fields if key in unknown},
         )
-
-    def _warn(self, unknown: set[str]) -> None:
-        with self._naming:
-            new = unknown - self._named
-            self._named |= new
-        if new:
-            logger.warning(
-                '%s: the vendor sends fields that this version does not know, kept under "extra": '
-                "%s",
-                self._stream,
-                ", ".join(sorted(new)),
-            )

@@ -1,21 +1,23 @@
-"""What became of the streams of a run, and the last lines that tell a person."""
+"""What became of the streams of a run, and the lines that tell a person."""
 
 from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import MappingError
-from typing_extensions import override
 
 from tap_utility_energy.http.faults import Refusal, one_line
+from tap_utility_energy.logs import duration, number, shortened
+from tap_utility_energy.stats import Failure, Outcome, RunStats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from tap_utility_energy.clock import Clock
     from tap_utility_energy.http.client import Client
+    from tap_utility_energy.stats import StreamStats
     from tap_utility_energy.stream import VendorStream
 
 logger = logging.getLogger("tap-utility-energy")
@@ -29,44 +31,72 @@ class SyncFailed(Exception):
         self.lines = lines
 
 
-@dataclass
-class _Failure:
-    cause: Exception
-    streams: list[str]
-    skipped: list[str] = field(default_factory=list)
-    last: bool = False
-
-    @override
-    def __str__(self) -> str:
-        line = f"{', '.join(self.streams)}: {sentence(self.cause)}"
-        if self.skipped:
-            line += f" Not tried for the same cause: {', '.join(self.skipped)}."
-        return line
-
-
 class Report:
-    """Collects the failures of a run's streams and decides which streams are not worth a try."""
+    """Follows a run: tells of its streams, collects their failures, and says which to leave out.
 
-    def __init__(self) -> None:
-        self._failures: list[_Failure] = []
-        self._down: dict[Client, _Failure] = {}
-        self._without_credential: set[Client] = set()
+    Args:
+        streams: Every stream of the tap.
+        clock: Tells the time.
+    """
 
-    def skips(self, stream: VendorStream) -> bool:
-        """Whether to leave the stream out: no credential, or its vendor refuses everything."""
-        client = stream.client
-        if not client.credential:
-            if client not in self._without_credential:
-                self._without_credential.add(client)
+    def __init__(self, streams: Iterable[VendorStream], clock: Clock) -> None:
+        self.stats = RunStats([stream.stats for stream in streams])
+        self._clock = clock
+        self._begun = clock.now()
+        self._failures: dict[str, Failure] = {}
+        self._last_failures: dict[str, Failure] = {}
+        self._down: dict[Client, Failure] = {}
+
+    def begin(self, streams: Iterable[VendorStream], version: str) -> list[VendorStream]:
+        """Say what is read, and what is not for want of a credential.
+
+        Args:
+            streams: The selected streams.
+            version: The tap's.
+
+        Returns:
+            Those of the streams whose vendor has a credential.
+        """
+        selected = list(streams)
+        for client in dict.fromkeys(stream.client for stream in selected):
+            if not client.credential:
                 logger.warning(
                     "%s streams are not extracted: %s is not set",
                     client.vendor,
                     client.credential_setting,
                 )
-            return True
-        if failure := self._down.get(client):
+        extracted = [stream for stream in selected if stream.client.credential]
+        for stream in extracted:
+            stream.stats.outcome = Outcome.NOT_READ
+        if selected:
+            logger.info("version %s reads %s", version, number(len(extracted), "stream"))
+        else:
+            logger.warning("no stream is selected: nothing is read")
+        return extracted
+
+    def skips(self, stream: VendorStream) -> bool:
+        """Whether to leave the stream out, because its vendor refuses everything."""
+        failure = self._down.get(stream.client)
+        if failure and stream.stats.outcome is not Outcome.SKIPPED:
             failure.skipped.append(stream.name)
-        return client in self._down
+            stream.stats.outcome = Outcome.SKIPPED
+        return failure is not None
+
+    @contextmanager
+    def reading(self, stream: VendorStream) -> Iterator[None]:
+        """Time the block, in which the stream is read, and say how it ended; see `failures_of`."""
+        begun = self._clock.now()
+        stats = stream.stats
+        if stats.outcome is not Outcome.FAILED:
+            stats.outcome = Outcome.STOPPED
+        try:
+            with self.failures_of(stream):
+                yield
+                if stats.outcome is Outcome.STOPPED:
+                    stats.outcome = Outcome.DONE
+        finally:
+            stats.seconds = self._clock.now() - begun
+            _say_end(stats)
 
     @contextmanager
     def failures_of(self, stream: VendorStream, *, last: bool = False) -> Iterator[None]:
@@ -82,18 +112,42 @@ class Report:
         except OSError as error:
             raise SyncFailed([f"what was read cannot be written: {error}"]) from error
         except Exception as cause:
-            logger.debug("%s failed", stream.name, exc_info=True)
-            self._add(stream, cause, last=last)
+            stream.stats.log.debug("failed", exc_info=True)
+            stream.stats.outcome = Outcome.FAILED
+            self._add(stream, cause, self._last_failures if last else self._failures)
 
-    def _add(self, stream: VendorStream, cause: Exception, *, last: bool) -> None:
-        for failure in self._failures:
-            if failure.cause is cause:
-                failure.streams.append(stream.name)
-                return
-        failure = _Failure(cause, [stream.name], last=last)
-        self._failures.append(failure)
-        if isinstance(cause, Refusal) and cause.whole_vendor:
+    def _add(self, stream: VendorStream, cause: Exception, failures: dict[str, Failure]) -> None:
+        refusal = cause if isinstance(cause, Refusal) else None
+        failure = failures.setdefault(
+            refusal.cause if refusal else sentence(cause), Failure(sentence(cause))
+        )
+        failure.streams.append(stream.name)
+        if refusal and refusal.permission and refusal.permission not in failure.permissions:
+            failure.permissions.append(refusal.permission)
+        if refusal and refusal.whole_vendor:
             self._down[stream.client] = failure
+
+    def summarize(self) -> None:
+        """Say how the run ended, but for the failures' causes."""
+        stats = self.stats
+        stats.seconds = self._clock.now() - self._begun
+        stats.failures = [*self._failures.values(), *self._last_failures.values()]
+        done = len(stats.named(Outcome.DONE))
+        others = {
+            "failed": stats.named(Outcome.FAILED),
+            "not tried": stats.named(Outcome.SKIPPED),
+            "not finished": stats.named(Outcome.STOPPED),
+            "not begun": stats.named(Outcome.NOT_READ),
+        }
+        of = done + sum(map(len, others.values()))
+        logger.info(
+            "%s done, %s in %s%s",
+            number(done, "stream") if done == of else f"{done} of {number(of, 'stream')}",
+            number(stats.records, "record"),
+            duration(stats.seconds),
+            "".join(f"; {what}: {', '.join(names)}" for what, names in others.items() if names),
+            extra={"run": stats.as_dict()},
+        )
 
     def close(self) -> None:
         """End the run.
@@ -101,9 +155,19 @@ class Report:
         Raises:
             SyncFailed: A stream failed.
         """
-        if self._failures:
-            in_order = sorted(self._failures, key=lambda failure: failure.last)
-            raise SyncFailed([str(failure) for failure in in_order])
+        if self.stats.failures:
+            raise SyncFailed([str(failure) for failure in self.stats.failures])
+
+
+def _say_end(stats: StreamStats) -> None:
+    if stats.unknown_fields:
+        stats.log.warning('unknown fields, kept under "extra": %s', shortened(stats.unknown_fields))
+    figures = f"{number(stats.records, 'record')} in {duration(stats.seconds)}"
+    if stats.outcome is Outcome.DONE:
+        stats.log.info("%s", figures, extra=stats.as_dict())
+    else:
+        level = logging.WARNING if stats.outcome is Outcome.FAILED else logging.INFO
+        stats.log.log(level, "%s after %s", stats.outcome, figures, extra=stats.as_dict())
 
 
 def sentence(cause: BaseException) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from singer_sdk.exceptions import SyncLifecycleSignal
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.pagination import SinglePagePaginator
@@ -23,6 +21,7 @@ from tap_utility_energy.decoding import may_name, parse, parse_without
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.http.faults import Fault, Refusal
 from tap_utility_energy.passthrough import PassThrough
+from tap_utility_energy.stats import RecordCounter, StreamStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -69,7 +68,10 @@ class VendorStream(RESTStream[Any]):
     def __init__(self, tap: TapUtilityEnergy) -> None:
         self.client = tap.client(self.client_class)
         super().__init__(tap)
-        self.extra_fields = ExtraFields(self.name, self.schema["properties"])
+        self._clock = tap.clock
+        #: What was read in this run, and the stream's log.
+        self.stats = StreamStats(self.name)
+        self.extra_fields = ExtraFields(self.schema["properties"], self.stats.unknown_fields)
 
     @property
     @override
@@ -109,6 +111,7 @@ class VendorStream(RESTStream[Any]):
             while not paginator.finished:
                 response = self.fetch(PageContext(context, paginator.current_value))
                 counter.increment()
+                self._say_progress()
                 yield response
                 paginator.advance(response)
 
@@ -132,7 +135,9 @@ class VendorStream(RESTStream[Any]):
             )
         except ValueError as error:  # requests' own are among them
             raise Refusal(f"{request.url} cannot be asked for: {error}. Report it.") from error
-        return self.client.send(prepared, self.validate_response, self.permission, is_wanted)
+        return self.client.send(
+            prepared, self.validate_response, self.permission, is_wanted, self.stats
+        )
 
     @override
     def validate_response(self, response: requests.Response) -> None:
@@ -254,18 +259,24 @@ class VendorStream(RESTStream[Any]):
 
     @override
     def get_record_counter(self, **kwargs: Any) -> Counter:
-        self._counter = super().get_record_counter(**kwargs)
+        self._counter = RecordCounter(super().get_record_counter(**kwargs), self._count_records)
         return self._counter
+
+    def _count_records(self, number: int) -> None:
+        self.stats.records += number
+        self._say_progress()
+
+    def _say_progress(self) -> None:
+        self._clock.heartbeat(self.stats)
 
     def walked(self, distinct: int) -> None:
         """Called after the last page, with the number of distinct records if they can repeat."""
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        # The SDK calls it an unhandled error when a dry run ends after its record.
-        if isinstance(sys.exc_info()[1], SyncLifecycleSignal):
-            level = logging.DEBUG
-        super().log(message, *args, level=level, **kwargs)
+        # The SDK tells here when a sync begins, and calls its end an unhandled error; the report
+        # tells of both.
+        super().log(message, *args, level=logging.DEBUG, **kwargs)
 
     @override
     def _write_activate_version_message(self, full_table_version: int) -> None:

@@ -19,7 +19,7 @@ from tap_utility_energy.http.redaction import register_secrets
 from tap_utility_energy.report import Report, SyncFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -144,15 +144,18 @@ class TapUtilityEnergy(Tap):
         Raises:
             SyncFailed: At least one stream failed. All others were read.
         """
-        report = Report()
         streams = cast("list[VendorStream]", list(self.streams.values()))
         for stream in streams:
             stream.selected = True
-        for stream in streams:
-            if not report.skips(stream):
-                with report.failures_of(stream):
-                    self.run_sync_dry_run(1, [stream])
-        self._preview_collection(report)
+        report = Report(streams, self.clock)
+        try:
+            for stream in report.begin(streams, self.plugin_version):
+                if not report.skips(stream):
+                    with report.reading(stream):
+                        self.run_sync_dry_run(1, [stream])
+            self._preview_collection(report)
+        finally:
+            report.summarize()
         report.close()
         return True
 
@@ -169,19 +172,25 @@ class TapUtilityEnergy(Tap):
         self._reset_state_progress_markers()
         if self.state:
             self.state_writer.write_state(self.state)
-        report = Report()
+        streams = cast("list[VendorStream]", list(self.streams.values()))
+        report = Report(streams, self.clock)
+        selected = [stream for stream in streams if stream.selected and stream.is_called_for]
         try:
+            extracted = report.begin(selected, self.plugin_version)
             self._collect_first(report)
-            for stream in cast("Iterable[VendorStream]", self.streams.values()):
-                if stream.selected and stream.is_called_for and not report.skips(stream):
-                    with report.failures_of(stream):
+            for stream in extracted:
+                if not report.skips(stream):
+                    with report.reading(stream):
                         stream.sync()
                         stream.finalize_state_progress_markers()
                     signals.check()
         except signals.Stopped:
             self.state_writer.write_state(self.state)
             raise
-        self.state_writer.write_state(self.state)  # with what a failed stream got through
+        else:
+            self.state_writer.write_state(self.state)  # with what a failed stream got through
+        finally:
+            report.summarize()
         report.close()
 
     def _collect_first(self, report: Report) -> None:
@@ -194,14 +203,14 @@ class TapUtilityEnergy(Tap):
             other.selected and isinstance(other, utilityapi.UtilityAPIStream)
             for other in self.streams.values()
         )
-        if is_wanted and not report.skips(stream):
+        if is_wanted and stream.client.credential:
             with report.failures_of(stream, last=True):
                 stream.collect(lambda: self.state_writer.write_state(self.state))
 
     def _preview_collection(self, report: Report) -> None:
         """Log what a sync would ask UtilityAPI to collect, if the user has enabled it."""
         stream = cast("HistoricalCollectionsStream", self.streams["historical_collections"])
-        if stream.is_called_for and not report.skips(stream):
+        if stream.is_called_for and stream.client.credential and not report.skips(stream):
             with report.failures_of(stream, last=True):
                 stream.preview()
 

@@ -38,6 +38,7 @@ class FastClock(Clock):
     def __init__(self, times: float) -> None:
         self._times = times
         self._begun = time.monotonic()
+        super().__init__()
 
     def now(self) -> float:
         return (time.monotonic() - self._begun) * self._times
@@ -54,6 +55,7 @@ class FakeClock(Clock):
 
     def __init__(self) -> None:
         self.slept: list[float] = []
+        super().__init__()
 
     def now(self) -> float:
         return 1000 + sum(self.slept)

@@ -245,7 +245,7 @@ def test_a_refusal_is_one_line_at_once_and_the_last_one(tap: TapRunner, slug: st
     assert run.last_line.startswith(f"{STREAM}: {line}")
     assert advice in run.last_line
     at_once = run.stderr.index(line)
-    assert at_once < run.stderr.index("Beginning sync of 'billing_summaries'")
+    assert at_once < run.stderr.index("billing_summaries: 4 records")
     assert [row["accepted"] for row in run.records(STREAM)] == [False]
 
 

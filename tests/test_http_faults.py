@@ -77,7 +77,8 @@ def test_a_passing_fault_is_waited_out(
     waits = [wait for wait in tap.clock.slept if wait > 0.1]
     least = [7, 7, 7] if header else [1, 2, 4]
     assert [low <= wait <= low + 1 for low, wait in zip(least, waits, strict=True)] == [True] * 3
-    assert run.stderr.count(f"{name} {RETRIED[status]}; asking again in") == 3
+    lines = run.stderr.count(f"{stream}: {name} {RETRIED[status]}; asking again in")
+    assert lines == (1 if status == 202 else 3), "what is usual is told once"
     assert "12:00:0" in run.stderr, "it says when"
 
 
@@ -125,8 +126,7 @@ def test_every_form_of_retry_after_is_understood(tap: TapRunner, header: str, wa
     run, _ = sync(tap, "energycap", [rule])
 
     assert run.exit == 0
-    (wait,) = tap.clock.slept
-    assert waited <= wait <= waited + 1
+    assert waited <= sum(tap.clock.slept) <= waited + 1
 
 
 @pytest.mark.parametrize("header", ["101", "Wed, 01 Jul 2026 13:00:00 GMT", "9" * 400])

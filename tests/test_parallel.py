@@ -12,6 +12,7 @@ from sandbox import Sandbox
 from tap_utility_energy.http.faults import Fault
 from tap_utility_energy.http.parallel import DaemonPool
 from tap_utility_energy.http.retry import RetryPolicy
+from tap_utility_energy.stats import StreamStats
 from tests.support import DIGESTS, FakeClock, TapRunner
 
 
@@ -69,13 +70,16 @@ def test_a_pause_asked_of_one_request_is_kept_by_another() -> None:
             raise faults.pop()
         return "answered"
 
-    clock.meanwhile = lambda: policy.run(lambda _left: clock.now(), no_turns)
+    clock.meanwhile = lambda: policy.run(lambda _left: clock.now(), no_turns, STATS)
 
-    assert policy.run(first, no_turns) == "answered"
+    assert policy.run(first, no_turns, STATS) == "answered"
     assert clock.seen >= 1030, "the other request waited as long"
 
 
-def no_turns() -> None:
+STATS = StreamStats("stream")
+
+
+def no_turns(_stats: StreamStats) -> None:
     """There is no budget to wait for."""
 
 

@@ -102,8 +102,10 @@ class EnergyCAPStream(VendorStream):
         """Every page in order, several in flight once the first has told how many there are."""
         width = self.config["energycap_max_parallel_requests"] if self.is_paged else 1
         pages = super().pages(context) if width == 1 else self._pages_side_by_side(context, width)
-        for response in pages:
+        for number, response in enumerate(pages, 1):
             self._warn_if_deprecated(response)
+            if self._paginator and number > 1:  # the first has not been looked at yet
+                self.stats.position = f"page {number} of {self._paginator.pages}"
             yield response
 
     def _warn_if_deprecated(self, response: requests.Response) -> None:
@@ -140,6 +142,7 @@ class EnergyCAPStream(VendorStream):
                 with signals.interruptible():
                     response = in_flight.popleft().result()
                 counter.increment()
+                self._say_progress()
                 yield response
                 paginator.advance(response)
 

@@ -59,7 +59,7 @@ class DigestRowsStream(DigestStream):
 
     def __init__(self, tap: TapUtilityEnergy) -> None:
         super().__init__(tap)
-        self._exploder = Exploder(self.name, self.rows)
+        self._exploder = Exploder(self.rows, self.stats.unknown_fields)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_utility_energy.tap import TapUtilityEnergy
-
 #: Two readings of a time without an offset can lie 26 hours apart. The rest is for clocks, and
 #: for what a long transaction stamps before anybody can see it.
 DOUBT = timedelta(days=2)
@@ -64,10 +62,6 @@ class ChangingEntityStream(EntityStream):
     """
 
     replication_key = "modifiedDate"
-
-    def __init__(self, tap: TapUtilityEnergy) -> None:
-        super().__init__(tap)
-        self._clock = tap.clock
 
     @property
     def scope(self) -> str:

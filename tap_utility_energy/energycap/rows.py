@@ -77,16 +77,17 @@ class Exploder:
     """Turns digests into rows, for one stream.
 
     Args:
-        stream: The stream, for warnings about fields that the vendor has added.
         rows: What the rows hold.
+        unknown_fields: Takes the names of fields that the vendor has added.
     """
 
-    def __init__(self, stream: str, rows: Rows) -> None:
+    def __init__(self, rows: Rows, unknown_fields: set[str]) -> None:
         self._rows = rows
         self._fields = [
             ExtraFields(
-                f"{stream} ({level.name})" if level.name else stream,
                 {*(field.name for field in level.fields), *level.not_in_rows},
+                unknown_fields,
+                f"{level.name}." if level.name else "",
             )
             for level in rows.levels
         ]

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from pyrate_limiter import GCRA, Duration, InMemoryStateStore, Rate
 
+from tap_utility_energy.logs import number
+
 if TYPE_CHECKING:
     from pyrate_limiter import Decision
 
     from tap_utility_energy.clock import Clock
+    from tap_utility_energy.stats import StreamStats
 
 
 class RequestBudget:
@@ -21,13 +24,14 @@ class RequestBudget:
         self._rates = [Rate(requests_per_minute, Duration.MINUTE, burst=1)]
         self._state = InMemoryStateStore()
         self._clock = clock
+        self._reason = f"for the rate limit of {number(requests_per_minute, 'request')} a minute"
         self._turn = threading.Lock()
 
-    def wait(self) -> None:
-        """Return when the next request may be sent."""
+    def wait(self, stats: StreamStats) -> None:
+        """Return when the next request of a stream may be sent."""
         with self._turn:
             while milliseconds := self._milliseconds_to_wait():
-                self._clock.sleep(milliseconds / 1000)
+                self._clock.wait(milliseconds / 1000, self._reason, stats)
 
     def _milliseconds_to_wait(self) -> int:
         now = int(self._clock.now() * 1000)

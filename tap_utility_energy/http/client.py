@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, final
+from urllib.parse import urlsplit
 
 import requests
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_utility_energy.clock import Clock
+    from tap_utility_energy.stats import StreamStats
 
 SHORTEST_TRY = 1.0  # seconds; a last try gets that much, though the time is nearly up
 
@@ -56,6 +58,7 @@ class Client(ABC):
         #: Keeps the credential out of the vendor's data.
         self.own_credential = OwnCredential(self.credential)
         max_wait = config["max_wait_seconds"]
+        self._clock = clock
         self._retry = RetryPolicy(self.vendor, self.base_url_setting, max_wait, clock)
         self._timeout: float = min(config["request_timeout"], LONGEST_SLEEP)
         self._idle: list[Sender] = []
@@ -76,8 +79,8 @@ class Client(ABC):
         advice = self.advice_by_status.get(response.status_code)
         return advice.format(permission=permission) if advice else "Report it if it stays."
 
-    def wait_for_turn(self) -> None:  # noqa: B027 - not every vendor has a budget
-        """Wait until the vendor may be asked again. By default that is at once."""
+    def wait_for_turn(self, stats: StreamStats) -> None:  # noqa: B027 - not every vendor has one
+        """Wait until the rate limit lets the stream send a request. By default there is none."""
 
     @final
     def send(
@@ -86,6 +89,7 @@ class Client(ABC):
         validate: Callable[[requests.Response], None],
         permission: str,
         is_wanted: Callable[[], bool],
+        stats: StreamStats,
     ) -> requests.Response:
         """Send a GET request until it is answered well.
 
@@ -94,6 +98,7 @@ class Client(ABC):
             validate: Raises `Fault` for an answer that is not what the vendor's page promises.
             permission: What the vendor calls the right to read this, for messages.
             is_wanted: Whether the answer is still of use to anybody.
+            stats: The stream that asks: counts the request and tells of waiting.
 
         Raises:
             Refusal: The vendor refuses, or did not answer well in the time that there is.
@@ -102,12 +107,12 @@ class Client(ABC):
         def attempt(seconds_left: float) -> requests.Response:
             if not is_wanted():
                 raise Refusal("the answer is not wanted any more")
-            return self._attempt(request, seconds_left, validate, permission)
+            return self._attempt(request, seconds_left, validate, stats, permission)
 
-        return self._retry.run(attempt, self.wait_for_turn)
+        return self._retry.run(attempt, self.wait_for_turn, stats)
 
     @final
-    def post_once(self, request: requests.PreparedRequest) -> requests.Response:
+    def post_once(self, request: requests.PreparedRequest, stats: StreamStats) -> requests.Response:
         """Send a request that must not be carried out twice; the answer, whatever its status.
 
         It is sent again only if the vendor says that it was not carried out (429), or if no
@@ -122,7 +127,7 @@ class Client(ABC):
 
         def attempt(seconds_left: float) -> requests.Response:
             try:
-                response = self._exchange(authorized, Sender(), self._time_for(seconds_left))
+                response = self._exchange(authorized, Sender(), self._time_for(seconds_left), stats)
             except Fault as fault:
                 if fault.never_sent:
                     raise
@@ -133,7 +138,7 @@ class Client(ABC):
                 raise Fault(RETRIED[HTTPStatus.TOO_MANY_REQUESTS], response)
             return response
 
-        return self._retry.run(attempt, self.wait_for_turn)
+        return self._retry.run(attempt, self.wait_for_turn, stats)
 
     def _time_for(self, seconds_left: float) -> float:
         return max(SHORTEST_TRY, min(self._timeout, seconds_left))
@@ -143,27 +148,36 @@ class Client(ABC):
         request: requests.PreparedRequest,
         seconds_left: float,
         validate: Callable[[requests.Response], None],
+        stats: StreamStats,
         permission: str = "",
     ) -> requests.Response:
-        response = self._send_once(self.auth(request), self._time_for(seconds_left))
+        authorized = self.auth(request)
+        response = self._send_once(authorized, self._time_for(seconds_left), stats)
         self._check_status(response, permission)
         validate(response)
         return response
 
-    def _send_once(self, request: requests.PreparedRequest, timeout: float) -> requests.Response:
+    def _send_once(
+        self, request: requests.PreparedRequest, timeout: float, stats: StreamStats
+    ) -> requests.Response:
         try:
             sender = self._idle.pop()
         except IndexError:
             sender = Sender()
-        response = self._exchange(request, sender, timeout)
+        response = self._exchange(request, sender, timeout, stats)
         self._idle.append(sender)
         return response
 
     def _exchange(
-        self, request: requests.PreparedRequest, sender: Sender, timeout: float
+        self,
+        request: requests.PreparedRequest,
+        sender: Sender,
+        timeout: float,
+        stats: StreamStats,
     ) -> requests.Response:
+        stats.count_request()
         try:
-            response = sender.send(request, timeout)
+            response = sender.send(request, timeout, self._clock, stats)
         except requests.RequestException as error:
             host = origin(self.base_url)[1] or self.base_url
             fault = fault_from(error, host, timeout)
@@ -193,6 +207,8 @@ class Client(ABC):
     def refusal(self, response: requests.Response, permission: str) -> Refusal:
         """The error for an answer that no other try can better."""
         status = response.status_code
+        said = quote_of(response)
+        path = urlsplit(response.url).path.removeprefix(urlsplit(self.base_url).path)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             return Refusal(
                 f"{self.vendor} answered {status} and sends the request elsewhere, which is not "
@@ -200,7 +216,9 @@ class Client(ABC):
             )
         advice = self.advice(response, permission)
         return Refusal(
-            f"{self.vendor} answered {status}{quote_of(response)}. {advice}",
+            f"{self.vendor} answered {status}{said}. {advice}",
             whole_vendor=status in self.fatal_for_all,
             slug=error_slug(response),
+            cause=f"{self.vendor} {status}{said.replace(path, '')}",
+            permission=permission if permission in advice else "",
         )

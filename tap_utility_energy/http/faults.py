@@ -97,12 +97,24 @@ class Refusal(FatalAPIError):
         message: What happened and what to do.
         whole_vendor: Whether no other request to this vendor can do better.
         slug: The machine's name of the error, if the vendor sent one.
+        cause: What refusals of several requests have in common. By default it is the message.
+        permission: The right that may be lacking, as the message names it.
     """
 
-    def __init__(self, message: str, *, whole_vendor: bool = False, slug: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        whole_vendor: bool = False,
+        slug: str = "",
+        cause: str = "",
+        permission: str = "",
+    ) -> None:
         super().__init__(one_line(message))
         self.whole_vendor = whole_vendor
         self.slug = slug
+        self.cause = cause or message
+        self.permission = permission
 
 
 def one_line(text: str, longest: int | None = None) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import backoff
 
 from tap_utility_energy.http.faults import Fault, Refusal
+from tap_utility_energy.logs import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import requests
 
     from tap_utility_energy.clock import Clock
+    from tap_utility_energy.logs import StreamLog
+    from tap_utility_energy.stats import StreamStats
 
 T = TypeVar("T")
 
@@ -47,8 +50,6 @@ NOBODY_HOME = {
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 }
-
-logger = logging.getLogger("tap-utility-energy.http")
 
 
 class RetryPolicy:
@@ -79,10 +80,16 @@ class RetryPolicy:
         """Take down that the vendor is there: from now on a failing connection may pass."""
         self._has_answered = True
 
-    def run(self, attempt: Callable[[float], T], wait_for_turn: Callable[[], None]) -> T:
+    def run(
+        self,
+        attempt: Callable[[float], T],
+        wait_for_turn: Callable[[StreamStats], None],
+        stats: StreamStats,
+    ) -> T:
         """Call ``attempt`` until it returns. It is given the seconds that are left for it.
 
-        The time that ``wait_for_turn`` takes before each try does not count.
+        The time that ``wait_for_turn`` takes before each try does not count. Waiting is told in the
+        log of the stream.
 
         Raises:
             Refusal: Enough tries were made, or too much time has gone by.
@@ -91,9 +98,9 @@ class RetryPolicy:
         next(computed)
         first_failure, limit, quick_failures = math.inf, self._max_wait, 0
         for tries in itertools.count(1):
-            self._keep_pause()
+            self._keep_pause(stats)
             begun = self._clock.now()
-            wait_for_turn()
+            wait_for_turn(stats)
             first_failure += self._clock.now() - begun
             try:
                 return attempt(first_failure + limit - self._clock.now())
@@ -106,10 +113,11 @@ class RetryPolicy:
                     raise self._gave_up(fault, f"{tries} tries were made") from fault
                 left = first_failure + limit - now
                 wait = self._wait(fault, next(computed), tries, left)
-                self._say(fault, wait, left)
+                self._say(fault, wait, left, stats.log, is_repeated=tries > 1)
                 if fault.is_meant_for_all:
                     self._pause_until = max(self._pause_until, now + wait)
-            self._clock.sleep(wait)
+                reason = f"because {self._vendor} {fault.reason}"
+            self._clock.wait(wait, reason, stats)
         raise AssertionError  # pragma: no cover - count() has no end
 
     def _may_pass(self, fault: Fault) -> bool:
@@ -121,10 +129,10 @@ class RetryPolicy:
             return min(FIRST_CONNECTION, self._max_wait)
         return self._max_wait
 
-    def _keep_pause(self) -> None:
+    def _keep_pause(self, stats: StreamStats) -> None:
         """Wait as long as the vendor asked any thread to."""
         while (pause := self._pause_until - self._clock.now()) > 0:
-            self._clock.sleep(pause)
+            self._clock.wait(pause, f"because {self._vendor} asked all requests to", stats)
 
     def _wait(self, fault: Fault, computed: float, tries: int, left: float) -> float:
         asked = retry_after(fault.response, self._clock.today())
@@ -150,21 +158,20 @@ class RetryPolicy:
         return Refusal(
             f"{self._vendor} {fault.reason}; {why}. {advice}.",
             whole_vendor=fault.response is None or fault.response.status_code in NOBODY_HOME,
+            cause=f"{self._vendor} {fault.reason}",
         )
 
-    def _say(self, fault: Fault, wait: float, left: float) -> None:
+    def _say(
+        self, fault: Fault, wait: float, left: float, log: StreamLog, *, is_repeated: bool
+    ) -> None:
         at = self._clock.today() + timedelta(seconds=wait)
-        expected = fault.response is not None and fault.response.status_code == HTTPStatus.ACCEPTED
-        until = f", for {left:.0f} s more at most" if self._may_pass(fault) else ""
-        logger.log(
-            logging.INFO if expected else logging.WARNING,
-            "%s %s; asking again in %.0f s, at %s%s",
-            self._vendor,
-            fault.reason,
-            wait,
-            at.strftime("%H:%M:%S"),
-            until,
-        )
+        line = f"{self._vendor} {fault.reason}; asking again in {wait:.0f} s, at {at:%H:%M:%S}"
+        if fault.response is None or fault.response.status_code != HTTPStatus.ACCEPTED:
+            until = f", for {duration(left)} more at most" if self._may_pass(fault) else ""
+            is_known = fault.is_meant_for_all and self._pause_until > self._clock.now()
+            log.log(logging.DEBUG if is_known else logging.WARNING, "%s%s", line, until)
+        else:
+            log.log(logging.DEBUG if is_repeated else logging.INFO, "%s", line)
 
 
 def retry_after(response: requests.Response | None, now: datetime) -> float | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import weakref
+from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,9 +19,13 @@ from urllib3.util import parse_url
 from tap_utility_energy import signals
 from tap_utility_energy.http.faults import Refusal, connect_timeout
 from tap_utility_energy.http.parallel import DaemonPool
+from tap_utility_energy.logs import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tap_utility_energy.clock import Clock
+    from tap_utility_energy.stats import StreamStats
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -122,8 +128,20 @@ class Sender:
         weakref.finalize(self, self._thread.close)
         weakref.finalize(self, session.close)
 
-    def send(self, request: requests.PreparedRequest, timeout: float) -> requests.Response:
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        timeout: float,
+        clock: Clock,
+        stats: StreamStats,
+    ) -> requests.Response:
         """Send a request and read its whole answer, both within ``timeout`` seconds.
+
+        Args:
+            request: The request.
+            timeout: Seconds of real time.
+            clock: Gives the heartbeat.
+            stats: The stream that waits for the answer.
 
         Raises:
             requests.RequestException: As in requests; after a ``Timeout`` the sender is of no
@@ -131,8 +149,13 @@ class Sender:
         """
         times = (connect_timeout(timeout), timeout)
         answer = self._thread.submit(partial(self._send, request, timeout=times))
-        try:
+        begun = time.monotonic()
+        while (waited := time.monotonic() - begun) < timeout:
             with signals.interruptible():
-                return answer.result(timeout)
-        except TimeoutError:
-            raise requests.ReadTimeout(request=request) from None
+                done, _ = wait([answer], min(timeout - waited, clock.until_heartbeat()))
+            if done:
+                return answer.result()
+            clock.heartbeat(
+                stats, lambda: f"for the answer for {duration(time.monotonic() - begun)}"
+            )
+        raise requests.ReadTimeout(request=request)

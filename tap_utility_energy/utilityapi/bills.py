@@ -59,7 +59,7 @@ class BillLineItemsStream(BillDataStream):
     def __init__(self, tap: TapUtilityEnergy) -> None:
         super().__init__(tap)
         own = schemas.BILL["properties"]["line_items"]["items"]
-        self._item_fields = ExtraFields(self.name, own["properties"])
+        self._item_fields = ExtraFields(own["properties"], self.stats.unknown_fields)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:

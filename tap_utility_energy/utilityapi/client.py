@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from singer_sdk.streams.rest import PageContext
 
     from tap_utility_energy.clock import Clock
+    from tap_utility_energy.stats import StreamStats
 
 ADVICE: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "Check the uids in the utilityapi_… settings.",
@@ -69,8 +70,8 @@ class UtilityAPI(Client):
         return {"Authorization": f"Bearer {credential}"}
 
     @override
-    def wait_for_turn(self) -> None:
-        self._budget.wait()
+    def wait_for_turn(self, stats: StreamStats) -> None:
+        self._budget.wait(stats)
 
     @override
     def advice(self, response: requests.Response, permission: str) -> str:

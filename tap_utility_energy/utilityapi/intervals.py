@@ -74,7 +74,7 @@ class IntervalReadingsStream(IntervalDataStream):
     def __init__(self, tap: TapUtilityEnergy) -> None:
         super().__init__(tap)
         own = schemas.INTERVAL["properties"]["readings"]["items"]
-        self._reading_fields = ExtraFields(self.name, own["properties"])
+        self._reading_fields = ExtraFields(own["properties"], self.stats.unknown_fields)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:

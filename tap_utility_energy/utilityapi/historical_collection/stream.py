@@ -56,7 +56,6 @@ class HistoricalCollectionsStream(UtilityAPIStream):
 
     def __init__(self, tap: TapUtilityEnergy) -> None:
         super().__init__(tap)
-        self._clock = tap.clock
         self._collection: HistoricalCollection | None = None
         self.is_called_for = self.config["historical_collection_enabled"]
 
@@ -158,7 +157,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             json={"meters": list(uids), **months},
         )
         try:
-            response = self.client.post_once(request)
+            response = self.client.post_once(request, self.stats)
         except Refusal as refused:
             raise CollectionRefused(f"the collection was not asked for: {refused}") from refused
         except HTTPAnswerLost as lost:

@@ -1,0 +1,102 @@
+"""The log: a stream's own lines, times and numbers for people, and the SDK's lines at DEBUG."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import singer_sdk
+from singer_sdk.metrics import Point, Tag, get_metrics_logger
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, MutableMapping
+
+ROOT = "tap-utility-energy"
+SDK = str(Path(singer_sdk.__file__).parent)
+
+
+class StreamLog(logging.LoggerAdapter[logging.Logger]):
+    """Logs for a stream: its name begins the line, and is ``stream_name`` in structured logs."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(logging.getLogger(ROOT))
+        self._stream = stream
+
+    @override
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[Any, MutableMapping[str, Any]]:
+        extra = {**(kwargs.get("extra") or {}), "stream_name": self._stream}
+        return f"{self._stream}: {msg}", {**kwargs, "extra": extra}
+
+
+def quiet_sdk() -> None:
+    """Make the SDK's INFO lines DEBUG lines: what they tell a person is told by the tap.
+
+    Metrics stay INFO in handlers that the user's logging configuration gives to their logger,
+    ``singer_sdk.metrics``. Call it when logging has been set up.
+    """
+    metrics = get_metrics_logger()
+    for handler in logging.root.handlers:
+        asked_for = handler in metrics.handlers
+        handler.addFilter(_QuietSDK(except_for=metrics.name if asked_for else None))
+
+
+class _QuietSDK(logging.Filter):
+    """Makes the SDK's INFO lines DEBUG lines, and begins each metric with its stream."""
+
+    def __init__(self, except_for: str | None) -> None:
+        super().__init__()
+        self._except_for = except_for
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.pathname.startswith(SDK) or record.name == self._except_for:
+            return True
+        if record.levelno == logging.INFO:
+            record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        point = record.args[0] if isinstance(record.args, tuple) and record.args else None
+        if isinstance(point, Point):  # structured logs keep it as a field, under ``extra``
+            stream = point.tags.get(Tag.STREAM)
+            record.msg, record.args = "%s: METRIC %s", (stream, point)
+            vars(record).update(stream_name=stream, metric_info=point.to_dict())
+        return logging.root.isEnabledFor(record.levelno)
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it.
+
+    >>> [duration(seconds) for seconds in (3.25, 95, 1200, 12000)]
+    ['3.2 s', '95 s', '20 min', '3 h 20 min']
+    """
+    if seconds < 10:  # noqa: PLR2004
+        return f"{seconds:.1f} s"
+    if seconds < 120:  # noqa: PLR2004
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours < 2:  # noqa: PLR2004
+        return f"{60 * hours + minutes} min"
+    return f"{hours} h {minutes} min"
+
+
+def number(count: int, noun: str) -> str:
+    """A count of things.
+
+    >>> number(1, "record"), number(2400, "record")
+    ('1 record', '2,400 records')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def shortened(names: Iterable[str], most: int = 10) -> str:
+    """The names in order, the first few of many.
+
+    >>> shortened({"b", "a", "c"}, most=2)
+    'a, b and 1 more'
+    """
+    listed = sorted(names)
+    more = len(listed) - most
+    named = ", ".join(listed[:most])
+    return f"{named} and {more} more" if more > 0 else named

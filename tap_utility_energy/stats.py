@@ -1,0 +1,155 @@
+"""What a run has read, in one object: for the log's lines, and for machines."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.metrics import Counter
+from typing_extensions import override
+
+from tap_utility_energy.logs import StreamLog, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Outcome(StrEnum):
+    """What became of a stream."""
+
+    NOT_SELECTED = "not selected"
+    NOT_READ = "not read"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    STOPPED = "stopped"
+
+
+class StreamStats:
+    """What became of one stream. It is handed to whatever works for the stream.
+
+    Args:
+        name: The stream's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        #: The stream's own lines.
+        self.log = StreamLog(name)
+        self.outcome = Outcome.NOT_SELECTED
+        self.records = 0
+        self.seconds = 0.0
+        #: How far the reading is, such as "page 3 of 8", where that is known.
+        self.position = ""
+        #: Fields that the schema does not know and that went under ``extra``, by their paths.
+        self.unknown_fields = set[str]()
+        self._requests = 0
+        self._lock = threading.Lock()
+
+    @property
+    def requests(self) -> int:
+        """Requests sent, repeated ones included."""
+        return self._requests
+
+    def count_request(self) -> None:
+        """Count a request, from any thread."""
+        with self._lock:
+            self._requests += 1
+
+    @property
+    def progress(self) -> str:
+        """How far the reading is, in words, or '' at its very beginning."""
+        if not self.records and not self.position:
+            return ""
+        return ", ".join(filter(None, (self.position, number(self.records, "record"))))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures, for machines."""
+        return {
+            "stream": self.name,
+            "outcome": str(self.outcome),
+            "records": self.records,
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+class RecordCounter(Counter):
+    """The SDK's counter of records, which tells somebody else of each count as well."""
+
+    def __init__(self, counter: Counter, counted: Callable[[int], None]) -> None:
+        super().__init__(counter.metric, counter.tags, counter.log_interval)
+        self._counted = counted
+
+    @override
+    def increment(self, value: int = 1) -> None:
+        super().increment(value)
+        self._counted(value)
+
+
+@dataclass
+class Failure:
+    """One cause, and the streams that failed for it.
+
+    Args:
+        error: The first stream's failure, in one line for a person.
+        streams: The streams that failed.
+        permissions: What the vendor calls the rights that they may lack.
+        skipped: Streams that were not tried for the same cause.
+    """
+
+    error: str
+    streams: list[str] = field(default_factory=list)
+    permissions: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    @override
+    def __str__(self) -> str:
+        error = self.error
+        if len(self.permissions) > 1:
+            *some, last = self.permissions
+            error = error.replace(self.permissions[0], f"{', '.join(some)} or {last}")
+        line = f"{', '.join(self.streams)}: {error}"
+        if self.skipped:
+            line += f" Not tried for the same cause: {', '.join(self.skipped)}."
+        return line
+
+
+@dataclass
+class RunStats:
+    """What became of a run.
+
+    Args:
+        streams: Every stream of the tap. One that is not selected may have sent requests too.
+        failures: What failed, one for each cause.
+        seconds: How long the run took.
+    """
+
+    streams: list[StreamStats]
+    failures: list[Failure] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def named(self, *outcomes: Outcome) -> list[str]:
+        """The names of the streams that ended so."""
+        return [stream.name for stream in self.streams if stream.outcome in outcomes]
+
+    @property
+    def records(self) -> int:
+        """Records read."""
+        return sum(stream.records for stream in self.streams)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures, for machines."""
+        return {
+            "records": self.records,
+            "requests": sum(stream.requests for stream in self.streams),
+            "seconds": round(self.seconds, 3),
+            "streams": [
+                stream.as_dict()
+                for stream in self.streams
+                if stream.requests or stream.outcome is not Outcome.NOT_SELECTED
+            ],
+            "failures": [asdict(failure) for failure in self.failures],
+        }
