@@ -96,13 +96,15 @@ def test_what_is_no_charge_does_not_keep_the_charges_back(
 
 
 def test_readings_are_rows(run: Run, box: Sandbox) -> None:
-    rows = by_key(run.records(READINGS), "interval_uid", "start", "end")
+    rows = by_key(run.records(READINGS), "meter_uid", "start", "end")
+    intervals = by_key(box.truth(only="intervals")["intervals"], "uid")
 
-    for interval in box.truth(only="intervals")["intervals"]:
-        for reading in interval["readings"]:
-            row = rows.pop((interval["uid"], reading["start"], reading["end"]))
-            assert {name: row[name] for name in reading} == reading
-            assert row["meter_uid"] == interval["meter_uid"]
+    for reading in box.truth(only="interval_readings")["interval_readings"]:
+        row = rows.pop((reading["meter_uid"], reading["start"], reading["end"]))
+        assert {name: row[name] for name in reading} == reading
+        interval = intervals[row["interval_uid"],]
+        assert row["updated"] == interval["updated"]
+        assert reading["start"] in {sent["start"] for sent in interval["readings"]}
     assert not rows
 
 

@@ -26,7 +26,7 @@ class BillDataStream(MeterDataStream):
     records_key = "bills"
     count_field = "bill_count"
     is_counted = True
-    marks = ("status_ts", "bill_count", "bill_coverage")
+    fingerprint_fields = ("authorization_uid", "status_ts", "bill_count", "bill_coverage")
 
 
 class BillsStream(BillDataStream):

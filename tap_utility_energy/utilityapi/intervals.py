@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
 
+from tap_utility_energy import signals
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.utilityapi import schemas
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream, objects
+from tap_utility_energy.utilityapi.interval_versions import compare
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream, meter_of
+from tap_utility_energy.utilityapi.readings import merge_readings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_utility_energy.tap import TapUtilityEnergy
+    from tap_utility_energy.utilityapi.interval_versions import IntervalUid
 
 
 class IntervalDataStream(MeterDataStream):
@@ -26,8 +30,8 @@ class IntervalDataStream(MeterDataStream):
     records_key = "intervals"
     selected_by_default = False
     meters_at_once = 10  # so that a run that is stopped again and again gets on
-    count_field = "interval_count"
-    marks = ("status_ts", "interval_count", "interval_coverage")
+    count_field = "interval_count"  # of readings, and of all durations
+    fingerprint_fields = ("authorization_uid", "status_ts", "interval_count", "interval_coverage")
 
     @override
     def window(self) -> dict[str, list[str]]:
@@ -52,23 +56,64 @@ class IntervalDataStream(MeterDataStream):
 class IntervalsStream(IntervalDataStream):
     """Intervals: readings that were collected together, nested as sent.
 
+    The vendor gives an interval another ``uid`` when it grows. The row of the old one then comes
+    once more, with ``replaced_by`` and nothing but its ``meter_uid`` besides, so that no reading
+    stays in two rows. For that the state holds the periods of each meter's intervals.
+
     Source: https://utilityapi.com/docs/api/intervals
     """
 
     name = "utilityapi_intervals"
     schema = schemas.INTERVAL
 
+    @override
+    def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
+        uids: list[str] = []
+        for pages, page in enumerate(super().record_pages(context), start=1):
+            records = list(page)
+            uids += (record["uid"] for record in records)
+            yield records
+            if self._walk.ends_chunk(pages):
+                versions = compare(self._periods, uids)
+                yield [self._emptied(old, new) for old, new in versions.replaced.items()]
+                self._periods.update(versions.periods)
+                uids = []
+
+    @property
+    def _periods(self) -> dict[str, list[str]]:
+        """The periods of each meter's intervals, which are kept in the state.
+
+        Another window leaves out intervals that are there: what was known is of no use then.
+        """
+        state = self.stream_state
+        if state.get("window") != self.window() or not isinstance(state.get("intervals"), dict):
+            state.update(window=self.window(), intervals={})
+        return cast("dict[str, list[str]]", state["intervals"])
+
+    def _emptied(self, old: IntervalUid, new: IntervalUid) -> Record:
+        """The row of an old version."""
+        fields = dict.fromkeys(self.extra_fields.known)
+        return {**fields, "uid": old.uid, "meter_uid": old.meter, "replaced_by": new.uid}
+
+    @override
+    def forget(self, meter: str) -> None:
+        super().forget(meter)
+        self._periods.pop(meter, None)
+
 
 class IntervalReadingsStream(IntervalDataStream):
-    """Readings: a row for each reading of an interval.
+    """Readings: one record per meter and period, whatever intervals list it.
 
-    A reading without start or end is left out with a warning; its interval still has it.
+    ``start`` and ``end`` are written in one form: with microseconds and a numeric offset, which is
+    the utility's. Of a reading that is listed twice with different values, the one of the interval
+    with the latest ``updated`` is kept, within one interval the first; a warning names the meter. A
+    reading without start or end is left out with a warning; its interval still has it.
 
     Source: https://utilityapi.com/docs/api/intervals/blocks
     """
 
     name = "utilityapi_interval_readings"
-    primary_keys = ("interval_uid", "start", "end")
+    primary_keys = ("meter_uid", "start", "end")
     schema = schemas.INTERVAL_READING
 
     def __init__(self, tap: TapUtilityEnergy) -> None:
@@ -78,17 +123,42 @@ class IntervalReadingsStream(IntervalDataStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        timeless = 0
-        for interval in self.request_records(context):
-            shared = {name: interval.get(name) for name in ("meter_uid", "authorization_uid")}
-            shared |= {"interval_uid": interval["uid"], "updated": interval.get("updated")}
-            for reading in objects(interval.get("readings")):
-                if reading.get("start") is None or reading.get("end") is None:
-                    timeless += 1
-                    continue
-                yield self._reading_fields.keep(reading) | shared
-        if timeless:
-            self.logger.warning("%s: %s readings without start or end", self.name, timeless)
+        by_meter: dict[str, list[Record]] = {}
+        for pages, page in enumerate(self.record_pages(context), start=1):
+            for interval in page:
+                by_meter.setdefault(meter_of(interval) or "", []).append(interval)
+            # The intervals of a meter can lie on several pages, and in any order.
+            if self._walk.ends_chunk(pages):
+                for meter, intervals in by_meter.items():
+                    yield from self.rows_of(meter, intervals)
+                by_meter.clear()
+
+    def rows_of(self, meter: str, intervals: list[Record]) -> Iterator[Record]:
+        """The readings of a meter, each once."""
+        if not meter:
+            self.logger.warning("%s: %s intervals without meter_uid", self.name, len(intervals))
+            return
+        merged = merge_readings(intervals)
+        if merged.without_time:
+            self.logger.warning(
+                "%s: %s readings without start or end", self.name, merged.without_time
+            )
+        if merged.differing:
+            self.logger.warning(
+                "%s: meter %s has %s readings twice, with different values: of each the one is "
+                "kept whose interval was updated last",
+                self.name,
+                meter,
+                merged.differing,
+            )
+        for reading, interval in merged.rows:
+            signals.check()
+            yield self._reading_fields.keep(reading) | {
+                "meter_uid": meter,
+                "authorization_uid": interval.get("authorization_uid"),
+                "interval_uid": interval["uid"],
+                "updated": interval.get("updated"),
+            }
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:

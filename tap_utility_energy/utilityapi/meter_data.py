@@ -1,11 +1,12 @@
 """What UtilityAPI has of its meters, read for those meters only whose data has changed.
 
 The vendor's lists of bills and intervals have to be asked for by meter and tell nothing of
-changes. A meter's own record does: its status and counts move whenever its data does. So a run
-lists the meters, compares, and reads everything of those that moved. What is remembered of a
-meter is written to the state when all of its data has been emitted, and is what the meter showed
-before its data was read: a run that ends half-way reads the rest again, and a change that comes
-while it reads is seen by the next run. A meter that counts more bills than came is read once more.
+changes. A meter's own record does: its consent, status or counts change whenever its data does. So
+a run lists the meters, compares the fingerprint of each with the state, and reads all data of those
+that differ. The fingerprint of a meter goes into the state when all of its data has been emitted,
+and is that of before its data was read: a run that ends half-way reads the rest again, and a change
+that comes while it reads is seen by the next run. A meter of which another number of bills came
+than it counts is read by the next run as well, until two runs in a row have seen the same.
 
 Sources: https://utilityapi.com/docs/api/bills/list, https://utilityapi.com/docs/api/intervals/list
 """
@@ -16,7 +17,7 @@ import json
 from collections import Counter
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from typing_extensions import override
 
@@ -24,7 +25,7 @@ from tap_utility_energy.http.faults import Refusal
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import requests
     from singer_sdk.helpers.types import Context, Record
@@ -32,12 +33,21 @@ if TYPE_CHECKING:
     from tap_utility_energy.tap import TapUtilityEnergy
     from tap_utility_energy.utilityapi.streams import MetersStream
 
+T = TypeVar("T")
+
+#: The form in which the state holds meters. A state in another form is not used, so that all data
+#: is read once more.
+STATE_VERSION = 2
 #: The vendor leaves out a period that begins before ``start``; few are longer than this.
 LONGEST_PERIOD = timedelta(days=62)
 #: Before all data; a vendor's server may not know what to do with the year 1.
 EARLIEST = date(1900, 1, 1)
 #: Errors that may mean that a consent has ended since the meters were listed.
 ENDED = frozenset({"not_found", "expired_or_revoked"})
+#: The most bills or readings in a chunk of several meters: readings are merged in memory.
+MOST_AT_ONCE = 100_000
+#: The most meters that a warning names.
+NAMED = 10
 
 
 class MeterDataStream(UtilityAPIStream):
@@ -49,13 +59,14 @@ class MeterDataStream(UtilityAPIStream):
     check_sorted = False
     # A chunk is asked for again without the meters whose consent ended meanwhile.
     can_repeat = True
-    #: Meters in one request. What is read of them is remembered when the last of it is out.
+    #: The most meters in a chunk, which is asked for in one request and its following pages.
     meters_at_once: ClassVar[int] = 100
-    #: The field of a meter that counts its data, and those that move when it changes.
+    #: The field of a meter that counts its data.
     count_field: ClassVar[str]
-    #: Whether what is counted is certainly what the list has: else a lack proves nothing.
+    #: Whether that field counts the records of the list.
     is_counted: ClassVar[bool] = False
-    marks: ClassVar[Sequence[str]]
+    #: The fields of a meter that change when its data does.
+    fingerprint_fields: ClassVar[Sequence[str]]
 
     def __init__(self, tap: TapUtilityEnergy) -> None:
         super().__init__(tap)
@@ -80,56 +91,58 @@ class MeterDataStream(UtilityAPIStream):
         """None, even if the state is of a tap that read meter by meter."""
 
     @property
-    def remembered(self) -> dict[str, str]:
-        """The mark of each meter whose data is out, which goes into the state."""
+    def completed(self) -> dict[str, str]:
+        """The fingerprint of each meter whose data is out, which is kept in the state."""
         state = self.stream_state
-        if not isinstance(state.get("meters"), dict):  # a state can be edited, or another tap's
-            state["meters"] = {}
+        # A state can be edited, or another tap's.
+        if state.get("version") != STATE_VERSION or not isinstance(state.get("meters"), dict):
+            state.update(version=STATE_VERSION, meters={})
         return cast("dict[str, str]", state["meters"])
 
     @override
     def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
-        """The records of each answer. A meter is remembered when its last record is out."""
+        """The records of each answer. A meter is completed when its last record is out."""
         pages = 0
         try:
             for page in self._walk.read(self):
                 yield page
                 pages += 1
-                self._remember(self._walk.through(pages))
+                self.completed.update(self._walk.completed(pages))
         finally:
-            self._remember(self._walk.through(pages))
+            self.completed.update(self._walk.completed(0))  # meters without data
         self._forget_unlisted()
 
     @override
     def _increment_stream_state(
         self, latest_record: Record, *, context: Context | None = None
     ) -> None:
-        # For people who read the state: what is read again is decided by the meters' marks.
+        # For people who read the state: what is read again is decided by the meters' fingerprints.
         updated = latest_record.get("updated")
         latest = self.stream_state.get("replication_key_value")
         if isinstance(updated, str) and not (isinstance(latest, str) and latest >= updated):
             super()._increment_stream_state(latest_record, context=context)
 
-    def _remember(self, marks: Mapping[str, str]) -> None:
-        self.remembered.update(marks)
-
     def _forget_unlisted(self) -> None:
         """A meter that comes back later is to be read whole, unless it was only filtered out."""
         if any(self.config.get(setting) for setting in self._meter_list.filters.values()):
             return
-        for uid in self.remembered.keys() - self._walk.marks.keys():
-            del self.remembered[uid]
+        for uid in self.completed.keys() - self._walk.fingerprints.keys():
+            self.forget(uid)
+
+    def forget(self, meter: str) -> None:
+        """Take a meter out of the state."""
+        del self.completed[meter]
 
     @override
     def pages(self, context: Context | None) -> Iterator[requests.Response]:
         """Every answer about the meters that changed for a stream that reads this walk."""
         gone_before = frozenset(self.client.gone_meters)
         meters = {meter["uid"]: meter for meter in self._meter_list.listed(self)}
-        marks = {uid: self._mark(meters[uid]) for uid in meters if uid not in gone_before}
-        changed = self._walk.begin(marks)
-        self.logger.info("%s: %s of %s meters have changed", self.path, len(changed), len(marks))
+        listed = {uid: self._fingerprint(meters[uid]) for uid in meters if uid not in gone_before}
+        changed = self._walk.begin(listed)
+        self.logger.info("%s: %s of %s meters have changed", self.path, len(changed), len(listed))
         read = [uid for uid in changed if meters[uid].get(self.count_field) != 0]
-        self._walk.end(0, set(changed) - set(read))
+        self._walk.end_chunk(0, set(changed) - set(read))
         try:
             yield from self._pages_by_chunk(read, meters)
         finally:  # after a failure as well: nothing asks for these meters again, nor tells of them
@@ -143,23 +156,72 @@ class MeterDataStream(UtilityAPIStream):
     def _pages_by_chunk(
         self, uids: list[str], meters: Mapping[str, Record]
     ) -> Iterator[requests.Response]:
-        pages, size = 0, self.meters_at_once
+        pages = 0
         while uids := [uid for uid in uids if uid not in self.client.gone_meters]:
+            size = self._chunk_size(uids, meters)
             chunk, uids, begun = uids[:size], uids[size:], pages
-            came = set[tuple[str, str]]()
-            for response in self._pages_of(chunk):
-                rows = self.parse_response(response)
-                came |= {(str(row.get("meter_uid")), row["uid"]) for row in rows}
+            came = set[tuple[str | None, str]]()
+            for response, is_last in with_last(self._pages_of(chunk)):
+                came |= {(meter_of(row), row["uid"]) for row in self.parse_response(response)}
                 pages += 1
+                if is_last:
+                    self._review(chunk, came, pages - begun, meters)
+                    self._walk.end_chunk(pages, set(chunk) - self.client.gone_meters)
                 yield response
-            counts = Counter(meter for meter, _ in came)
-            short = {uid for uid in chunk if counts[uid] != meters[uid].get(self.count_field)}
-            # One page is of one moment: what it has a part of is there.
-            doubtful = {uid for uid in short if pages > begun + 1 or not counts[uid]}
-            self.client.gone_meters |= self._gone(doubtful, meters)
-            if self.is_counted and not self.window():
-                self._walk.doubt(short)
-            self._walk.end(pages, set(chunk) - self.client.gone_meters)
+            if pages == begun:
+                self._review(chunk, came, 0, meters)
+
+    def _chunk_size(self, uids: list[str], meters: Mapping[str, Record]) -> int:
+        """How many of the first meters are a chunk."""
+        total = 0
+        for size, uid in enumerate(uids[: self.meters_at_once]):
+            count = meters[uid].get(self.count_field)
+            total += count if isinstance(count, int) else 0
+            if size and total > MOST_AT_ONCE:
+                return size
+        return self.meters_at_once
+
+    def _review(
+        self,
+        chunk: list[str],
+        came: set[tuple[str | None, str]],
+        pages: int,
+        meters: Mapping[str, Record],
+    ) -> None:
+        """Find the meters of a chunk that are gone, and those that are to be read again.
+
+        Args:
+            chunk: The meters that were asked for.
+            came: The meter and uid of each record that came.
+            pages: How many pages came.
+            meters: All meters that are listed.
+        """
+        counts = Counter(meter for meter, _ in came)
+        if None in counts:
+            return  # nobody knows of which meters these records are
+        differing = {uid for uid in chunk if counts[uid] != meters[uid].get(self.count_field)}
+        # One page is of one moment: what it has a part of is there.
+        is_partial = self.is_counted and pages > 1
+        suspects = {uid for uid in differing if is_partial or not counts[uid]}
+        self.client.gone_meters |= self._gone(suspects, meters)
+        if self.is_counted and not self.window():
+            self._recheck({uid: counts[uid] for uid in differing - self.client.gone_meters})
+
+    def _recheck(self, counts: Mapping[str, int]) -> None:
+        """Have meters read again by the next run, unless this one saw what the last one did."""
+        settled = self._walk.recheck(counts)
+        for uids, then in (
+            (counts.keys() - settled, "the next run reads them again"),
+            (settled, "as in the run before, so they are read again only when they change"),
+        ):
+            if uids:
+                self.logger.warning(
+                    "%s: of these meters another number of records came than UtilityAPI counts; "
+                    "%s: %s",
+                    self.path,
+                    then,
+                    some(uids),
+                )
 
     def _gone(self, uids: set[str], meters: Mapping[str, Record]) -> set[str]:
         """Those of the meters that the vendor lists no more, and such others of their consents."""
@@ -184,10 +246,41 @@ class MeterDataStream(UtilityAPIStream):
             if left := [uid for uid in meters if uid in listed]:
                 yield from self._pages_of(left)
 
-    def _mark(self, meter: Record) -> str:
-        """What is remembered of a meter: short, as the state holds one of each."""
-        shown: list[Any] = [meter.get(name) for name in self.marks]
+    def _fingerprint(self, meter: Record) -> str:
+        """What tells whether a meter's data has changed: short, as the state holds one of each."""
+        shown: list[Any] = [meter.get(name) for name in self.fingerprint_fields]
         return sha256(json.dumps([*shown, self.window()], default=str).encode()).hexdigest()[:12]
+
+
+def with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    """Each item, and whether it is the last.
+
+    >>> list(with_last("ab"))
+    [('a', False), ('b', True)]
+    """
+    known: list[T] = []
+    for item in items:
+        if known:
+            yield known.pop(), False
+        known.append(item)
+    if known:
+        yield known.pop(), True
+
+
+def some(uids: Collection[str]) -> str:
+    """The first of some uids, in order, and how many more there are.
+
+    >>> some(["2", "1"])
+    '1, 2'
+    """
+    more = f" and {len(uids) - NAMED} more" if len(uids) > NAMED else ""
+    return ", ".join(sorted(uids)[:NAMED]) + more
+
+
+def meter_of(record: Record) -> str | None:
+    """The meter that a record is of, if it says so and was taken apart at all."""
+    meter = record.get("meter_uid")
+    return meter if isinstance(meter, str) else None
 
 
 def objects(things: object) -> list[Record]:

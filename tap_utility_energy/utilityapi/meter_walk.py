@@ -9,43 +9,61 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from tap_utility_energy.walk import SharedWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 
 
 class MeterDataWalk(SharedWalk):
-    """One walk over the changed meters' data, which knows after which page a meter is through."""
+    """One walk over the changed meters' data, chunk by chunk of meters.
+
+    It knows which page is the last of a chunk, and so which meters were read to their end.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.marks: dict[str, str] = {}
+        self.fingerprints: dict[str, str] = {}
         self._known: list[dict[str, str]] = []
-        self._ends: list[tuple[int, list[str]]] = []
+        self._chunks: dict[int, set[str]] = {}
 
-    def begin(self, marks: dict[str, str]) -> list[str]:
-        """Take the listed meters' marks; the meters that a reader remembers otherwise."""
-        self.marks = marks
-        self._ends = []
+    def begin(self, fingerprints: dict[str, str]) -> list[str]:
+        """Take the listed meters' fingerprints; the meters that a reader knows by another one."""
+        self.fingerprints = fingerprints
+        self._chunks = {}
         # Asked for the full table, a stream may make the loader delete all that it does not bring.
         self._known = [
-            reader.remembered if reader.replication_method == REPLICATION_INCREMENTAL else {}
+            reader.completed if reader.replication_method == REPLICATION_INCREMENTAL else {}
             for reader in cast("list[MeterDataStream]", self.readers)
         ]
-        return [uid for uid, mark in marks.items() if any(m.get(uid) != mark for m in self._known)]
+        return [
+            uid
+            for uid, fingerprint in fingerprints.items()
+            if any(known.get(uid) != fingerprint for known in self._known)
+        ]
 
-    def doubt(self, meters: Iterable[str]) -> None:
-        """Let the next run read these again, unless this one read them for the same doubt."""
-        for uid in meters:
-            doubted = f"{self.marks[uid]}?"
-            if all(known.get(uid) != doubted for known in self._known):
-                self.marks[uid] = doubted
+    def recheck(self, counts: Mapping[str, int]) -> set[str]:
+        """Let the next run read meters again, by the number of records that came of each.
 
-    def end(self, pages: int, meters: Iterable[str]) -> None:
-        """Note that these meters are through after so many pages."""
-        self._ends.append((pages, list(meters)))
+        Returns:
+            Those of them that are not read again: this run read them for the same number.
+        """
+        settled = set[str]()
+        for uid, count in counts.items():
+            rechecked = f"{self.fingerprints[uid]}?{count}"
+            if self._known and all(known.get(uid) == rechecked for known in self._known):
+                settled.add(uid)
+            else:
+                self.fingerprints[uid] = rechecked
+        return settled
 
-    def through(self, pages: int) -> dict[str, str]:
-        """The marks of the meters that are through after so many pages."""
-        ended = (meters for end, meters in self._ends if end <= pages)
-        return {uid: self.marks[uid] for meters in ended for uid in meters}
+    def end_chunk(self, pages: int, meters: Iterable[str]) -> None:
+        """Note that a chunk ends after so many pages in all, and which meters it completes."""
+        self._chunks.setdefault(pages, set()).update(meters)
+
+    def ends_chunk(self, pages: int) -> bool:
+        """Whether the last of so many pages is the last of its chunk."""
+        return pages in self._chunks
+
+    def completed(self, pages: int) -> dict[str, str]:
+        """The fingerprints of the meters that the last of so many pages completes."""
+        return {uid: self.fingerprints[uid] for uid in self._chunks.get(pages, ())}

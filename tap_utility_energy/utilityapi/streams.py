@@ -71,7 +71,7 @@ class AuthorizationsStream(UtilityAPIStream):
 
 
 class MetersStream(UtilityAPIStream):
-    """Meters: the service, its status, and how many bills and intervals there are of it.
+    """Meters: the service, its status, and how many bills and readings there are of it.
 
     Read once a run, for this stream and for those whose requests have to name meters.
 
@@ -93,8 +93,11 @@ class MetersStream(UtilityAPIStream):
 
     @override
     def chosen_filters(self) -> Mapping[str, Sequence[str]]:
-        # Some utilities' meters come without their blocks unless these are asked for.
-        return {**super().chosen_filters(), "expand_meter_blocks": ["true"]}
+        # Some utilities' meters come without their blocks unless these are asked for, and the
+        # vendor may have to ask the utility for them. So they are for this stream's records alone.
+        needs_blocks = self.selected and self.where is None
+        expand = {"expand_meter_blocks": ["true"]} if needs_blocks else {}
+        return {**super().chosen_filters(), **expand}
 
     @override
     def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:

@@ -67,10 +67,11 @@ SERVICE: Fields = (
     texts("meter_numbers", "Numbers on the physical meters."),
 )
 SERVICE_CLASS = text("service_class", "Kind of service, such as res-electric or comm-gas.")
+BILLING_ACCOUNT = text("billing_account", "The utility's account number.")
 BILLING: Fields = (
     text("billing_contact", "Whom the bills are addressed to."),
     text("billing_address", "Where the bills are sent."),
-    text("billing_account", "The utility's account number."),
+    BILLING_ACCOUNT,
 )
 PROGRAMS = items(
     "programs",

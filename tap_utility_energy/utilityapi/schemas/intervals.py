@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.schemas import block, items, key, number, record, text, texts
+from tap_utility_energy.schemas import block, items, key, number, record, text, texts, timestamp
 from tap_utility_energy.utilityapi.schemas.blocks import (
     AUTHORIZATION_UID,
+    BILLING_ACCOUNT,
     BLOCKS,
     CREATED,
     METER_UID,
@@ -27,9 +28,12 @@ DATAPOINTS = items(
     text("meter_number", "The physical meter that it was read from."),
 )
 
+LOCAL_TIME = "in the utility's time, as in 2026-03-08T01:00:00.000000-05:00"
+
 #: https://utilityapi.com/docs/api/intervals and https://utilityapi.com/docs/api/intervals/blocks
 INTERVAL = record(
-    key("uid", th.StringType, "The interval: readings that were collected together."),
+    key("uid", th.StringType, "The interval, until it grows and has another uid."),
+    text("replaced_by", "The interval that has the readings of this one now; null in all others."),
     METER_UID,
     AUTHORIZATION_UID,
     CREATED,
@@ -41,6 +45,7 @@ INTERVAL = record(
         "base",
         "The service.",
         *SERVICE,
+        BILLING_ACCOUNT,
         texts("qualities", "Qualities of the readings, such as revenue."),
     ),
     SOURCES,
@@ -55,12 +60,12 @@ INTERVAL = record(
 )
 #: A reading of an interval.
 INTERVAL_READING = record(
-    key("interval_uid", th.StringType, "The interval."),
-    key("start", th.StringType, "Start, in the utility's time, as sent."),
-    key("end", th.StringType, "End, in the utility's time, as sent."),
-    METER_UID,
+    key("meter_uid", th.StringType, "The meter that it is of."),
+    key("start", th.StringType, f"Start, {LOCAL_TIME}."),
+    key("end", th.StringType, f"End, {LOCAL_TIME}."),
+    text("interval_uid", "The interval that it was taken from; another one when that grows."),
     AUTHORIZATION_UID,
-    UPDATED,
+    timestamp("updated", "When the interval last changed, UTC."),
     KWH,
     DATAPOINTS,
 )

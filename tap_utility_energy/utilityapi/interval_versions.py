@@ -1,0 +1,79 @@
+"""Which intervals were replaced by others, told from their uids.
+
+The vendor makes an interval's ``uid`` of its meter, the end of its last reading and the start of
+its first one, in seconds since 1970: ``1234-1767225600-1764547200``. So an interval that grows has
+another uid than before, and its old version would stay in a warehouse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+UID = re.compile(r"(.+)-([0-9]{1,12})-([0-9]{1,12})")
+
+
+class IntervalUid(NamedTuple):
+    """An interval's uid, taken apart; times are in seconds since 1970."""
+
+    uid: str
+    meter: str
+    end: int
+    start: int
+
+    @classmethod
+    def parse(cls, uid: str) -> Self | None:
+        """Take a uid apart; None if the vendor makes it in another way."""
+        found = UID.fullmatch(uid)
+        return cls(uid, found[1], int(found[2]), int(found[3])) if found else None
+
+    @property
+    def period(self) -> str:
+        """The uid without its meter."""
+        return self.uid.removeprefix(f"{self.meter}-")
+
+    def holds(self, other: IntervalUid) -> bool:
+        """Whether all of the other's period is in this one's."""
+        return self.start <= other.start and other.end <= self.end
+
+
+class Versions(NamedTuple):
+    """What a list of intervals tells of those that were read before."""
+
+    #: The shortest interval that holds it, by each old version.
+    replaced: dict[IntervalUid, IntervalUid]
+    #: The periods of the intervals that there are now, by meter.
+    periods: dict[str, list[str]]
+
+
+def compare(known: Mapping[str, Iterable[str]], listed: Iterable[str]) -> Versions:
+    """Find the known intervals that are listed no more and whose period another one holds.
+
+    >>> versions = compare({"12": ["300-100"]}, ["12-400-100"])
+    >>> [(old.uid, new.uid) for old, new in versions.replaced.items()]
+    [('12-300-100', '12-400-100')]
+    >>> versions.periods
+    {'12': ['400-100']}
+
+    Args:
+        known: The periods of the intervals that were read before, by meter.
+        listed: The uids of all intervals of some of these meters, and of others.
+    """
+    by_meter = defaultdict[str, list[IntervalUid]](list)
+    for uid in map(IntervalUid.parse, listed):
+        if uid:
+            by_meter[uid.meter].append(uid)
+    versions = Versions({}, {})
+    for meter, now in by_meter.items():
+        before = (IntervalUid.parse(f"{meter}-{period}") for period in known.get(meter, ()))
+        gone = {old for old in before if old and old.meter == meter} - set(now)
+        for old in gone:
+            if holders := [new for new in now if new.holds(old)]:
+                versions.replaced[old] = min(holders, key=lambda new: new.end - new.start)
+        kept = gone - versions.replaced.keys()
+        versions.periods[meter] = sorted({uid.period for uid in (*now, *kept)})
+    return versions

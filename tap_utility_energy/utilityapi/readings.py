@@ -1,0 +1,96 @@
+"""The readings of a meter, each once, whatever intervals list it.
+
+An interval's ``uid`` changes as it grows, and two intervals of a meter may share readings. So a
+reading is told from another by its meter, start and end alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tap_utility_energy.utilityapi.meter_data import objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk.helpers.types import Record
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class MeterReadings:
+    """The readings of one meter."""
+
+    #: Every reading, ``start`` and ``end`` in one form, with the interval that it was taken from.
+    rows: list[tuple[Record, Record]]
+    #: How many readings are listed with different values.
+    differing: int
+    #: How many have no start or end. They are not among the rows.
+    without_time: int
+
+
+def merge_readings(intervals: Iterable[Record]) -> MeterReadings:
+    """Merge the readings of a meter's intervals, which are given in the order of the list.
+
+    Of a reading that several intervals list, the one of the interval with the latest ``updated``
+    is kept; of those of one interval, or of intervals with the same ``updated``, the first listed.
+
+    >>> one = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z", "kwh": 1}
+    >>> two = {"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-01T01:00:00+00:00", "kwh": 2}
+    >>> old = {"updated": "2026-01-02T00:00:00+00:00", "readings": [one]}
+    >>> new = {"updated": "2026-01-03T00:00:00+00:00", "readings": [two]}
+    >>> merged = merge_readings([old, new])
+    >>> [(reading["kwh"], interval is new) for reading, interval in merged.rows], merged.differing
+    ([(2, True)], 1)
+    """
+    kept: dict[tuple[object, object], tuple[Record, Record]] = {}
+    differing = set[tuple[object, object]]()
+    without_time = 0
+    for interval in sorted(intervals, key=_updated, reverse=True):
+        for reading in objects(interval.get("readings")):
+            start, end = reading.get("start"), reading.get("end")
+            if not (isinstance(start, str) and isinstance(end, str) and start and end):
+                without_time += 1
+                continue
+            row = reading | {"start": in_one_form(start), "end": in_one_form(end)}
+            span = _instant(start), _instant(end)
+            first, _ = kept.setdefault(span, (row, interval))
+            if first is not row and _values(first) != _values(row):
+                differing.add(span)
+    return MeterReadings(list(kept.values()), len(differing), without_time)
+
+
+def in_one_form(time: str) -> str:
+    """A time with microseconds and a numeric offset, which is the form that the vendor documents.
+
+    The offset stays, because it tells the utility's local time. A text that is no time with an
+    offset stays as it is.
+
+    >>> in_one_form("2026-03-08T01:00:00Z")
+    '2026-03-08T01:00:00.000000+00:00'
+    >>> in_one_form("2026-03-08T01:00-08:00")
+    '2026-03-08T01:00:00.000000-08:00'
+    """
+    instant = _instant(time)
+    return instant.isoformat(timespec="microseconds") if isinstance(instant, datetime) else time
+
+
+def _instant(time: str) -> datetime | str:
+    """A time that equals every other text of the same instant; without an offset, the text."""
+    try:
+        instant = datetime.fromisoformat(time)
+    except ValueError:
+        return time
+    return instant if instant.tzinfo else time
+
+
+def _updated(interval: Record) -> datetime:
+    updated = _instant(str(interval.get("updated")))
+    return updated if isinstance(updated, datetime) else LONG_AGO
+
+
+def _values(reading: Record) -> Record:
+    return {name: value for name, value in reading.items() if name not in {"start", "end"}}
