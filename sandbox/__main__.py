@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
+import gc
 import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from sandbox.app import App
 from sandbox.faults import FaultScript
 from sandbox.options import SandboxOptions, add_arguments, from_arguments
 from sandbox.server import Address, serve
@@ -18,6 +22,10 @@ from sandbox.wire import from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+#: More records than this take a while to make.
+_LARGE = 100_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,8 +44,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options, rules = from_arguments(given), _rules(given.faults)
     except (OSError, TypeError, ValueError) as error:
         parser.error(str(error))
-    asyncio.run(_serve(options, rules, given.ready_file, with_parent=given.exit_with_parent))
+    for number in _STOPPING:
+        signal.signal(number, _exit)
+    if given.exit_with_parent:
+        threading.Thread(target=_exit_with, args=(os.getppid(),), daemon=True).start()
+    if options.billing_summaries + options.meters > _LARGE:
+        what = f"{options.billing_summaries:,} billing summaries and {options.meters:,} meters"
+        sys.stderr.write(f"Making {what}.\n")
+    # A world is all objects and no garbage: looking for some takes longer than making it.
+    gc.disable()
+    gc.set_threshold(100_000, 50, 100)
+    app = App(options, rules)
+    gc.freeze()
+    gc.enable()
+    asyncio.run(_serve(app, options, given.ready_file))
     return 0
+
+
+def _exit(*_: object) -> NoReturn:
+    """End wherever the process is, be it in the middle of making a large world."""
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(0)
+
+
+def _exit_with(parent: int) -> None:
+    """End once the process has another parent than the one it started with."""
+    while os.getppid() == parent:
+        time.sleep(0.25)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _rules(text: str) -> object:
@@ -46,30 +81,13 @@ def _rules(text: str) -> object:
     return rules
 
 
-async def _serve(
-    options: SandboxOptions, rules: object, ready_file: Path | None, *, with_parent: bool
-) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    if with_parent:
-        _watch_parent(loop, stop, os.getppid())
-
+async def _serve(app: App, options: SandboxOptions, ready_file: Path | None) -> None:
     def ready(address: Address) -> None:
         _announce(address)
         if ready_file:
             _write(ready_file, to_json(dataclasses.asdict(address)))
 
-    await serve(options, rules, ready, stop)
-
-
-def _watch_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, parent: int) -> None:
-    """Stop once the process has another parent than the one it started with."""
-    if os.getppid() == parent:
-        loop.call_later(0.25, _watch_parent, loop, stop, parent)
-    else:
-        stop.set()
+    await serve(app, options, ready, asyncio.Event())
 
 
 def _announce(address: Address) -> None:

@@ -31,13 +31,13 @@ class Address:
 
 
 async def serve(
+    app: App,
     options: SandboxOptions,
-    rules: object,
     ready: Callable[[Address], None],
     stop: asyncio.Event,
 ) -> None:
     """Listen until `stop` is set; `ready` is called once connections are accepted."""
-    runner = web.ServerRunner(App(options, rules).server(), shutdown_timeout=0.05)
+    runner = web.ServerRunner(app.server(), shutdown_timeout=0.05)
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port).start()
@@ -99,7 +99,8 @@ class Sandbox:
 
     async def _main(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        await serve(self.options, self._faults, self._listening, self._stop)
+        app = App(self.options, self._faults)
+        await serve(app, self.options, self._listening, self._stop)
 
     def _listening(self, address: Address) -> None:
         self.address = address

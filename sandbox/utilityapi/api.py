@@ -186,7 +186,7 @@ class UtilityApi:
             path=PREFIX + resource.path,
             plural=resource.plural,
             docs=resource.docs,
-            rows=matching(self._rows_of(resource), filters),
+            rows=matching(self._rows_of(resource), filters, resource.facts),
             limit=self._options.utilityapi_page_limit,
         )
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sandbox.recent import Recent
 from sandbox.utilityapi.listing import PLACE, Listing, Pager, Row
 from sandbox.utilityapi.params import read_flag, read_params
 from sandbox.utilityapi.refusals import invalid, refusal
@@ -55,7 +56,7 @@ class DataListing:
         self._options = options
         self._platform = platform
         self._pager = Pager(options)
-        self._printed: dict[str, tuple[object, bytes]] = {}
+        self._printed: Recent[bytes] = Recent()
         self._is_bills = plural == "bills"
         self.plural = plural
         self.docs = f"api/{plural}/list"
@@ -82,19 +83,18 @@ class DataListing:
 
     def _services(self, params: Params) -> list[Service]:
         """Return the meters that both filters name, of which one has to be given."""
-        wanted = {
-            name: params[name].value.split(",")
+        meters, authorizations = (
+            frozenset(params[name].value.split(",")) if name in params else None
             for name in ("meters", "authorizations")
-            if name in params
-        }
-        if not wanted:
+        )
+        if meters is None and authorizations is None:
             text = "At least one of meters and authorizations is required."
             raise refusal(400, "required_param_missing", text, f"{self.docs}#param")
         found = [
             service
             for service in self._platform.visible_services()
-            if service.uid in wanted.get("meters", [service.uid])
-            and service.consent.uid in wanted.get("authorizations", [service.consent.uid])
+            if (meters is None or service.uid in meters)
+            and (authorizations is None or service.consent.uid in authorizations)
         ]
         if not found:
             text = "No meters or authorizations found matching the given filter parameters."
@@ -108,7 +108,7 @@ class DataListing:
             intervals = (i for i in service.metering.intervals if is_mixed or not i.is_mixed)
             for thing in service.bills if self._is_bills else intervals:
                 if window.holds(thing):
-                    yield Row(thing.uid, (thing.end, thing.start, service.ordinal), {}, thing)
+                    yield Row(thing.uid, (thing.end, thing.start, service.ordinal), thing)
 
     def _more(self, params: Params, services: list[Service]) -> dict[str, object]:
         """Intervals say whether there is more, left out or still to be collected."""
@@ -122,13 +122,15 @@ class DataListing:
 
     def _print(self, thing: Any) -> bytes:
         """Print a bill or an Interval, once as long as it does not change."""
-        form = thing.updated, thing.service.consent.uid
-        if self._printed.get(thing.uid, (None, b""))[0] != form:
+
+        def write() -> bytes:
             hard = self._options.hard_numbers
             bills = self._is_bills
-            record = bill_record(thing, hard_numbers=hard) if bills else interval_record(thing)
-            self._printed[thing.uid] = form, to_json(record)
-        return self._printed[thing.uid][1]
+            return to_json(
+                bill_record(thing, hard_numbers=hard) if bills else interval_record(thing)
+            )
+
+        return self._printed.get((thing.uid, thing.service.consent.uid), thing, write)
 
     def _time(self, params: Params, name: str) -> dt.date | dt.datetime | None:
         if name not in params:

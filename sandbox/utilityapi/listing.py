@@ -7,30 +7,31 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from sandbox.utilityapi.refusals import RefusedError, invalid
 from sandbox.wire import Answer, Call, Param, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sandbox.options import SandboxOptions
     from sandbox.utilityapi.params import Filters, Params
+
+    # What an object can be filtered by.
+    Facts = Callable[[Any], Mapping[str, Collection[str]]]
 
 PLACE = attrgetter("place")
 # A cursor after which comes an empty page: as if what was on it had been deleted meanwhile.
 _GAP = "-gap"
 
 
-@dataclass(frozen=True)
-class Row:
-    """An object in a listing: its place in the order, what it can be filtered by, itself."""
+class Row(NamedTuple):
+    """An object in a listing, with its place in the order."""
 
     uid: str
     place: tuple[Any, ...]
-    filters: Mapping[str, frozenset[str]]
     thing: Any
 
 
@@ -51,7 +52,9 @@ class Listing:
             return 0
         if self.is_rising:
             return bisect_right(self.rows, place, key=PLACE)
-        return len(self.rows) - bisect_left(self.rows[::-1], place, key=PLACE)
+        count = len(self.rows)
+        backwards = range(count - 1, -1, -1)
+        return count - bisect_left(backwards, place, key=lambda i: self.rows[i].place)
 
 
 class Pager:
@@ -75,8 +78,7 @@ class Pager:
         more: Mapping[str, object] | None = None,
     ) -> bytes:
         """Print the page that `after` asks for, with the link to the next and what is more."""
-        self._places |= {row.uid: row.place for row in listing.rows}
-        uid, is_gap = self._cursor(params.get("after"), listing.docs)
+        uid, is_gap = self._cursor(params.get("after"), listing)
         first = listing.after(self._places[uid] if uid else None)
         last = first if is_gap else min(first + listing.limit, len(listing.rows))
         objects = b", ".join(render(row.thing) for row in listing.rows[first:last])
@@ -98,16 +100,19 @@ class Pager:
         body = self.page(call, params, listing, render, more)
         return Answer(200, body, "application/json; charset=utf-8")
 
-    def _cursor(self, after: Param | None, docs: str) -> tuple[str | None, bool]:
+    def _cursor(self, after: Param | None, listing: Listing) -> tuple[str | None, bool]:
         """Return the uid that a cursor stands for and whether an empty page follows it."""
         if after is None:
             return None, False
         cursor = after.value
         if self._options.next_style == "opaque":
-            cursor = _opaque_inside(after.raw, docs)
+            cursor = _opaque_inside(after.raw, listing.docs)
         uid = cursor.removesuffix(_GAP)
         if uid not in self._places:
-            raise invalid("Unknown value of after", docs)
+            row = next((row for row in listing.rows if row.uid == uid), None)
+            if row is None:
+                raise invalid("Unknown value of after", listing.docs)
+            self._places[uid] = row.place
         return uid, cursor != uid
 
     def _build_cache(self, call: Call, params: Params, listing: Listing) -> None:
@@ -125,12 +130,16 @@ class Pager:
         """Return the cursor of the next page."""
         rows, limit, every = listing.rows, listing.limit, self._options.empty_page_every
         if last < len(rows):
-            uid = rows[last - 1].uid
+            uid = self._remembered(rows[last - 1])
             gap = every and math.ceil(last / limit) % every == 0
             return uid + _GAP if gap else uid
         if self._options.next_cycle and rows:
-            return rows[min(limit, len(rows)) - 1].uid
+            return self._remembered(rows[min(limit, len(rows)) - 1])
         return None
+
+    def _remembered(self, row: Row) -> str:
+        self._places[row.uid] = row.place
+        return row.uid
 
     def _link(self, call: Call, params: Params, path: str, cursor: str) -> str:
         style = self._options.next_style
@@ -147,11 +156,15 @@ class Pager:
         return f"http://{call.host}{path}?{query}"
 
 
-def matching(rows: Iterable[Row], filters: Filters) -> list[Row]:
+def matching(rows: Sequence[Row], filters: Filters, facts: Facts) -> Sequence[Row]:
     """Return the rows that every filter lets through."""
     if not filters:
-        return list(rows)
-    return [row for row in rows if all(row.filters[name] & wanted for name, wanted in filters)]
+        return rows
+    return [row for row in rows if _is_match(facts(row.thing), filters)]
+
+
+def _is_match(facts: Mapping[str, Collection[str]], filters: Filters) -> bool:
+    return all(not wanted.isdisjoint(facts[name]) for name, wanted in filters)
 
 
 def _opaque(cursor: str) -> str:

@@ -13,8 +13,9 @@ from sandbox.world.consents import account_record, authorization_record, filters
 from sandbox.world.meters import meter_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
+    from sandbox.utilityapi.listing import Facts
     from sandbox.utilityapi.params import Params
     from sandbox.world import Summary
     from sandbox.world.platform import Platform
@@ -42,6 +43,7 @@ class Resource:
     path: str
     plural: str
     rows: Callable[[Platform], list[Row]]
+    facts: Facts
     printer: Callable[[Asked], Callable[[Any], bytes]]
     lists: tuple[str, ...]
     flags: tuple[str, ...] = ()
@@ -54,48 +56,43 @@ class Resource:
 
 
 def _summary_rows(platform: Platform) -> list[Row]:
-    return [
-        Row(
-            summary.uid,
-            (summary.statement.created, summary.statement.ordinal),
-            {
-                "uids": frozenset({summary.uid}),
-                "authorizations": frozenset({summary.authorization_uid}),
-                "billing_accounts": frozenset({summary.billing_account_uid}),
-                "meters": summary.meter_uids,
-            },
-            summary,
-        )
-        for summary in platform.summaries
-    ]
+    return [Row(summary.uid, summary.place, summary) for summary in reversed(platform.summaries)]
 
 
-def _print_summary(_: Asked) -> Callable[[Summary], bytes]:
-    return lambda summary: summary.body
+def _summary_facts(summary: Summary) -> Mapping[str, Collection[str]]:
+    return {
+        "uids": (summary.uid,),
+        "authorizations": (summary.authorization_uid,),
+        "billing_accounts": (summary.billing_account_uid,),
+        "meters": summary.meter_uids,
+    }
+
+
+def _print_summary(asked: Asked) -> Callable[[Summary], bytes]:
+    return asked.platform.print_summary
 
 
 def _meter_rows(platform: Platform) -> list[Row]:
     return [
-        Row(
-            service.uid,
-            (service.created, service.ordinal),
-            {
-                "uids": frozenset({service.uid}),
-                "authorizations": frozenset({service.consent.uid}),
-                "users": frozenset({"1337"}),
-                "utility": frozenset({service.consent.authorization.utility.id}),
-                "is_activated": _flag(is_set=service.is_activated),
-                "is_archived": _flag(is_set=service.is_archived),
-                "is_monitored": _flag(is_set=service.frequency != "off"),
-            },
-            service,
-        )
+        Row(service.uid, (service.created, service.ordinal), service)
         for service in platform.visible_services()
     ]
 
 
-def _flag(*, is_set: bool) -> frozenset[str]:
-    return frozenset({"true" if is_set else "false"})
+def _meter_facts(service: Service) -> Mapping[str, Collection[str]]:
+    return {
+        "uids": (service.uid,),
+        "authorizations": (service.consent.uid,),
+        "users": ("1337",),
+        "utility": (service.consent.authorization.utility.id,),
+        "is_activated": _flag(is_set=service.is_activated),
+        "is_archived": _flag(is_set=service.is_archived),
+        "is_monitored": _flag(is_set=service.frequency != "off"),
+    }
+
+
+def _flag(*, is_set: bool) -> tuple[str]:
+    return ("true" if is_set else "false",)
 
 
 def _print_meter(asked: Asked) -> Callable[[Service], bytes]:
@@ -105,26 +102,27 @@ def _print_meter(asked: Asked) -> Callable[[Service], bytes]:
 
 def _authorization_rows(platform: Platform) -> list[Row]:
     rows = [
-        Row(
-            consent.uid,
-            (consent.authorization.created, consent.ordinal),
-            {k: frozenset({v}) for k, v in filters_of(consent, platform.today).items()},
-            consent,
-        )
+        Row(consent.uid, (consent.authorization.created, consent.ordinal), (consent, platform))
         for consent in platform.consents.values()
     ]
     return sorted(rows, key=PLACE, reverse=True)
 
 
-def _print_authorization(asked: Asked) -> Callable[[Consent], bytes]:
+def _authorization_facts(pair: tuple[Consent, Platform]) -> Mapping[str, Collection[str]]:
+    consent, platform = pair
+    return {name: (value,) for name, value in filters_of(consent, platform.today).items()}
+
+
+def _print_authorization(asked: Asked) -> Callable[[tuple[Consent, Platform]], bytes]:
     include = asked.params.get("include")
     if include and include.value != "meters":
         raise invalid("include takes meters only", asked.docs)
     if "expand_meter_blocks" in asked.params and not include:
         raise invalid("expand_meter_blocks goes with include=meters", asked.docs)
 
-    def write(consent: Consent) -> bytes:
-        body = to_json(authorization_record(consent, asked.platform.today))
+    def write(pair: tuple[Consent, Platform]) -> bytes:
+        consent, platform = pair
+        body = to_json(authorization_record(consent, platform.today))
         return b'%b, "meters": %b}' % (body[:-1], asked.nest(consent.uid)) if include else body
 
     return write
@@ -132,23 +130,22 @@ def _print_authorization(asked: Asked) -> Callable[[Consent], bytes]:
 
 def _account_rows(platform: Platform) -> list[Row]:
     summaries: dict[str, list[Summary]] = {}
-    for summary in platform.summaries:
+    for summary in reversed(platform.summaries):
         summaries.setdefault(summary.billing_account_uid, []).append(summary)
-    books = [platform.books[uid] for uid in summaries]
     rows = [
-        Row(
-            book.account.uid,
-            (book.created, book.account.uid),
-            {
-                "uids": frozenset({book.account.uid}),
-                "authorizations": frozenset({book.consent.uid}),
-                "meters": frozenset(meter.uid for meter in book.account.meters),
-            },
-            (book, summaries[book.account.uid]),
-        )
-        for book in books
+        Row(uid, (platform.books[uid].created, uid), (platform.books[uid], found))
+        for uid, found in summaries.items()
     ]
     return sorted(rows, key=PLACE, reverse=True)
+
+
+def _account_facts(pair: tuple[Book, list[Summary]]) -> Mapping[str, Collection[str]]:
+    book, _ = pair
+    return {
+        "uids": (book.account.uid,),
+        "authorizations": (book.consent.uid,),
+        "meters": [meter.uid for meter in book.account.meters],
+    }
 
 
 def _print_account(_: Asked) -> Callable[[tuple[Book, list[Summary]]], bytes]:
@@ -159,6 +156,7 @@ METERS = Resource(
     "/meters",
     "meters",
     _meter_rows,
+    _meter_facts,
     _print_meter,
     ("uids", "authorizations", "users", "utility"),
     ("is_activated", "is_archived", "is_monitored"),
@@ -170,6 +168,7 @@ RESOURCES = (
         "/authorizations",
         "authorizations",
         _authorization_rows,
+        _authorization_facts,
         _print_authorization,
         ("uids", "forms", "templates", "users", "referrals", "utility"),
         ("is_archived", "is_declined", "is_test", "is_revoked", "is_expired"),
@@ -179,6 +178,7 @@ RESOURCES = (
         "/accounting/billing-accounts",
         "billing_accounts",
         _account_rows,
+        _account_facts,
         _print_account,
         ("uids", "authorizations", "meters"),
     ),
@@ -186,6 +186,7 @@ RESOURCES = (
         "/accounting/billing-summaries",
         "billing_summaries",
         _summary_rows,
+        _summary_facts,
         _print_summary,
         ("uids", "authorizations", "billing_accounts", "meters"),
     ),

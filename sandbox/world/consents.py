@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.world.clock import local_midnight, utc_stamp
 from sandbox.world.meters import FILES
+from sandbox.world.summaries import fails_audit, has_notes
 
 if TYPE_CHECKING:
     from sandbox.world.platform import Summary
@@ -69,7 +70,11 @@ def authorization_record(consent: Consent, today: dt.date) -> dict[str, object]:
 def account_record(book: Book, summaries: list[Summary]) -> dict[str, object]:
     """Print a billing account; the vendor's own example has no `notes`."""
     account, zone = book.account, book.account.authorization.utility.zone
-    strange = [_strange_note(s) for s in summaries if b'"audit_failed' in s.body]
+    strange = [
+        _strange_note(summary)
+        for summary in summaries
+        if fails_audit(summary.statement) and has_notes(summary.statement)
+    ]
     record: dict[str, object] = {
         "uid": account.uid,
         "authorization_uid": account.authorization.uid,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _HISTORY_MONTHS = (7, 5, 11, 24, 36, 3, 18, 30)
 _ACCOUNTS_A_CUSTOMER = (1, 2, 1, 3)
 _METERS_AN_ACCOUNT = (2, 1, 3, 1, 4)
+_SHORT_UIDS = 7_200
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,9 @@ class Uids:
 
     def _candidate(self, ordinal: int) -> str:
         number = self._rng.randint(10_000, 99_999_999)
+        if ordinal >= _SHORT_UIDS:
+            # Of the short forms below there are only a few hundred.
+            return (str(number), f"f{number:07x}", f"00{number}", f"{number}e7")[ordinal % 4]
         match ordinal % 12:
             case 3:
                 return f"{number % 90_000 + 10_000}b"

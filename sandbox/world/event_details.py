@@ -16,7 +16,7 @@ def only(given: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def first(things: Iterable[Any], uid: str | None, key: Callable[[Any], str]) -> Any:
     """Return the thing of a uid, or the first."""
-    found = [thing for thing in things if uid in {None, key(thing)}]
-    if not found:
-        raise LookupError(f"{uid!r}: there is none")
-    return found[0]
+    for thing in things:
+        if uid in {None, key(thing)}:
+            return thing
+    raise LookupError(f"{uid!r}: there is none")

@@ -56,15 +56,16 @@ class Happenings:
         if day < self._platform.today:
             raise ValueError(f"to: {day} is before {self._platform.today}")
         self._timeline.not_before(day)
-        monitored = [book for book in self._platform.books.values() if self._is_monitored(book)]
+        books = self._platform.books
+        monitored = {uid for uid, book in books.items() if self._is_monitored(book)}
         self._platform.today = day
         self._platform.version += 1
         new = []
-        for book in self._platform.books.values():
+        for uid, book in books.items():
             last = months_back(day.replace(day=book.account.bill_day), 1)
             while book.statements and book.statements[-1].end < last:
                 self._platform.extend(book)
-            if book in monitored:
+            if uid in monitored:
                 new += self._collect(book)
         return {"today": day.isoformat(), "bills": new}
 
@@ -142,7 +143,7 @@ class Happenings:
         service = self._platform.services[uid]
         service.frequency = "monthly"
         for statement in service.book.statements[-1:]:
-            if statement.end not in service.book.collected:
+            if not service.has_bill(statement.end):
                 self._platform.collect(service.book, statement.end, self._now())
         service.finish(self._now())
         self._platform.version += 1
@@ -171,11 +172,11 @@ class Happenings:
 
     def _collect(self, book: Book) -> list[str]:
         """Collect what is missing; return the uids of the new bills."""
-        missing = [s.end for s in book.statements if s.end not in book.collected]
+        services = self._services(book)
+        missing = [s.end for s in book.statements if not services[0].has_bill(s.end)]
         for end in missing:
             self._platform.collect(book, end, self._now())
-        services = self._services(book) if missing else []
-        for service in services:
+        for service in services if missing else ():
             service.finish(self._now())
         return [b.uid for s in services for b in s.bills if b.statement.end in missing]
 

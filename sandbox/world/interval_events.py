@@ -106,9 +106,10 @@ class IntervalEvents:
 
     def _metered(self) -> Iterator[Service]:
         services = self._platform.visible_services()
-        return (service for service in services if service.metering.intervals)
+        return (s for s in services if s.reading_seconds and s.metering.intervals)
 
     def _changed(self, service: Service) -> None:
+        service.keep(service.metering)
         service.turn("updated", "Data refreshed", self._now())
         self._platform.version += 1
 

@@ -212,7 +212,7 @@ class Collections:
         if service.consent.revoked:
             job.status = "errored"
             return
-        if step.end and step.end not in service.book.collected:
+        if step.end and not service.has_bill(step.end):
             self._platform.collect(service.book, step.end, moment)
         if step.message == _DONE:
             self._end(job, moment)

@@ -38,7 +38,6 @@ class ChargeLine:
 class MeterMonth:
     """What one meter used in one billing period; demand in kW."""
 
-    meter: Meter
     volume: Decimal
     unit: str
     demand: Decimal | None
@@ -47,7 +46,10 @@ class MeterMonth:
 
 @dataclass(frozen=True)
 class Statement:
-    """A month of a billing account; amounts in dollars, None where no bill went before."""
+    """A month of a billing account; amounts in dollars, None where no bill went before.
+
+    `months` are in the order of the account's meters.
+    """
 
     ordinal: int
     account: BillingAccount
@@ -66,6 +68,10 @@ class Statement:
     def lines(self) -> tuple[ChargeLine, ...]:
         """Every charge of the statement; their costs add up to `new_charges`."""
         return (*(line for month in self.months for line in month.lines), *self.others)
+
+    def month_of(self, meter: Meter) -> MeterMonth:
+        """What a meter of the account used."""
+        return self.months[self.account.meters.index(meter)]
 
 
 def statements(
@@ -92,8 +98,8 @@ def next_statement(account: BillingAccount, seed: int, last: Statement) -> State
 
 def corrected(statement: Statement, meter: Meter) -> Statement:
     """Return a statement with a meter's first line at a higher rate."""
-    index = next(i for i, month in enumerate(statement.months) if month.meter is meter)
-    month, months = statement.months[index], list(statement.months)
+    index, months = statement.account.meters.index(meter), list(statement.months)
+    month = months[index]
     line = month.lines[0]
     volume, rate = line.volume or Decimal(0), (line.rate or Decimal(0)) + Decimal("0.01000")
     cost = (volume * rate).quantize(CENT, ROUND_HALF_UP)
@@ -169,7 +175,7 @@ def _meter_month(rng: Random, meter: Meter, end: dt.date) -> MeterMonth:
         volume = volume.quantize(Decimal(1))
         demand = Decimal(hundredths * season // 3_000_000 + rng.randint(20, 90)).scaleb(-1)
     lines = tuple(_lines(rng, meter, volume))
-    return MeterMonth(meter, volume, _UNITS[meter.service], demand, lines)
+    return MeterMonth(volume, _UNITS[meter.service], demand, lines)
 
 
 def _lines(rng: Random, meter: Meter, volume: Decimal) -> Iterator[ChargeLine]:

@@ -111,16 +111,15 @@ def _monitoring(service: Service) -> dict[str, object]:
 
 def _counts(service: Service) -> dict[str, object]:
     periods = ((b.statement.start, b.statement.end) for b in service.bills)
-    metering, zone = service.metering, service.zone
-    spans = [[local_stamp(zone, moment) for moment in span] for span in metering.coverage()]
+    (readings, spans), zone = service.reading_coverage(), service.zone
     return {
         "bill_count": len(service.bills),
         "bill_coverage": coverage(zone, periods),
         "bill_sources": ["pdf"] if service.bills else [],
         # Readings and not Interval objects: the vendor's example has 71,808 of two years.
-        "interval_count": len(metering.true),
-        "interval_coverage": spans,
-        "interval_sources": ["xml"] if metering.true else [],
+        "interval_count": readings,
+        "interval_coverage": [[local_stamp(zone, moment) for moment in span] for span in spans],
+        "interval_sources": ["xml"] if readings else [],
     }
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
+from bisect import insort
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from sandbox.recent import Recent
 from sandbox.wire import to_json
 from sandbox.world.clock import has_clock_change, months_back
+from sandbox.world.copies import Original
 from sandbox.world.customers import Authorization, Uids, billing_accounts
 from sandbox.world.ledger import corrected, next_statement, rebalanced, statements
-from sandbox.world.readings import period_readings
+from sandbox.world.readings import Metering, Period, period_readings
 from sandbox.world.services import Bill, Book, Consent, Service
 from sandbox.world.specials import FIRST_ORDINAL, special_consents, special_services
-from sandbox.world.summaries import billing_summary
+from sandbox.world.summaries import billing_summary, meter_uids
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from sandbox.options import SandboxOptions
     from sandbox.world.customers import BillingAccount, Meter
     from sandbox.world.ledger import Statement
@@ -24,32 +31,48 @@ if TYPE_CHECKING:
 
 _FREQUENCIES = ("monthly", "weekly", "daily")
 _QUARTER, _HOUR = 900, 3_600
+_PLACE = attrgetter("place")
+# So many Billing Summaries are drawn; more than that are copies of them.
+_COPIED = 5_000
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Summary:
-    """A Billing Summary as served (`body`), its meters as it names them, and its statement."""
+    """A Billing Summary: the statement at an index of a book.
+
+    `place` is its place in the order: when it was created, its ordinal, the number of the copy.
+    """
 
     uid: str
-    meter_uids: frozenset[str]
-    body: bytes
-    statement: Statement
+    book: Book
+    index: int
+    place: tuple[dt.datetime, int, int]
+
+    @property
+    def statement(self) -> Statement:
+        """The statement as it is now."""
+        return self.book.statements[self.index]
+
+    @property
+    def meter_uids(self) -> list[str]:
+        """The uids of its meters, as it names them."""
+        return meter_uids(self.book.account, self.place[1])
 
     @property
     def authorization_uid(self) -> str:
         """The authorization's uid."""
-        return self.statement.account.authorization.uid
+        return self.book.consent.uid
 
     @property
     def billing_account_uid(self) -> str:
         """The billing account's uid."""
-        return self.statement.account.uid
+        return self.book.account.uid
 
 
 class Platform:
     """Consents, books and services by uid, the vanished ones too; `version` counts changes.
 
-    `summaries` holds the visible ones, newest created first.
+    `summaries` holds the visible ones, oldest created first.
     """
 
     def __init__(self, options: SandboxOptions) -> None:
@@ -63,22 +86,45 @@ class Platform:
         self.books: dict[str, Book] = {}
         self.services: dict[str, Service] = {}
         self.summaries: list[Summary] = []
+        self._printed: Recent[bytes] = Recent()
+        self._meterings: Recent[Metering] = Recent(200)
+        self._visible: tuple[int, list[Service]] = (-1, [])
         self._metered = 0
         self._ordinals = options.billing_summaries
         self._add_ordinary()
+        self._add_copies()
         self._add_special()
 
     def visible_services(self) -> list[Service]:
         """Return the meters that a token can see, newest created first."""
-        found = [s for s in self.services.values() if not s.consent.revoked]
-        return sorted(found, key=lambda s: (s.created, s.ordinal), reverse=True)
+        if self._visible[0] != self.version:
+            found = [s for s in self.services.values() if not s.consent.revoked]
+            found.sort(key=lambda s: (s.created, s.ordinal), reverse=True)
+            self._visible = self.version, found
+        return self._visible[1]
+
+    def print_summary(self, summary: Summary) -> bytes:
+        """Print a Billing Summary as served."""
+        statement = summary.statement
+
+        def write() -> bytes:
+            record = billing_summary(statement, hard_numbers=self._options.hard_numbers)
+            return to_json({"uid": summary.uid, **record})
+
+        return self._printed.get(summary.uid, statement, write)
 
     def collect(self, book: Book, end: dt.date, moment: dt.datetime) -> None:
         """Collect the statement that ends on a day, at a moment (UTC)."""
         index = next(i for i, s in enumerate(book.statements) if s.end == end)
         book.statements[index] = dataclasses.replace(book.statements[index], created=moment)
-        self._publish(book, book.statements[index], moment, moment)
-        self.summaries.sort(key=lambda summary: _age(summary.statement), reverse=True)
+        self._publish(book, index, moment, moment)
+        for meter in book.account.meters:
+            service = self.services[meter.uid]
+            statement, metering = book.statements[index], service.metering
+            if seconds := self._reading_seconds(service, statement, self.today):
+                readings = self._readings(service, statement, seconds)
+                metering.collect(service, readings, moment)
+                service.keep(metering)
         self.version += 1
 
     def extend(self, book: Book) -> Statement | None:
@@ -138,6 +184,29 @@ class Platform:
             statement = next(statements, following)
         return found[:count]
 
+    def _let_read(self, service: Service, bills: Callable[[], Iterable[Bill]]) -> None:
+        """Give a meter the readings of its first bills; they do not change when amounts do."""
+        today = self._options.today
+
+        def periods() -> list[Period]:
+            found = (
+                Period(bill.statement, seconds, bill.created)
+                for bill in reversed(list(bills()))
+                if (seconds := self._reading_seconds(service, bill.statement, today))
+            )
+            return list(found)
+
+        def metering() -> Metering:
+            found = Metering()
+            for period in periods():
+                readings = self._readings(service, period.statement, period.seconds)
+                found.collect(service, readings, period.created)
+            return found
+
+        if service.reading_seconds:
+            service.first_periods = periods
+            service.first_metering = lambda: self._meterings.get(service.uid, service, metering)
+
     def _readings(self, service: Service, statement: Statement, seconds: int) -> list[Reading]:
         hard = self._options.hard_numbers
         return list(period_readings(service, statement, seconds, hard_numbers=hard))
@@ -145,33 +214,26 @@ class Platform:
     def _replace(self, book: Book, index: int, statement: Statement) -> None:
         """Put a changed statement in the place of the one that it was."""
         old, book.statements[index] = book.statements[index], statement
-        for month in statement.months:
-            bills = self.services[month.meter.uid].bills
+        for meter in book.account.meters:
+            bills = self.services[meter.uid].bills
             for i, bill in enumerate(bills):
                 if bill.statement is old:
                     bills[i] = dataclasses.replace(bill, statement=statement)
-        self.summaries = [
-            self._summary(statement, s.uid) if s.statement is old else s for s in self.summaries
-        ]
 
-    def _publish(
-        self, book: Book, statement: Statement, created: dt.datetime, updated: dt.datetime
-    ) -> None:
+    def _publish(self, book: Book, index: int, created: dt.datetime, updated: dt.datetime) -> None:
         """Let the bills of a statement appear, and its summary where there is accounting."""
-        book.collected.add(statement.end)
-        for month in statement.months:
-            service = self.services[month.meter.uid]
+        statement = book.statements[index]
+        for meter in book.account.meters:
+            service = self.services[meter.uid]
             uid = self._bill_uids.take()
             service.bills.append(Bill(uid, service, statement, created, updated))
             service.bills.sort(key=lambda bill: bill.statement.end)
-            if seconds := self._reading_seconds(service, statement):
-                # Readings do not change when the amount of the bill does.
-                readings = self._readings(service, statement, seconds)
-                service.metering.collect(service, readings, created)
         if book.account.authorization.utility.has_accounting:
-            self.summaries.append(self._summary(statement, self._summary_uids.take()))
+            uid = self._summary_uids.take()
+            place = (statement.created, statement.ordinal, 0)
+            insort(self.summaries, Summary(uid, book, index, place), key=_PLACE)
 
-    def _reading_seconds(self, service: Service, statement: Statement) -> int:
+    def _reading_seconds(self, service: Service, statement: Statement, today: dt.date) -> int:
         """Readings are many: only the latest periods have them, and those of a clock change.
 
         A meter of quarter-hours has one older period of hours, which is not its primary duration.
@@ -180,38 +242,68 @@ class Platform:
         older = months_back(self._options.today, 5)
         if primary == _QUARTER and (end.year, end.month) == (older.year, older.month):
             return _HOUR
-        is_latest = end > months_back(self.today, 3)
-        is_change = end > months_back(self.today, 12) and has_clock_change(statement.start, end)
+        is_latest = end > months_back(today, 3)
+        is_change = end > months_back(today, 12) and has_clock_change(statement.start, end)
         return primary if is_latest or is_change else 0
 
-    def _summary(self, statement: Statement, uid: str) -> Summary:
-        record = billing_summary(statement, hard_numbers=self._options.hard_numbers)
-        meters = record.get("meter_uids", [])
-        return Summary(
-            uid=uid,
-            meter_uids=frozenset(meters if isinstance(meters, list) else ()),
-            body=to_json({"uid": uid, **record}),
-            statement=statement,
-        )
-
     def _add_ordinary(self) -> None:
-        wanted, seed = self._options.billing_summaries, self._options.seed
+        wanted, seed = min(self._options.billing_summaries, _COPIED), self._options.seed
         accounts = billing_accounts(seed, self.today)
-        found: list[tuple[Book, Statement]] = []
+        found: list[tuple[Book, int]] = []
         while len(found) < wanted:
             account, left = next(accounts), wanted - len(found)
             book = self._open_book(account)
             book.statements += statements(account, seed, self.today, left, len(found))
-            found += [(book, statement) for statement in book.statements]
+            found += [(book, index) for index in range(len(book.statements))]
         # Uids are drawn newest first.
-        for book, statement in sorted(found, key=lambda pair: _age(pair[1]), reverse=True):
+        for book, index in sorted(found, key=_age, reverse=True):
+            statement = book.statements[index]
             created = statement.created + dt.timedelta(seconds=5)
             # Some were read anew before anyone asked.
             later = dt.timedelta(hours=36 if statement.ordinal % 30 == 11 else 0)
-            self._publish(book, statement, created, created + later)
+            self._publish(book, index, created, created + later)
         for service in self.services.values():
             moment = max(bill.updated for bill in service.bills)
             service.finish(moment + dt.timedelta(seconds=9))
+            self._let_read(service, tuple(service.bills).__iter__)
+
+    def _add_copies(self) -> None:
+        """Copy the ordinary accounts until there are as many Billing Summaries as wanted."""
+        wanted = self._options.billing_summaries
+        books: dict[str, list[Book]] = {}
+        originals = [self._original(book) for book in self.books.values()]
+        for n in range(1, math.ceil(wanted / _COPIED)):
+            below = wanted - n * _COPIED
+            for original in originals:
+                if original.statements[0].ordinal < below:
+                    copies = books.setdefault(original.book.account.uid, [original.book])
+                    copies.append(self._copy(original, str(n), below))
+        self.summaries = [
+            Summary(f"{n}-{first.uid}", book, first.index, (created, ordinal, n)) if n else first
+            for first in self.summaries
+            for created, ordinal, _ in (first.place,)
+            for n, book in enumerate(books.get(first.billing_account_uid, [first.book]))
+            if ordinal < wanted - n * _COPIED
+        ]
+
+    def _original(self, book: Book) -> Original:
+        services = [self.services[meter.uid] for meter in book.account.meters]
+        return Original(book, tuple(book.statements), tuple((s, tuple(s.bills)) for s in services))
+
+    def _copy(self, original: Original, copy: str, below: int) -> Book:
+        authorization = original.authorization
+        authorization = dataclasses.replace(authorization, uid=f"{copy}-{authorization.uid}")
+        if authorization.uid not in self.consents:
+            self.consents[authorization.uid] = dataclasses.replace(
+                original.book.consent, authorization=authorization, ordinal=len(self.consents)
+            )
+        book = original.copy_book(copy, self.consents[authorization.uid], below)
+        self.books[book.account.uid] = book
+        for service in original.copy_services(copy, book, len(self.services)):
+            service.reading_seconds = self._primary_seconds(service.meter)
+            self._let_read(service, service.first_bills)
+            self.services[service.uid] = service
+        return book
 
     def _open_book(self, account: BillingAccount) -> Book:
         consent = self._consent(account.authorization)
@@ -258,11 +350,12 @@ class Platform:
             self.services[service.uid] = service
             self.books[service.book.account.uid] = service.book
             if service.is_activated and not service.consent.revoked:
-                for statement in service.book.statements:
-                    stamp = statement.created
-                    self._publish(service.book, statement, stamp, stamp)
+                for index, statement in enumerate(service.book.statements):
+                    self._publish(service.book, index, statement.created, statement.created)
                 service.finish(service.bills[-1].updated + dt.timedelta(seconds=9))
+                self._let_read(service, tuple(service.bills).__iter__)
 
 
-def _age(statement: Statement) -> tuple[dt.datetime, int]:
+def _age(found: tuple[Book, int]) -> tuple[dt.datetime, int]:
+    statement = found[0].statements[found[1]]
     return statement.created, statement.ordinal

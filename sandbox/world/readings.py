@@ -68,6 +68,31 @@ class Interval:
         return seconds != self.service.reading_seconds
 
 
+@dataclass(frozen=True)
+class Period:
+    """A bill's period with readings, so many seconds long, and when they were collected."""
+
+    statement: Statement
+    seconds: int
+    created: dt.datetime
+
+    def span(self, service: Service) -> Span:
+        """From when to when, for a meter."""
+        zone, statement = service.zone, self.statement
+        return midnight(zone, statement.start), midnight(zone, statement.end)
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Return the spans in order, those that touch as one."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
 @dataclass
 class Metering:
     """The readings of a meter: the true ones, those that come late, and the Intervals listed."""
@@ -83,13 +108,7 @@ class Metering:
 
     def coverage(self) -> list[Span]:
         """The periods that there are readings of, those that touch as one."""
-        merged: list[Span] = []
-        for start, end in sorted(self.true):
-            if merged and start <= merged[-1][1]:
-                merged[-1] = merged[-1][0], max(end, merged[-1][1])
-            else:
-                merged.append((start, end))
-        return merged
+        return joined(self.true)
 
     def collect(self, service: Service, readings: Iterable[Reading], created: dt.datetime) -> None:
         """List the readings of a bill's period that are not there yet, as an Interval.
@@ -190,8 +209,7 @@ def period_readings(
 def _split(service: Service, statement: Statement, count: int) -> list[Decimal]:
     """Split the volume, kWh, into so many values of whole Wh that add up to it."""
     rng = Random(f"intervals:{service.uid}:{statement.end}")
-    month = next(month for month in statement.months if month.meter is service.meter)
-    total = int(month.volume * 1_000)
+    total = int(statement.month_of(service.meter).volume * 1_000)
     sums = list(accumulate((rng.randint(20, 100) for _ in range(count)), initial=0))
     ends = [total * part // sums[-1] for part in sums]
     return [Decimal(later - earlier).scaleb(-3) for earlier, later in pairwise(ends)]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sandbox.world.clock import midnight, utc_stamp
-from sandbox.world.readings import Metering
+from sandbox.world.readings import Metering, joined
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable, Iterable, Sequence
 
     from sandbox.world.customers import Authorization, BillingAccount, Meter
     from sandbox.world.ledger import ChargeLine, MeterMonth, Statement
+    from sandbox.world.readings import Period, Span
 
 NEVER_ACTIVATED = "Service exists, but no logs yet."
 
@@ -54,18 +57,22 @@ class Consent:
         return not (self.revoked or self.declined or self.is_expired(today))
 
 
-@dataclass
+@dataclass(eq=False)
 class Book:
-    """What the utility has on an account, oldest first, and the ends of what was collected."""
+    """What the utility has on an account; `first_statements` are drawn when they are asked for."""
 
     account: BillingAccount
     consent: Consent
     created: dt.datetime
-    statements: list[Statement] = field(default_factory=list)
-    collected: set[dt.date] = field(default_factory=set)
+    first_statements: Callable[[], Iterable[Statement]] = tuple
+
+    @cached_property
+    def statements(self) -> list[Statement]:
+        """The statements so far, oldest first."""
+        return list(self.first_statements())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bill:
     """One meter's part of a statement, as collected; moments are UTC."""
 
@@ -88,7 +95,7 @@ class Bill:
     @property
     def month(self) -> MeterMonth:
         """The meter's use and charges."""
-        return next(m for m in self.statement.months if m.meter is self.service.meter)
+        return self.statement.month_of(self.service.meter)
 
     @property
     def lines(self) -> tuple[ChargeLine, ...]:
@@ -110,7 +117,8 @@ class Service:
     """A Meter (docs/api/meters) and what was collected of it; moments are UTC.
 
     `reading_seconds` is the primary duration of its readings; 0 is that it has none. A `renewal`
-    is a later consent that it is shared by, instead of its account's.
+    is a later consent that it is shared by, instead of its account's. The first bills and readings
+    are drawn when they are asked for.
     """
 
     meter: Meter
@@ -125,9 +133,41 @@ class Service:
     is_archived: bool = False
     frequency: str = "off"
     reading_seconds: int = 0
-    bills: list[Bill] = field(default_factory=list)
-    metering: Metering = field(default_factory=Metering)
     renewal: Consent | None = None
+    first_bills: Callable[[], Iterable[Bill]] = tuple
+    first_periods: Callable[[], Sequence[Period]] = tuple
+    first_metering: Callable[[], Metering] = Metering
+    changed_metering: Metering | None = None
+
+    @cached_property
+    def bills(self) -> list[Bill]:
+        """The bills collected so far, oldest first."""
+        return list(self.first_bills())
+
+    @property
+    def metering(self) -> Metering:
+        """The readings so far, which are too many to be kept: `keep` them once they change."""
+        return self.changed_metering or self.first_metering()
+
+    def keep(self, metering: Metering) -> None:
+        """Keep readings that have changed."""
+        self.changed_metering = metering
+
+    def reading_coverage(self) -> tuple[int, list[Span]]:
+        """Count the readings, and tell from when to when there are any."""
+        if metering := self.changed_metering:
+            return len(metering.true), metering.coverage()
+        periods = self.first_periods()
+        spans = [period.span(self) for period in periods]
+        counts = (
+            int((end - start).total_seconds()) // period.seconds
+            for period, (start, end) in zip(periods, spans, strict=True)
+        )
+        return sum(counts), joined(spans)
+
+    def has_bill(self, end: dt.date) -> bool:
+        """Whether the bill of the period that ends on a day was collected."""
+        return any(bill.statement.end == end for bill in self.bills)
 
     @property
     def uid(self) -> str:

@@ -10,6 +10,7 @@ from sandbox.world.clock import local_midnight, utc_stamp
 from sandbox.world.meters import FILES
 
 if TYPE_CHECKING:
+    from sandbox.world.customers import BillingAccount
     from sandbox.world.ledger import Statement
 
 _HUGE = Decimal("123456789012345678.90")
@@ -25,25 +26,36 @@ def billing_summary(statement: Statement, *, hard_numbers: bool) -> dict[str, ob
     record: dict[str, object] = {
         "billing_account_uid": statement.account.uid,
         "authorization_uid": statement.account.authorization.uid,
-        "meter_uids": meter_uids(statement),
+        "meter_uids": meter_uids(statement.account, statement.ordinal),
         "notes": _notes(statement),
         "blocks": list(blocks),
         **blocks,
     }
+    if not has_notes(statement):
+        del record["notes"]
     _spoil(statement.ordinal, record)
     return record
 
 
-def meter_uids(statement: Statement) -> list[str]:
+def meter_uids(account: BillingAccount, ordinal: int) -> list[str]:
     """Uids of the meters of a statement; now and then the vendor could not tell."""
-    if statement.ordinal % 14 == 8:
+    if ordinal % 14 == 8 or _leaves_out_meters(ordinal):
         return []
-    return [meter.uid for meter in statement.account.meters]
+    return [meter.uid for meter in account.meters]
+
+
+def _leaves_out_meters(ordinal: int) -> bool:
+    return ordinal % 20 == 16
 
 
 def fails_audit(statement: Statement) -> bool:
-    """Whether the vendor missed a charge, and says so in a note."""
+    """Whether the vendor missed a charge, which it says in a note, if it has any notes."""
     return statement.ordinal % 22 == 12
+
+
+def has_notes(statement: Statement) -> bool:
+    """Whether the vendor sends a list of notes at all."""
+    return statement.ordinal % 8 != 5
 
 
 def _blocks(statement: Statement, uid_part: str) -> dict[str, object]:
@@ -124,8 +136,8 @@ def _breakdown(statement: Statement) -> list[dict[str, object]]:
     zone = statement.account.authorization.utility.zone
     period = (local_midnight(zone, statement.start), local_midnight(zone, statement.end))
     items: list[dict[str, object]] = []
-    for month in statement.months:
-        if month.meter.service != "electric":
+    for meter, month in zip(statement.account.meters, statement.months, strict=True):
+        if meter.service != "electric":
             continue
         line = month.lines[0]
         transmission = (line.cost * 31 / 100).quantize(Decimal("0.0001"))
@@ -168,9 +180,7 @@ def _notes(statement: Statement) -> list[dict[str, object]]:
 
 def _spoil(ordinal: int, record: dict[str, object]) -> None:
     """Leave out what the vendor's own example leaves out; add what no page names."""
-    if ordinal % 8 == 5:
-        del record["notes"]
-    if ordinal % 20 == 16:
+    if _leaves_out_meters(ordinal):
         del record["meter_uids"]
     if ordinal % 6 == 1:
         record["confidence_score"] = Decimal("0.9870")

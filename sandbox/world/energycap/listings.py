@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from sandbox.recent import Recent
 from sandbox.wire import to_json
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _no_facts(_: object) -> Facts:
 
 
 class Listing(Generic[T]):
-    """A list whose records are printed when they are asked for, and kept as bytes."""
+    """A list whose records are printed when they are asked for, and the latest kept as bytes."""
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Listing(Generic[T]):
         """List things, each printed by `printer`."""
         self._things, self._printer, self._facts = things, printer, facts
         self._kept: Sequence[T] | None = None
-        self._bodies: dict[int, bytes] = {}
+        self._bodies: Recent[bytes] = Recent()
         self._matches: dict[str, frozenset[int]] = {}
 
     def forget(self) -> None:
@@ -70,6 +71,4 @@ class Listing(Generic[T]):
 
     def body(self, thing: T) -> bytes:
         """Return a record as served."""
-        if thing.id not in self._bodies:
-            self._bodies[thing.id] = to_json(self._printer(thing))
-        return self._bodies[thing.id]
+        return self._bodies.get(thing.id, thing, lambda: to_json(self._printer(thing)))

@@ -6,6 +6,7 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from sandbox.recent import Recent
 from sandbox.wire import to_json
 from sandbox.world.energycap.bill_records import BillRecords
 from sandbox.world.energycap.books import Books
@@ -46,7 +47,7 @@ class Tenant:
         self.reference = Reference(self.books)
         self._rollups = Rollups(self.books)
         self._listings = self._list()
-        self._digests: dict[tuple[DigestName, int, int], tuple[bytes, bool]] = {}
+        self._digests: Recent[tuple[bytes, bool]] = Recent()
         self._printers = self._print()
         self.events = Happenings(self.books, self._forget).events()
 
@@ -67,9 +68,7 @@ class Tenant:
     def digest(self, name: DigestName, thing: Any, years: int) -> tuple[bytes, bool]:
         """Return a digest as served, and whether it says anything at all."""
         key = (name, thing.id, years)
-        if key not in self._digests:
-            self._digests[key] = self._digest(name, thing, years)
-        return self._digests[key]
+        return self._digests.get(key, thing, lambda: self._digest(name, thing, years))
 
     def _digest(self, name: DigestName, thing: Any, years: int) -> tuple[bytes, bool]:
         record = self._printers[name](thing, years)
