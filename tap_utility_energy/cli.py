@@ -28,9 +28,12 @@ def main() -> NoReturn:
     signals.install()  # before the imports below, which take a while
     if sys.stdout is None:
         sys.exit("tap-utility-energy: stdout is closed")
-    # Unbuffered, as PYTHONUNBUFFERED makes it, a write that a signal interrupts loses its rest.
-    sys.stdout = open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     import tap_utility_energy.tap  # noqa: F401, PLC0415
+    from tap_utility_energy.clock import HEARTBEAT  # noqa: PLC0415
+    from tap_utility_energy.stdout import open_stdout  # noqa: PLC0415
+
+    # Unbuffered, as PYTHONUNBUFFERED makes it, a write that a signal interrupts loses its rest.
+    sys.stdout = open_stdout(sys.stdout.fileno(), HEARTBEAT)
 
     gc.freeze()  # what the imports made stays, and need not be looked through again
     sys.exit(_run())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -19,6 +22,7 @@ from sandbox import Sandbox
 from tap_utility_energy import clock as clocks
 from tap_utility_energy import signals
 from tap_utility_energy.clock import Clock
+from tap_utility_energy.stdout import open_stdout
 from tests.support import COMMAND, DIGESTS, RESULTS, SUMMARIES, FakeClock, TapRunner, catalog
 from tests.support import clean_environment as environment
 
@@ -198,6 +202,31 @@ def test_a_slow_answer_is_waited_for_aloud(
 
     assert run.exit == 0
     assert run.stderr.count("energycap_units: waiting for the answer for ") >= 2
+
+
+def test_a_target_that_takes_nothing_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    reading, writing = os.pipe()
+    out = open_stdout(writing, every=0.05)
+    text = "x" * 1_000_000  # more than a pipe holds
+
+    with caplog.at_level("INFO"):
+        writer = threading.Thread(target=lambda: print(text, file=out, flush=True))
+        writer.start()
+        deadline = time.monotonic() + 20
+        while len(caplog.messages) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        told, got = list(caplog.messages), 0
+        while got < len(text) + 1:
+            got += len(os.read(reading, 65536))
+        writer.join()
+    out.close()
+    os.close(writing)
+    os.close(reading)
+
+    assert len(told) >= 2
+    assert all(
+        line.startswith("waiting for the target, which has taken nothing for ") for line in told
+    )
 
 
 class TickingClock(FakeClock):

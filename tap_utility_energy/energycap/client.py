@@ -116,10 +116,9 @@ class EnergyCAPStream(VendorStream):
         successor = response.headers.get("ECI-Deprecated")
         if successor and not self._is_deprecated:
             self._is_deprecated = True
-            self.logger.warning(
-                "%s: EnergyCAP will withdraw %s; it names as the replacement: %s. Look for a newer "
+            self.stats.log.warning(
+                "EnergyCAP will withdraw %s; it names as the replacement: %s. Look for a newer "
                 "version of this tap.",
-                self.name,
                 self.path,
                 one_line(successor, LONGEST_QUOTE),
             )
@@ -159,10 +158,9 @@ class EnergyCAPStream(VendorStream):
         paginator = self._paginator
         if paginator and (paginator.has_shrunk or distinct != paginator.total):
             self.client.unsteady.add(self.path)
-            self.logger.warning(
-                "%s: EnergyCAP counted %s records%s and %s different ones came. Data may have "
+            self.stats.log.warning(
+                "EnergyCAP counted %s records%s and %s different ones came. Data may have "
                 "changed during the walk; the next run reads all again.",
-                self.name,
                 paginator.total,
                 ", more before," if paginator.has_shrunk else "",
                 distinct,

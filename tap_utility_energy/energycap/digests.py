@@ -70,7 +70,7 @@ class DigestRowsStream(DigestStream):
             if problem:
                 faulty += 1
                 named = f"{parent} {digest[self.record_key]} ({digest.get(f'{parent}Code')})"
-                self.logger.error("%s: %s has %s", self.name, named, problem)
+                self.stats.log.error("%s has %s", named, problem)
         if faulty:
             has_them = f"; {self.nested_stream} has them" if self.nested_stream else ""
             raise Refusal(

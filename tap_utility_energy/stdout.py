@@ -1,0 +1,56 @@
+"""stdout, which says on the log when the target takes nothing."""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from typing_extensions import override
+
+from tap_utility_energy.logs import ROOT, duration
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+logger = logging.getLogger(ROOT)
+
+
+class TargetFile(io.FileIO):
+    """The pipe to the target. It knows since when a write has been waiting."""
+
+    blocked_since: float | None = None
+
+    @override
+    def write(self, data: Buffer, /) -> int:
+        self.blocked_since = time.monotonic()
+        try:
+            return super().write(data)
+        finally:
+            self.blocked_since = None
+
+
+def open_stdout(descriptor: int, every: float) -> TextIO:
+    """Open stdout for text, buffered.
+
+    Args:
+        descriptor: Its number.
+        every: Seconds between the lines that tell of a target that takes nothing.
+    """
+    file = TargetFile(descriptor, "w", closefd=False)
+    threading.Thread(target=_watch, args=(file, every), name="stdout", daemon=True).start()
+    return io.TextIOWrapper(io.BufferedWriter(file), encoding="utf-8", line_buffering=file.isatty())
+
+
+def _watch(file: TargetFile, every: float) -> None:
+    said = time.monotonic()
+    while True:
+        time.sleep(every / 10)
+        since, now = file.blocked_since, time.monotonic()
+        if since is not None and now - max(since, said) >= every * 0.9:
+            said = now
+            logger.info(
+                "waiting for the target, which has taken nothing for %s", duration(now - since)
+            )
