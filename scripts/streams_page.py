@@ -19,7 +19,8 @@ the field `b` of the object `a`, and `a[].b` that of each object in the list `a`
 is the field that says in which unit or currency the number is. Every field but a key may be null.
 """
 UNIT = re.compile(
-    r"\bin (`[^`]+`|(?:the )?\w+'s currency|days|months|minutes|seconds|degrees)", re.IGNORECASE
+    r"\bin (`[^`]+`|the \w+'s currency|kWh|kBtu/ft²|days|months|minutes|seconds|degrees)",
+    re.IGNORECASE,
 )
 
 
@@ -59,17 +60,15 @@ def replication(stream: Stream) -> str:
     return f"{method} by `{stream.replication_key}`" if stream.replication_key else method
 
 
-def fields(schema: dict[str, Any], path: str = "", unit: str = "") -> Iterator[tuple[Any, ...]]:
+def fields(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any], str]]:
     """Each field below a schema, with its path and unit, an object's own fields after it."""
     for name, part in schema.get("properties", {}).items():
-        own = UNIT.search(part.get("description", ""))
-        found = own[1] if own else unit
-        has_unit = "number" in types(part) or (own and "integer" in types(part))
-        yield f"{path}{name}", part, found if has_unit else ""
+        unit = UNIT.search(part.get("description", ""))
+        yield f"{path}{name}", part, unit[1] if unit and types(part) & {"number", "integer"} else ""
         inner = part.get("items", part)
         if not is_name(inner):
             step = "[]." if "items" in part else "."
-            yield from fields(inner, f"{path}{name}{step}", found)
+            yield from fields(inner, f"{path}{name}{step}")
 
 
 def is_name(schema: dict[str, Any]) -> bool:

@@ -75,7 +75,7 @@ ACCOUNT = record(
     key("accountId", th.IntegerType, "Id of the account."),
     text("accountCode", "Account number at the utility."),
     text("accountInfo", "Name of the account. Users can change it."),
-    integer("accountMeterId", "Id of a relationship of meter and account, as in `meters`."),
+    integer("accountMeterId", "Id of a relationship of meter and account; see `meters`."),
     block("accountType", "Type of the account.", *child.ACCOUNT_TYPE),
     block("costCenter", "Cost center that the account is charged to.", *child.COST_CENTER),
     block("vendor", "Vendor that bills the account.", *child.VENDOR),

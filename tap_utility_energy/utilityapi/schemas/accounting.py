@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.schemas import block, items, key, number, record, text, texts
+from tap_utility_energy.schemas import block, items, key, record, text, texts
 from tap_utility_energy.utilityapi.schemas.blocks import (
     AUTHORIZATION_UID,
     BILLING,
     BLOCKS,
     LINE_ITEM,
     SOURCES,
+    amount,
     notes,
 )
 
@@ -40,21 +41,21 @@ BILLING_SUMMARY = record(
     BLOCKS,
     block(
         "base",
-        "The statement's dates and balances. Amounts in the bill's currency.",
+        "The statement's dates and balances.",
         text("statement_date", "Date of the statement, ISO 8601 as sent."),
-        number("previous_balance_amount", "Balance of the previous bill, before payments."),
-        number("previous_balance_unpaid", "What was left of it after payments."),
-        number("previous_payment_amount", "Payments since the previous bill."),
-        number("new_charges_amount", "Sum of the new charges."),
-        number("new_balance_amount", "Balance after the new charges."),
-        number("amount_due", "Amount to pay."),
+        amount("previous_balance_amount", "Balance of the previous bill, before payments."),
+        amount("previous_balance_unpaid", "What was left of it after payments."),
+        amount("previous_payment_amount", "Payments since the previous bill."),
+        amount("new_charges_amount", "Sum of the new charges."),
+        amount("new_balance_amount", "Balance after the new charges."),
+        amount("amount_due", "Amount to pay."),
         text("amount_due_date", "Date to pay by, ISO 8601 as sent."),
     ),
     items(
         "new_charges",
         "The new charges, by kind.",
         text("name", "Name of the charges, such as Electric charges."),
-        number("cost", "Amount; negative for a credit. In the bill's currency."),
+        amount("cost", "Amount; negative for a credit."),
     ),
     block("shut_off_info", "Announcement of a shut-off. The vendor does not document its fields."),
     SOURCES,

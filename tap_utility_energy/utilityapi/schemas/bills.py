@@ -20,6 +20,7 @@ from tap_utility_energy.utilityapi.schemas.blocks import (
     SUPPLIER,
     UPDATED,
     UTILITY,
+    amount,
     notes,
 )
 
@@ -38,17 +39,17 @@ BILL = record(
     BLOCKS,
     block(
         "base",
-        "The service, the period and the totals. Amounts in the bill's currency.",
+        "The service, the period and the totals.",
         *SERVICE,
         SERVICE_CLASS,
         *BILLING,
         text("bill_start_date", "Start of the period, in the utility's time, as sent."),
         text("bill_end_date", "End of the period, in the utility's time, as sent."),
         text("bill_statement_date", "Date of the statement, as sent."),
-        number("bill_total_kwh", "Use, kWh. Deprecated; see bill_total_volume."),
-        text("bill_total_unit", "Unit of bill_total_volume, such as kwh or therms."),
-        number("bill_total_volume", "Use, in bill_total_unit."),
-        number("bill_total_cost", "All charges of the bill."),
+        number("bill_total_kwh", "Use, in kWh. Deprecated; see `bill_total_volume`."),
+        text("bill_total_unit", "Unit of `bill_total_volume`, such as kwh or therms."),
+        number("bill_total_volume", "Use, in `bill_total_unit`."),
+        amount("bill_total_cost", "All charges of the bill."),
     ),
     SOURCES,
     items("line_items", "The utility's charges, line by line.", *LINE_ITEM),
@@ -56,9 +57,9 @@ BILL = record(
         "suppliers",
         "Other suppliers and what they charge, which is not among line_items.",
         *SUPPLIER,
-        number("supplier_total_cost", "All charges of the supplier."),
-        number("supplier_total_volume", "Quantity supplied, in supplier_total_unit."),
-        text("supplier_total_unit", "Unit of supplier_total_volume."),
+        amount("supplier_total_cost", "All charges of the supplier."),
+        number("supplier_total_volume", "Quantity supplied, in `supplier_total_unit`."),
+        text("supplier_total_unit", "Unit of `supplier_total_volume`."),
         items("supplier_line_items", "The supplier's charges, line by line.", *LINE_ITEM),
     ),
     items(
@@ -84,7 +85,7 @@ BILL = record(
         "Demand charges.",
         text("name", "Name of the charge on the bill."),
         COST,
-        number("demand", "Demand charged for."),
+        number("demand", "Demand charged for. The vendor sends no unit."),
     ),
     items(
         "power",
@@ -96,7 +97,11 @@ BILL = record(
     ),
     PROGRAMS,
     block("pge_details", "PG&E only.", text("serial", "PG&E's serial, as on the bill.")),
-    block("sce_details", "SCE only.", number("voltage", "Voltage of the service.")),
+    block(
+        "sce_details",
+        "SCE only.",
+        number("voltage", "Voltage of the service. The vendor sends no unit."),
+    ),
 )
 #: A charge of a bill, of `line_items` or of a supplier's `supplier_line_items`.
 BILL_LINE_ITEM = record(

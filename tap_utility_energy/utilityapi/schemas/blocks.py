@@ -24,6 +24,11 @@ def notes(source: str, *more: th.Property[Any]) -> th.Property[Any]:
     )
 
 
+def amount(name: str, description: str) -> th.Property[float]:
+    """An amount of money."""
+    return number(name, f"{description} In the bill's currency.")
+
+
 AUTHORIZATION_UID = text("authorization_uid", "The authorization that it was collected under.")
 METER_UID = text("meter_uid", "The meter that it is of.")
 UTILITY = text("utility", "The utility, such as PG&E; DEMO for test data.")
@@ -87,7 +92,7 @@ SUPPLIER: Fields = (
     text("supplier_tariff", "The supplier's tariff."),
 )
 
-COST = number("cost", "Amount charged; negative for a credit. In the bill's currency.")
+COST = amount("cost", "Amount charged; negative for a credit.")
 #: https://utilityapi.com/docs/api/bills/blocks
 LINE_ITEM: Fields = (
     text("name", "Name of the charge on the bill."),
@@ -95,7 +100,7 @@ LINE_ITEM: Fields = (
     text("end", "End of the charge's period, as sent."),
     COST,
     number("volume", "Quantity charged for, in `unit`."),
-    number("rate", "Price of one `unit`, in the bill's currency."),
+    amount("rate", "Price of one `unit`."),
     text("unit", "Unit of `volume`: kwh, kw, kva, kvar, therms, ccf, gallons, days, percent …"),
     text("kind", "delivery, supply or other."),
 )

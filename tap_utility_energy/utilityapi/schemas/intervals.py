@@ -18,7 +18,7 @@ from tap_utility_energy.utilityapi.schemas.blocks import (
     notes,
 )
 
-KWH = number("kwh", "Use, kWh. Deprecated; see datapoints.")
+KWH = number("kwh", "Use, in kWh. Deprecated; see datapoints.")
 DATAPOINTS = items(
     "datapoints",
     "What was read.",
