@@ -116,8 +116,8 @@ class HeaderPaginator(BaseAPIPaginator[int]):
         self.total = 0
         #: ``TotalPages`` of the latest answer.
         self.pages = 1
-        #: Whether the total fell on the way. What is left moves forward, onto pages read before.
-        self.has_shrunk = False
+        #: By how much the total fell on the way: others then move onto pages that were read before.
+        self.removed = 0
         self._page_size: int | None = None
 
     @override
@@ -135,7 +135,7 @@ class HeaderPaginator(BaseAPIPaginator[int]):
             for name in ("PageNumber", "PageSize", "TotalNumberOfRecords", "TotalPages")
         )
         self._check(page, size, total, pages)
-        self.has_shrunk |= total < self.total
+        self.removed += max(0, self.total - total)
         self.total, self.pages, self._page_size = total, pages, size
         return self.current_value + 1 if self.current_value < pages else None
 

@@ -162,6 +162,89 @@ def test_what_slips_past_a_walk_is_emitted_by_the_next(
     assert [row["meterId"] for row in found.records(stream)] == [3]
 
 
+FIRST = page(1, {1: "2020-01-01", 2: "2020-01-01"}, total=4)
+SECOND = {
+    "repeats a record": page(2, {2: "2020-01-01", 4: "2026-06-20"}, total=4),
+    "lacks a record": page(2, {4: "2026-06-20"}, total=4),
+    "counts less on the second page": page(2, {4: "2026-06-20"}, total=3),
+}
+
+
+@pytest.mark.parametrize("second", SECOND.values(), ids=SECOND)
+def test_a_list_that_is_always_odd_is_incremental_from_the_third_run_on(
+    tap: TapRunner, second: dict[str, Any]
+) -> None:
+    stream, state = "energycap_meters", None
+    emitted, said = [], []
+    with Sandbox(meters=0) as box:
+        config = box.tap_config(energycap_page_size=2)
+        for _ in range(4):
+            box.set_faults([FIRST, second])
+            run = tap(config, streams=[stream], state=state)
+            state = run.state
+            assert run.exit == 0
+            emitted.append([row["meterId"] for row in run.records(stream)])
+            said += [line for line in run.stderr.splitlines() if "EnergyCAP counted" in line]
+
+    assert emitted == [[1, 2, 4], [1, 2, 4], [4], [4]]
+    first, *others = said
+    assert first.endswith("Data may have changed during the walk; the next run reads all again.")
+    assert len(others) == 3
+    for line in others:
+        assert line.endswith("has seen the same, so this is taken as the whole list.")
+
+
+def test_a_tenant_that_grows_and_always_repeats_a_record_is_incremental(tap: TapRunner) -> None:
+    stream, state = "energycap_meters", None
+    emitted = []
+    with Sandbox(meters=0) as box:
+        config = box.tap_config(energycap_page_size=2)
+        for total in range(4, 9):
+            ids = [1, 2, 2, *range(3, total)]
+            dated = [{number: "2026-06-20" if number == 1 else "2020-01-01"} for number in ids]
+            box.set_faults([
+                page(n // 2 + 1, dated[n] | dict(*dated[n + 1 : n + 2]), total)
+                for n in range(0, total, 2)
+            ])
+            run = tap(config, streams=[stream], state=state)
+            state = run.state
+            emitted.append(len(run.records(stream)))
+
+    assert emitted == [3, 4, 1, 1, 1]
+
+
+def test_a_record_that_two_odd_runs_missed_by_chance_gets_a_second_chance(tap: TapRunner) -> None:
+    stream, state = "energycap_meters", None
+    one, two, late = "2026-04-01", "2026-05-01", "2026-06-20"
+    odd = page(1, {1: one, 2: two}, total=4)
+    with Sandbox(meters=0) as box:
+        config = box.tap_config(energycap_page_size=2)
+        for pages in (
+            [odd, page(2, {4: two}, total=4)],  # 3 is missed
+            [odd, page(2, {4: late}, total=4)],  # 3 has changed since, and is missed again
+            [page(1, {1: one, 2: two}, total=4), page(2, {3: "2026-05-15", 4: late}, total=4)],
+        ):
+            box.set_faults(pages)
+            run = tap(config, streams=[stream], state=state)
+            state = run.state
+
+    assert 3 in {row["meterId"] for row in run.records(stream)}
+    assert 1 not in {row["meterId"] for row in run.records(stream)}
+    assert "discrepancy" not in state["bookmarks"][stream]
+
+
+@pytest.mark.parametrize("odd", ["x", {"runs": "2"}, {"runs": 2, "bookmark": 5}, []])
+def test_a_discrepancy_that_was_edited_is_no_reason_to_stop(tap: TapRunner, odd: Any) -> None:
+    stream = "energycap_meters"
+    with Sandbox(meters=0) as box:
+        box.set_faults([FIRST, SECOND["lacks a record"]])
+        state = {"bookmarks": {stream: {"discrepancy": odd}}}
+        run = tap(box.tap_config(energycap_page_size=2), streams=[stream], state=state)
+
+    assert run.exit == 0, run.stderr
+    assert [row["meterId"] for row in run.records(stream)] == [1, 2, 4]
+
+
 @pytest.mark.parametrize(
     "change",
     [

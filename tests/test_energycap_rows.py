@@ -16,7 +16,7 @@ from tap_utility_energy.energycap.digests import DigestRowsStream
 from tap_utility_energy.energycap.rows import Exploder, Level, Rows
 from tap_utility_energy.energycap.schemas.digests import PLACE_COMMODITY_MONTHS
 from tap_utility_energy.schemas import text
-from tests.support import TapRunner, answer, by_key
+from tests.support import Run, TapRunner, answer, by_key
 
 MONTH, YEAR = ("calendarYear", "calendarPeriod"), ("year",)
 
@@ -321,12 +321,19 @@ def test_no_version_is_activated_after_a_walk_that_may_have_missed_a_record(
     streams = ["energycap_units", "meter_digest_monthly", "meter_digest_monthly_results"]
     with Sandbox(meters=20, shrink_meters="6@2", billing_summaries=0) as box:
         config = box.tap_config(emit_activate_version_messages=True, energycap_page_size=5)
-        run = tap(config, streams=streams)
+        first = tap(config, streams=streams)
+        second = tap(config, streams=streams, state=first.state)
 
-    assert run.exit == 0
-    assert run.stderr.count("Data may have changed during the walk") == 1
-    activated = [m["stream"] for m in run.messages if m["type"] == "ACTIVATE_VERSION"]
-    assert activated == ["energycap_units"]
+    assert first.exit == second.exit == 0
+    assert first.stderr.count("Data may have changed during the walk") == 1
+    assert activated(first) == ["energycap_units"]
+    # A list that is always like that would keep what was deleted for good.
+    assert second.stderr.count("The run before has seen the same") == 1
+    assert sorted(activated(second)) == sorted(streams)
+
+
+def activated(run: Run) -> list[str]:
+    return [m["stream"] for m in run.messages if m["type"] == "ACTIVATE_VERSION"]
 
 
 @pytest.mark.parametrize("stream", DIGEST_ROWS)

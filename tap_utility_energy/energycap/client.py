@@ -7,7 +7,7 @@ from contextlib import closing
 from functools import partial
 from http import HTTPStatus
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk.streams.rest import PageContext
 from typing_extensions import override
@@ -59,8 +59,8 @@ class EnergyCAP(Client):
         super().__init__(config, clock)
         #: What the streams of a path read, by path.
         self.walks = defaultdict[str, SharedWalk](SharedWalk)
-        #: Paths of lists that changed while they were read: a record may have slipped through.
-        self.unsteady = set[str]()
+        #: What was odd about the latest read of a list, by its path; see `EnergyCAPStream.walked`.
+        self.discrepancies: dict[str, dict[str, int]] = {}
 
     @override
     def auth_headers(self, credential: str) -> dict[str, str]:
@@ -155,15 +155,40 @@ class EnergyCAPStream(VendorStream):
 
     @override
     def walked(self, distinct: int) -> None:
-        paginator = self._paginator
-        if paginator and (paginator.has_shrunk or distinct != paginator.total):
-            self.client.unsteady.add(self.path)
-            self.stats.log.warning(
-                "EnergyCAP counted %s records%s and %s different ones came. Data may have "
-                "changed during the walk; the next run reads all again.",
-                paginator.total,
-                ", more before," if paginator.has_shrunk else "",
-                distinct,
-            )
-        if self.path in self.client.unsteady:
+        """Compare what came with what EnergyCAP counted, and with what the run before has seen.
+
+        If they differ, records may have moved past the walk while it read. If the run before has
+        seen the same, the list is taken as it is: one that always repeats or lacks a record would
+        keep the stream from ever being incremental otherwise. What was seen, and in how many runs
+        in a row, is kept in the state.
+        """
+        if paginator := self._paginator:
+            seen = {"lacking": paginator.total - distinct, "removed": paginator.removed}
+            self.client.discrepancies[self.path] = seen if any(seen.values()) else {}
+        seen = self.client.discrepancies.get(self.path, {})
+        before = self.discrepancy
+        is_known = seen.items() <= before.items()
+        self.stream_state.pop("discrepancy", None)
+        if not seen:
+            return
+        runs = before["runs"] + 1 if is_known else 1
+        self.stream_state["discrepancy"] = {**(before if is_known else {}), **seen, "runs": runs}
+        if not is_known:
             self._version_to_activate = None  # what did not come may still be there
+        if paginator:
+            self.stats.log.warning(
+                "EnergyCAP counted %s records%s and %s different ones came. %s.",
+                paginator.total,
+                ", more before," if paginator.removed else "",
+                distinct,
+                "The run before has seen the same, so this is taken as the whole list"
+                if is_known
+                else "Data may have changed during the walk; the next run reads all again",
+            )
+
+    @property
+    def discrepancy(self) -> dict[str, Any]:
+        """What was odd about the list in the run before, or by the end of this one; else empty."""
+        found = self.stream_state.get("discrepancy")
+        is_ours = isinstance(found, dict) and isinstance(found.get("runs"), int)
+        return cast("dict[str, Any]", found) if is_ours else {}

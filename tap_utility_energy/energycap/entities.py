@@ -54,11 +54,13 @@ class ChangingEntityStream(EntityStream):
 
     The bookmark is the latest ``modifiedDate`` that was seen, yet no later than the start of the
     run: what changes while pages are read may have been read before it changed. It stays where it
-    was after a walk during which records went away or came twice, as others may have moved past
-    it. The dates come with, without or with another offset, and without one mean nobody knows
-    which, so they are compared as if in UTC, and what lies up to `DOUBT` before the bookmark is
-    emitted again. The bookmark holds for one filter and ``start_date``: after a change of these
-    all is emitted, as it is if the bookmark is in the future.
+    was if another number of records came than EnergyCAP counts, as others may have moved past the
+    walk. When two runs in a row see the same, the second moves it to where the first would have, so
+    that every record gets a second chance. The dates come with, without or with another offset, and
+    without one mean nobody knows which, so they are compared as if in UTC, and what lies up to
+    `DOUBT` before the bookmark is emitted again. The bookmark holds for one filter and
+    ``start_date``: after a change of these all is emitted, as it is if the bookmark is in the
+    future.
     """
 
     replication_key = "modifiedDate"
@@ -79,8 +81,18 @@ class ChangingEntityStream(EntityStream):
                 yield record
             if changed is not None:
                 latest = max(changed, latest or changed)
-        if latest is not None and self.path not in self.client.unsteady:
-            self._keep(min(latest, started))
+        if latest is not None:
+            self._advance(min(latest, started))
+
+    def _advance(self, bookmark: datetime) -> None:
+        """Keep a bookmark, or that of the run before if this one may have missed records."""
+        discrepancy = self.discrepancy
+        if not discrepancy:
+            self._keep(bookmark)
+            return
+        if discrepancy["runs"] > 1 and (before := moment(discrepancy.get("bookmark"))):
+            self._keep(before)
+        discrepancy["bookmark"] = bookmark.isoformat()
 
     def _bookmark(self, started: datetime) -> datetime | None:
         """Up to when changes were emitted before; None if all is to be emitted."""
