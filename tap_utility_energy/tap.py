@@ -17,6 +17,7 @@ from tap_utility_energy.config import unknown_in_maps
 from tap_utility_energy.files import checked
 from tap_utility_energy.http.redaction import register_secrets
 from tap_utility_energy.report import Report, SyncFailed
+from tap_utility_energy.utilityapi.estimate import log_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.http.client import Client
     from tap_utility_energy.stream import VendorStream
     from tap_utility_energy.utilityapi import HistoricalCollectionsStream
+    from tap_utility_energy.utilityapi.streams import MetersStream
 
 ClientT = TypeVar("ClientT", bound="Client")
 
@@ -178,6 +180,8 @@ class TapUtilityEnergy(Tap):
         try:
             extracted = report.begin(selected, self.plugin_version)
             self._collect_first(report)
+            meters = cast("MetersStream", self.streams["utilityapi_meters"])
+            log_estimate(extracted, meters, self.state)
             for stream in extracted:
                 if not report.skips(stream):
                     with report.reading(stream):

@@ -69,6 +69,16 @@ class SharedWalk:
         if stream.name in self._read_by or self._dropped:
             self._restart()
         self._read_by.add(stream.name)
+        yield from self.read_ahead(source)
+        if not self._is_wanted():
+            _close(self._bodies)
+
+    def read_ahead(self, source: VendorStream) -> Iterator[Iterable[Record]]:
+        """The records of each page, for somebody who is none of the streams that read them.
+
+        Raises:
+            Refusal: The pages that another stream has read could not be kept.
+        """
         self._pages = self._pages or source.pages(None)
         if self._not_kept:
             raise self._not_kept
@@ -80,8 +90,6 @@ class SharedWalk:
                 yield source.parse_response(response)
             else:
                 break
-        if not self._is_wanted():
-            _close(self._bodies)
 
     def _fetch(self, pages: Iterator[requests.Response]) -> requests.Response | None:
         if self._failure:

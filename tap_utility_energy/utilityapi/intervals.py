@@ -45,10 +45,9 @@ class IntervalDataStream(MeterDataStream):
             incomplete += bool(response.json().get("is_incomplete"))
             yield response
         if incomplete:
-            self.logger.info(
-                "%s: UtilityAPI calls %s answers incomplete: data is still being collected, or "
+            self.stats.log.info(
+                "UtilityAPI calls %s answers incomplete: data is still being collected, or "
                 "utilityapi_mixed_intervals would bring more",
-                self.path,
                 incomplete,
             )
 
@@ -136,18 +135,15 @@ class IntervalReadingsStream(IntervalDataStream):
     def rows_of(self, meter: str, intervals: list[Record]) -> Iterator[Record]:
         """The readings of a meter, each once."""
         if not meter:
-            self.logger.warning("%s: %s intervals without meter_uid", self.name, len(intervals))
+            self.stats.log.warning("%s intervals without meter_uid", len(intervals))
             return
         merged = merge_readings(intervals)
         if merged.without_time:
-            self.logger.warning(
-                "%s: %s readings without start or end", self.name, merged.without_time
-            )
+            self.stats.log.warning("%s readings without start or end", merged.without_time)
         if merged.differing:
-            self.logger.warning(
-                "%s: meter %s has %s readings twice, with different values: of each the one is "
+            self.stats.log.warning(
+                "meter %s has %s readings twice, with different values: of each the one is "
                 "kept whose interval was updated last",
-                self.name,
                 meter,
                 merged.differing,
             )

@@ -14,6 +14,7 @@ Sources: https://utilityapi.com/docs/api/bills/list, https://utilityapi.com/docs
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from typing_extensions import override
 
 from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ EARLIEST = date(1900, 1, 1)
 ENDED = frozenset({"not_found", "expired_or_revoked"})
 #: The most bills or readings in a chunk of several meters: readings are merged in memory.
 MOST_AT_ONCE = 100_000
+#: Records on a page, for estimates; the vendor does not tell how many there are.
+USUAL_PAGE = 500
 #: The most meters that a warning names.
 NAMED = 10
 
@@ -140,25 +144,27 @@ class MeterDataStream(UtilityAPIStream):
         meters = {meter["uid"]: meter for meter in self._meter_list.listed(self)}
         listed = {uid: self._fingerprint(meters[uid]) for uid in meters if uid not in gone_before}
         changed = self._walk.begin(listed)
-        self.logger.info("%s: %s of %s meters have changed", self.path, len(changed), len(listed))
+        self.stats.log.info(
+            "%s of %s are new or have changed", f"{len(changed):,}", number(len(listed), "meter")
+        )
         read = [uid for uid in changed if meters[uid].get(self.count_field) != 0]
         self._walk.end_chunk(0, set(changed) - set(read))
         try:
             yield from self._pages_by_chunk(read, meters)
         finally:  # after a failure as well: nothing asks for these meters again, nor tells of them
             if gone := self.client.gone_meters - gone_before:
-                self.logger.warning(
-                    "%s: the consent for these meters ended during the run, they are left out: %s",
-                    self.path,
+                self.stats.log.warning(
+                    "the consent for these meters ended during the run, they are left out: %s",
                     ", ".join(sorted(gone)),
                 )
 
     def _pages_by_chunk(
         self, uids: list[str], meters: Mapping[str, Record]
     ) -> Iterator[requests.Response]:
-        pages = 0
+        pages, every = 0, uids
         while uids := [uid for uid in uids if uid not in self.client.gone_meters]:
             size = self._chunk_size(uids, meters)
+            self.stats.position = f"{len(every) - len(uids):,} of {number(len(every), 'meter')}"
             chunk, uids, begun = uids[:size], uids[size:], pages
             came = set[tuple[str | None, str]]()
             for response, is_last in with_last(self._pages_of(chunk)):
@@ -171,12 +177,26 @@ class MeterDataStream(UtilityAPIStream):
             if pages == begun:
                 self._review(chunk, came, 0, meters)
 
+    def estimated_requests(self, meters: Mapping[str, Record]) -> int:
+        """About how many requests it takes to read all data of the meters."""
+        uids = [uid for uid, meter in meters.items() if meter.get(self.count_field) != 0]
+        requests = 0
+        while uids:
+            size = self._chunk_size(uids, meters)
+            chunk, uids = uids[:size], uids[size:]
+            records = sum(self._count(meters[uid]) for uid in chunk)
+            requests += max(1, math.ceil(records / USUAL_PAGE)) if self.is_counted else 1
+        return requests
+
+    def _count(self, meter: Record) -> int:
+        count = meter.get(self.count_field)
+        return count if isinstance(count, int) else 0
+
     def _chunk_size(self, uids: list[str], meters: Mapping[str, Record]) -> int:
         """How many of the first meters are a chunk."""
         total = 0
         for size, uid in enumerate(uids[: self.meters_at_once]):
-            count = meters[uid].get(self.count_field)
-            total += count if isinstance(count, int) else 0
+            total += self._count(meters[uid])
             if size and total > MOST_AT_ONCE:
                 return size
         return self.meters_at_once
@@ -215,10 +235,8 @@ class MeterDataStream(UtilityAPIStream):
             (settled, "as in the run before, so they are read again only when they change"),
         ):
             if uids:
-                self.logger.warning(
-                    "%s: of these meters another number of records came than UtilityAPI counts; "
-                    "%s: %s",
-                    self.path,
+                self.stats.log.warning(
+                    "of these meters another number of records came than UtilityAPI counts; %s: %s",
                     then,
                     some(uids),
                 )

@@ -108,6 +108,11 @@ class MetersStream(UtilityAPIStream):
         for page in self.client.meter_list.read(reader, self):
             yield from page
 
+    def listed_ahead(self) -> Iterator[Record]:
+        """Every meter, before any stream reads them."""
+        for page in self.client.meter_list.read_ahead(self):
+            yield from page
+
     def still_listed(self, uids: Collection[str]) -> set[str]:
         """Those of the meters that the vendor lists now."""
         self.where = {"uids": sorted(uids)}

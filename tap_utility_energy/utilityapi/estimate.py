@@ -1,0 +1,50 @@
+"""What a first sync of UtilityAPI will take."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.logs import ROOT, duration, number
+from tap_utility_energy.utilityapi.client import UtilityAPIStream
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from tap_utility_energy.utilityapi.streams import MetersStream
+
+logger = logging.getLogger(ROOT)
+
+
+def log_estimate(streams: Iterable[Any], meters: MetersStream, state: Mapping[str, Any]) -> None:
+    """Say how many requests a first sync takes, and how long at the rate limit.
+
+    The list of meters is read ahead for it. If that fails, so do the streams that need the list,
+    and tell of it.
+
+    Args:
+        streams: The streams that are read.
+        meters: Lists the meters.
+        state: The state of the tap. If it knows meters that were read, this is no first sync.
+    """
+    ours = [stream for stream in streams if isinstance(stream, UtilityAPIStream)]
+    by_path = {stream.path: stream for stream in ours}
+    data = [stream for stream in by_path.values() if isinstance(stream, MeterDataStream)]
+    bookmarks = state.get("bookmarks", {})
+    if not data or any(bookmarks.get(stream.name, {}).get("meters") for stream in ours):
+        return
+    with suppress(Refusal):
+        listed = {meter["uid"]: meter for meter in meters.listed_ahead()}
+        requests = len(by_path) - len(data) + sum(s.estimated_requests(listed) for s in data)
+        per_minute = meters.config["utilityapi_requests_per_minute"]
+        logger.info(
+            "first sync of %s: about %s to UtilityAPI, which take %s at %s a minute",
+            number(len(listed), "meter"),
+            number(requests, "request"),
+            duration(requests * 60 / per_minute),
+            per_minute,
+        )
