@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 SETTING = "historical_collection_journal"
+#: How the first line of each journal begins.
+FIRST_WORDS = b'{"locked_by": '
 
 
 class JournalError(Exception):
@@ -49,10 +52,13 @@ class Journal:
         with ExitStack() as stack:
             with self._errors_named():
                 self._check_access()
-                stack.enter_context(filelock.FileLock(f"{self._path}.lock", timeout=0))
-                requests, length = self._read()
-                self._file = stack.enter_context(self._path.open("ab"))
-                self._file.truncate(length)
+                stack.enter_context(self._lock())
+                requests, whole = self._read()
+                # Unbuffered: what a full disk did not take must not come later, by itself.
+                self._file = stack.enter_context(self._path.open("ab", buffering=0))
+                self._file.truncate(len(whole))
+                if whole and not whole.endswith(b"\n"):
+                    self._file.write(b"\n")
                 me = f"process {os.getpid()} on {socket.gethostname()}"
                 self._append({"locked_by": me, "since": now.isoformat(timespec="seconds")})
             try:
@@ -70,7 +76,7 @@ class Journal:
             self._check_access()
             if not self._path.exists():
                 return []
-            with filelock.FileLock(f"{self._path}.lock", timeout=0):
+            with self._lock():
                 return self._read()[0]
 
     def write(self, requests: Iterable[Mapping[str, Any]]) -> None:
@@ -86,43 +92,55 @@ class Journal:
                 self._append(*changed.values())
             self._written |= changed
 
+    def _lock(self) -> filelock.BaseFileLock:
+        # Two names of one file have the same lock.
+        return filelock.FileLock(f"{self._path.resolve()}.lock", timeout=0)
+
     def _check_access(self) -> None:
         # filelock would make a missing folder, and a misspelt path would pass for a new journal.
         if not self._path.parent.is_dir():
             raise FileNotFoundError(None, f"there is no folder {self._path.parent}")
+        if self._path.exists() and not self._path.is_file():
+            raise IsADirectoryError(None, "it is not a file")
         if not os.access(self._path if self._path.exists() else self._path.parent, os.W_OK):
             raise PermissionError(None, "it cannot be written")
 
     def _append(self, *entries: Mapping[str, Any]) -> None:
         if self._file is None:
             raise AssertionError("the journal is not locked")
-        self._file.write(b"".join(json.dumps(entry).encode() + b"\n" for entry in entries))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        lines = b"".join(json.dumps(entry).encode() + b"\n" for entry in entries)
+        length = os.fstat(self._file.fileno()).st_size
+        try:
+            written = self._file.write(lines)
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.truncate(length)
+            raise
+        if written != len(lines):
+            self._file.truncate(length)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _read(self) -> tuple[list[dict[str, Any]], int]:
-        """The requests, and the length of the whole lines.
+    def _read(self) -> tuple[list[dict[str, Any]], bytes]:
+        """The requests, and the content up to the end of the last entry.
 
-        A last line without an end was cut by a crash: `write` had not returned, so nothing had
+        A last line that is not whole was cut by a crash: `write` had not returned, so nothing had
         been sent.
         """
         content = self._path.read_bytes() if self._path.exists() else b""
-        length = content.rfind(b"\n") + 1
-        requests = []
-        for number, line in enumerate(content[:length].splitlines(), start=1):
-            try:
-                entry = json.loads(line)
-            except (ValueError, RecursionError):
-                entry = None
-            if Request.restored(entry):
-                requests.append(entry)
-            elif not (isinstance(entry, dict) and "locked_by" in entry):
-                raise JournalError(
-                    f"{SETTING}: line {number} of {self._path} was not written by this tap. "
-                    "Repair the file, or name another one",
-                )
+        lines = content.splitlines(keepends=True)
+        entries = [_entry(line) for line in lines]
+        is_ours = len(lines) > 1 or FIRST_WORDS.startswith(content[: len(FIRST_WORDS)])
+        if lines and entries[-1] is None and not lines[-1].endswith(b"\n") and is_ours:
+            content = content.removesuffix(lines[-1])
+            entries.pop()
+        if None in entries:
+            raise JournalError(
+                f"{SETTING}: line {entries.index(None) + 1} of {self._path} was not written by "
+                "this tap. Repair the file, or name another one",
+            )
+        requests = [entry for entry in entries if entry and "meter_uid" in entry]
         self._written = {(each["meter_uid"], each["requested_at"]): each for each in requests}
-        return requests, length
+        return requests, content
 
     @contextmanager
     def _errors_named(self) -> Iterator[None]:
@@ -136,9 +154,22 @@ class Journal:
             raise JournalError(f"{SETTING}: {self._path}: {error.strerror or error}") from error
 
     def _holder(self) -> str:
-        lines = self._path.read_bytes().splitlines() if self._path.exists() else []
-        for line in reversed(lines):
-            if line.startswith(b'{"locked_by": '):
-                entry = json.loads(line)
-                return f"{entry['locked_by']} since {entry['since']}"
+        """Who holds the lock, as far as the file tells."""
+        try:
+            lines = self._path.read_bytes().splitlines()
+        except OSError:
+            lines = []
+        for entry in map(_entry, reversed(lines)):
+            if entry and "locked_by" in entry:
+                return f"{entry['locked_by']} since {entry.get('since')}"
         return "it has just begun"
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """The request, or the note of a lock, in a line; None if it is neither."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_lock = isinstance(entry, dict) and "locked_by" in entry
+    return entry if is_lock or Request.restored(entry) else None
