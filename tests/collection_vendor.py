@@ -11,11 +11,11 @@ from typing import Any
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal
 from tap_utility_energy.utilityapi.historical_collection.requests import Meter
 from tap_utility_energy.utilityapi.historical_collection.rules import CollectionConfig
-from tap_utility_energy.utilityapi.historical_collection.state_machine import (
+from tap_utility_energy.utilityapi.historical_collection.state_machine import HistoricalCollection
+from tap_utility_energy.utilityapi.historical_collection.vendor import (
     Answer,
     AnswerLost,
     CollectionRefused,
-    HistoricalCollection,
     Listing,
 )
 from tests.support import FakeClock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from contextlib import suppress
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal, JournalError
-from tap_utility_energy.utilityapi.historical_collection.state_machine import CollectionRefused
+from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefused
 from tests.collection_vendor import NEW, World
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -113,6 +114,54 @@ def test_a_line_that_a_crash_cut_is_left_out(path: Path, rest: str) -> None:
     assert path.read_text("utf-8").startswith(whole + '{"locked_by"')
 
 
+def test_a_last_line_that_an_editor_left_without_an_end_counts(path: Path) -> None:
+    world = World(NEW, mishaps=["lost before"])
+    with pytest.raises(CollectionRefused):
+        world.run(journal=Journal(str(path)))
+    path.write_text(path.read_text("utf-8").rstrip("\n"), "utf-8")
+    world.state = {}
+
+    assert not world.run(journal=Journal(str(path)))
+
+    assert len(world.vendor.posts) == 1
+    assert all(json.loads(line) for line in path.read_text("utf-8").splitlines())
+
+
+@pytest.mark.parametrize("content", ['{"bookmarks": {}}', "{}", "hello", "{\n", "\0" * 9])
+def test_a_file_of_another_kind_is_never_changed(path: Path, content: str) -> None:
+    path.write_text(content, "utf-8")
+
+    with pytest.raises(JournalError, match=r"line 1 of .* was not written by this tap"):
+        enter(Journal(str(path)))
+
+    assert path.read_text("utf-8") == content
+
+
+def test_a_journal_whose_first_line_was_cut_is_begun_anew(path: Path) -> None:
+    path.write_text('{"locked', "utf-8")
+
+    assert enter(Journal(str(path))) == []
+
+
+def test_two_names_of_one_file_have_one_lock(path: Path) -> None:
+    other = path.with_name("other.jsonl")
+    other.symlink_to(path)
+
+    with (
+        Journal(str(path)).locked(NOW),
+        pytest.raises(JournalError, match="in use by another run"),
+    ):
+        enter(Journal(str(other)))
+
+
+@pytest.mark.parametrize("rest", [b'{"locked_by": "pro', b'{"locked_by": 7}\n'])
+def test_a_holder_that_cannot_be_read_is_no_obstacle(path: Path, rest: bytes) -> None:
+    with Journal(str(path)).locked(NOW):
+        path.write_bytes(rest)
+        with pytest.raises(JournalError, match="in use by another run"):
+            enter(Journal(str(path)))
+
+
 @pytest.mark.parametrize("line", ["hello", "{}", "[]", '{"meter_uid": "1"}', "[" * 100_000])
 def test_a_line_of_another_hand_is_refused(path: Path, line: str) -> None:
     path.write_text(f'{{"locked_by": "x", "since": "y"}}\n{line}\n', "utf-8")
@@ -155,6 +204,28 @@ def test_a_full_disk_stops_the_asking(path: Path, monkeypatch: pytest.MonkeyPatc
     world.run()
 
     assert len(world.vendor.posts) == 1
+
+
+def test_a_disk_that_takes_half_a_line_leaves_whole_ones(path: Path) -> None:
+    world = World(NEW)
+    enter(Journal(str(path)))
+    path.write_bytes(path.read_bytes() * 10_000)  # larger than what the tests themselves write
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    sleep = world.clock.sleep
+
+    def fill(seconds: float) -> None:
+        sleep(seconds)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 100, hard))
+
+    world.clock.sleep = fill  # type: ignore[method-assign]
+    try:
+        with pytest.raises(CollectionRefused, match=r"\. Nothing is asked for"):
+            world.run(journal=Journal(str(path)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert path.read_bytes().endswith(b'"}\n')
+    assert not world.vendor.posts
 
 
 def test_a_preview_leaves_no_file(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from tap_utility_energy.utilityapi.historical_collection.requests import Meter
-from tap_utility_energy.utilityapi.historical_collection.state_machine import CollectionRefused
+from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefused, Listing
 from tests.collection_vendor import CONFIG, NEW, OLD, World
 
 TODAY = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -90,8 +92,13 @@ def test_a_meter_without_data_is_asked_for(meter: Meter) -> None:
         {"is_activated": 0},
         {"is_activated": None, "bill_count": None},
         {"is_activated": True, "bill_count": "0"},
+        {"is_activated": True, "bill_count": False, "interval_count": False},
         {"is_archived": "no"},
+        {"is_archived": []},
+        {"is_archived": {}},
         {"status": "pending"},
+        {"status": "retrying"},
+        {"status": 5},
     ],
 )
 def test_in_doubt_nobody_pays(changes: dict[str, Any]) -> None:
@@ -110,6 +117,26 @@ def test_in_doubt_nobody_pays(changes: dict[str, Any]) -> None:
     world.run()
 
     assert not world.vendor.posts
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bill_count": Decimal("0.0"), "interval_count": 10**30},
+        {"bill_count": Decimal("1E+999999999"), "interval_count": [Decimal("0.5")]},
+        {"status_message": "\ud800", "status_ts": {"\ud800": 1}, "interval_count": "\ud800"},
+        {"authorization_uid": 5, "bill_count": None},
+    ],
+)
+def test_whatever_a_record_holds_can_be_remembered(changes: dict[str, Any]) -> None:
+    record = {"uid": "1", "is_activated": False, "status": "updated", "bill_count": 0}
+    world = World(Meter.of({**record, **changes}), mishaps=["lost before"])
+
+    with pytest.raises(CollectionRefused, match="Nobody knows"):
+        world.run()
+
+    assert json.loads(json.dumps(world.state)) == world.state
+    assert json.dumps(world.state, ensure_ascii=False).encode()
 
 
 def test_a_meter_that_is_not_listed_fails_the_run_and_the_others_are_asked_for() -> None:
@@ -452,6 +479,84 @@ def test_a_change_while_watching_is_taken_for_another_request() -> None:
     assert len(world.vendor.posts) == 1
 
 
+def test_a_list_that_takes_long_does_not_shorten_the_minute_of_watching(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(NEW, shows_after=timedelta(seconds=100))
+    world.vendor.request_collection(["1"], 12)  # another run, a moment ago
+    get_meters = world.vendor.get_meters
+
+    def get_slowly(uids: Collection[str]) -> Listing:
+        listing = get_meters(uids)
+        if world.vendor.looks == 1:
+            world.clock.sleep(90)
+        return listing
+
+    monkeypatch.setattr(world.vendor, "get_meters", get_slowly)
+    world.run()
+
+    assert len(world.vendor.posts) == 1
+
+
+def test_a_request_is_followed_though_a_later_one_was_refused() -> None:
+    world = World(NEW, mishaps=["lost before", "refused"])
+    for days in (0, 9):
+        world.pass_time(days=days)
+        with pytest.raises(CollectionRefused):
+            world.run()
+
+    world.vendor.meters["1"] = replace(OLD, status_ts=world.clock.today().isoformat())
+    world.run()
+
+    assert len(world.vendor.posts) == 2, "it has data now, whoever has asked for them"
+
+
+def test_a_new_meter_whose_request_was_refused_is_not_repeated() -> None:
+    world = World(NEW, mishaps=["refused"])
+    with pytest.raises(CollectionRefused):
+        world.run(meters=(), new_meters=True)
+
+    world.vendor.meters["1"] = OLD  # collected in the dashboard
+    world.run(meters=(), new_meters=True, repeat_days=30)
+
+    assert len(world.vendor.posts) == 1
+
+
+def test_the_vendors_default_is_remembered_beside_longer_requests() -> None:
+    world = World(NEW, answered_duration=12)
+    world.run(duration=None)
+    world.vendor.answered_duration = None
+    world.run(duration=24)
+    for _ in range(2):
+        world.pass_time(days=40)
+        world.run(duration=1, repeat_days=30)
+    asked = len(world.vendor.posts)
+
+    world.run(duration=None)
+
+    assert len(world.vendor.posts) == asked == 4
+
+
+def test_a_repeat_that_is_not_due_for_a_meter_of_others_is_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(replace(OLD, status_ts="2026-06-30T00:00:00+00:00"))
+
+    world.run(repeat_days=30)
+
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "set historical_collection_repeat_before to 2026-06-30T00:00:01" in record.getMessage()
+
+
+def test_days_beyond_the_calendar_are_never_over() -> None:
+    world = World(OLD)
+
+    world.run(repeat_days=10**9)
+
+    assert not world.vendor.posts
+
+
 STATE_OF_0_1_0 = {
     "meter_uid": "1",
     "requested_at": "2026-06-30T12:00:00.000000+00:00",
@@ -492,6 +597,19 @@ def test_a_state_of_another_version_is_read(change: dict[str, Any], asked: int) 
     assert len(world.vendor.posts) == asked
 
 
+@pytest.mark.parametrize(("meter", "asked"), [(NEW, 1), (OLD, 0)])
+def test_a_request_of_another_version_is_not_repeated_if_its_meter_has_data(
+    meter: Meter, asked: int
+) -> None:
+    world = World(meter)
+    old = {"requested_at": "2026-06-20T12:00:00.000000+00:00", "accepted": "yes", "before": 7}
+    world.state = {"requests": [STATE_OF_0_1_0 | old]}
+
+    world.run()
+
+    assert len(world.vendor.posts) == asked
+
+
 @pytest.mark.parametrize(
     "requests",
     [
@@ -515,6 +633,16 @@ def test_a_state_that_cannot_be_read_is_dropped_with_one_warning(
 
     assert len([r for r in caplog.records if "cannot be read" in r.getMessage()]) == 1
     assert len(world.vendor.posts) == 1
+
+
+def test_the_plan_tells_of_the_vendors_default(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        World(NEW).collection(replace(CONFIG, duration=None)).preview()
+
+    assert [record.getMessage() for record in caplog.records][:2] == [
+        "Historical collection: a run would ask for 1 meter",
+        "  meter 1: the vendor's default, up to 36 months, at most $48.00",
+    ]
 
 
 def test_the_plan_names_each_meter_and_its_price(caplog: pytest.LogCaptureFixture) -> None:

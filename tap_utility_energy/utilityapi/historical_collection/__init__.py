@@ -1,6 +1,8 @@
 """Historical collections: ask UtilityAPI to collect data for meters. This costs the user money.
 
-- ``state_machine``: decides, asks, waits; no HTTP and no SDK
+- ``state_machine``: looks, asks, waits; no HTTP and no SDK
+- ``rules``: what to do about each meter, and what forbids all requests
+- ``vendor``: what the state machine needs of the vendor
 - ``requests``: meters as the vendor shows them, and the requests that were made for them
 - ``prices``: the vendor's price list
 - ``journal``: requests in a file, beside the state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,10 +15,12 @@ from tap_utility_energy.utilityapi.historical_collection.prices import LONGEST_D
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from decimal import Decimal
 
 #: How long the cost of a request counts against `historical_collection_max_cost`.
 COST_WINDOW = timedelta(days=30)
+LARGEST_COUNT = 2**53
+#: The statuses of a meter on which no collection is running.
+ENDED = {"updated", "errored"}
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Meter:
     status: str | None
     status_message: str | None
     status_ts: str | None
-    bill_count: object
-    interval_count: object
+    bill_count: int | str
+    interval_count: int | str
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -40,18 +43,18 @@ class Meter:
 
         def text(name: str) -> str | None:
             value = record.get(name)
-            return None if value is None else str(value)
+            return None if value is None else _text(value)
 
         return cls(
             uid=str(record["uid"]),
             authorization_uid=text("authorization_uid"),
-            is_archived=record.get("is_archived") not in {False, None},
+            is_archived=record.get("is_archived") not in (False, None),
             is_activated=record.get("is_activated") is not False,
             status=text("status"),
             status_message=text("status_message"),
             status_ts=text("status_ts"),
-            bill_count=record.get("bill_count"),
-            interval_count=record.get("interval_count"),
+            bill_count=_count(record.get("bill_count")),
+            interval_count=_count(record.get("interval_count")),
         )
 
     @property
@@ -63,6 +66,11 @@ class Meter:
     def is_pending(self) -> bool:
         """Whether a collection is running."""
         return self.status == "pending"
+
+    @property
+    def has_unknown_status(self) -> bool:
+        """Whether its status is one that the vendor did not document."""
+        return self.status not in ENDED | {"pending", None}
 
     @property
     def changed_at(self) -> datetime | None:
@@ -135,7 +143,7 @@ class Request:
     @property
     def has_ended(self) -> bool:
         """Whether the end of its job was seen."""
-        return self.status is not None and self.status != "pending"
+        return self.status in ENDED
 
     @property
     def outcome(self) -> Outcome:
@@ -148,7 +156,7 @@ class Request:
 
     @property
     def is_without_sign(self) -> bool:
-        """Whether its answer was lost, and its meter has not changed in any way since."""
+        """Whether its answer was lost, and its meter is known not to have changed since."""
         return self.accepted is None and not self.has_ended and not self.has_changed
 
     @property
@@ -178,6 +186,8 @@ class Request:
         was_activated = meter.is_activated and before.get("is_activated") is False
         shown = snapshot(meter)
         has_changed = any(shown[name] != before[name] for name in shown.keys() & before.keys())
+        if not before:  # a state of another version: what is there now may be new
+            has_changed = meter.is_activated
         self.has_changed = self.has_changed or has_changed
         if meter.is_pending or was_activated:
             self.accepted = True
@@ -203,6 +213,19 @@ def snapshot(meter: Meter) -> dict[str, Any]:
     """The part of a meter's record that a collection changes, to compare it later."""
     names = ("is_activated", "status", "status_ts", "bill_count", "interval_count")
     return {name: getattr(meter, name) for name in names}
+
+
+def _text(value: object) -> str:
+    """The value as text that JSON can hold: a lone surrogate becomes U+FFFD."""
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _count(value: object) -> int | str:
+    """A count that JSON holds without loss; as text, which is never 0, if it is no count."""
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        is_whole = -LARGEST_COUNT < value < LARGEST_COUNT and value == int(value)
+        return int(value) if is_whole else _text(value)
+    return _text(value)
 
 
 class RequestLog:
@@ -241,9 +264,9 @@ class RequestLog:
         carried_out = [r for r in self._by_meter.get(uid, ()) if r.accepted is not False]
         return carried_out[-1] if carried_out else None
 
-    def all_latest(self) -> list[Request]:
-        """The latest request for each meter."""
-        return [requests[-1] for requests in self._by_meter.values()]
+    def all_latest_carried_out(self) -> list[Request]:
+        """The latest request for each meter that was carried out, or perhaps was."""
+        return list(filter(None, map(self.latest_carried_out, self._by_meter)))
 
     def covers(self, uid: str, duration: int | None) -> bool:
         """Whether a request that was carried out, or perhaps was, asked for as many months."""
@@ -259,13 +282,18 @@ class RequestLog:
         return sum((r.cost for r in requests if r.asked_at >= start), price(0))
 
     def save(self, now: datetime) -> list[dict[str, Any]]:
-        """What a later run needs: per meter the latest, the longest and the recent requests."""
+        """What a later run needs of each meter's requests.
+
+        The latest one, the recent ones, and those that cover the most months and the vendor's
+        default.
+        """
         return [asdict(r) for uid in self._by_meter for r in self._needed(uid, now)]
 
     def _needed(self, uid: str, now: datetime) -> Iterator[Request]:
         requests = self._by_meter[uid]
         longest = max(requests, key=_months_brought)
-        kept = (requests[-1], longest, self.latest_carried_out(uid))
+        default = max(requests, key=lambda request: request.covers(None) * _months_brought(request))
+        kept = (requests[-1], longest, default, self.latest_carried_out(uid))
         for request in requests:
             is_recent = now - request.asked_at < COST_WINDOW
             if is_recent or any(request is each for each in kept):

@@ -63,6 +63,7 @@ class Reason(Enum):
     ARCHIVED = "it is archived, so nothing is asked"
     OTHER_AUTHORIZATION = "its authorization is not one of utilityapi_authorizations"
     PENDING = "a collection is running; what is there is extracted"
+    UNKNOWN_STATUS = "this version does not know its status, so nothing is asked. Report it"
     OPEN = "it was asked for and the result is not known yet; nothing is asked before {until}"
     LEFT_OUT = (
         "UtilityAPI left it out of its answer, probably because the customer's consent has ended; "
@@ -92,6 +93,7 @@ WARNINGS = {
     Reason.NO_LONGER_LISTED,
     Reason.ARCHIVED,
     Reason.OTHER_AUTHORIZATION,
+    Reason.UNKNOWN_STATUS,
     Reason.LEFT_OUT,
     Reason.GIVEN_UP,
     Reason.IN_DOUBT,
@@ -158,8 +160,9 @@ class Plan:
 
     def describe(self) -> Iterator[str]:
         """Every meter, its price and the sum, as lines for a person."""
-        months = self.duration or f"up to {LONGEST_DURATION}, as none are set,"
-        yield f"Historical collection: a run would ask for {len(self.to_ask)} meters"
+        months = self.duration or f"the vendor's default, up to {LONGEST_DURATION}"
+        unit = "meter" if len(self.to_ask) == 1 else "meters"
+        yield f"Historical collection: a run would ask for {len(self.to_ask)} {unit}"
         for meter in self.to_ask:
             yield f"  meter {meter.uid}: {months} months, at most ${price(self.duration)}"
         yield f"  in all at most ${self.cost}; ${self.spent} may have been spent in 30 days before"
@@ -214,7 +217,9 @@ class Rules:
             return Reason.ARCHIVED
         if authorizations and meter.authorization_uid not in authorizations:
             return Reason.OTHER_AUTHORIZATION
-        return Reason.PENDING if meter.is_pending else None
+        if meter.is_pending:
+            return Reason.PENDING
+        return Reason.UNKNOWN_STATUS if meter.has_unknown_status else None
 
     def _decide_first(self, meter: Meter) -> Decision:
         """What to do about a meter for which no request is remembered."""
@@ -229,8 +234,6 @@ class Rules:
             return Decision(Reason.UNDATED)
         if self._is_repeat_due(changed_at):
             return Decision(Reason.ASK)
-        if self._config.repeat_days is not None:
-            return Decision(Reason.COLLECTED)
         return Decision(Reason.IN_DOUBT, _just_after(changed_at))
 
     def _decide_again(self, meter: Meter, request: Request) -> Decision:
@@ -257,7 +260,7 @@ class Rules:
 
     def _is_repeat_due(self, last_change: datetime) -> bool:
         days = self._config.repeat_days
-        is_old = days is not None and self._now - last_change > timedelta(days=days)
+        is_old = days is not None and (self._now - last_change) / timedelta(days=1) > days
         return is_old or self._is_before(last_change)
 
     def _is_before(self, last_change: datetime) -> bool:

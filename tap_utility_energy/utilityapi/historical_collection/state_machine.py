@@ -18,9 +18,8 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal, JournalError
 from tap_utility_energy.utilityapi.historical_collection.prices import LONGEST_DURATION
@@ -46,9 +45,15 @@ from tap_utility_energy.utilityapi.historical_collection.rules import (
     Rules,
     named,
 )
+from tap_utility_energy.utilityapi.historical_collection.vendor import (
+    AnswerLost,
+    CollectionRefused,
+    Listing,
+    Vendor,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from tap_utility_energy.clock import Clock
 
@@ -59,48 +64,6 @@ FIRST_SIGN_SECONDS = 120.0
 PROGRESS_SECONDS = 30.0
 
 logger = logging.getLogger("tap-utility-energy.historical_collection")
-
-
-class AnswerLost(Exception):
-    """A request was sent, and nobody knows whether it was carried out."""
-
-
-class CollectionRefused(Exception):
-    """Nothing was asked for, or not all of it. Its text is one line for a person."""
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Meters as the vendor lists them, by uid, and its date; None if the answer told none."""
-
-    meters: Mapping[str, Meter]
-    date: datetime | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The meters that the vendor has accepted, and the months that it named, if any."""
-
-    accepted: Collection[str]
-    duration: int | None
-
-
-class Vendor(Protocol):
-    """What is needed of the vendor."""
-
-    def get_meters(self, uids: Collection[str]) -> Listing:
-        """Read these meters. A meter that is not listed is missing; others may be there."""
-
-    def get_new_meters(self) -> Listing:
-        """Read the meters that were never activated. Others may be there."""
-
-    def request_collection(self, uids: Sequence[str], duration: int | None) -> Answer:
-        """Request a collection.
-
-        Raises:
-            AnswerLost: Nobody knows whether it was carried out.
-            CollectionRefused: It was certainly not carried out.
-        """
 
 
 class HistoricalCollection:
@@ -133,7 +96,8 @@ class HistoricalCollection:
         listed = _list(state.get("listed"))
         self._listed = dict.fromkeys(uid for uid in listed if isinstance(uid, str))
         saved = state.get("requests", [])
-        self._requests = RequestLog(_list(saved))
+        self._saved = _list(saved)
+        self._requests = RequestLog(self._saved)
         if self._requests.unreadable or not isinstance(saved, list):
             logger.warning(
                 "the state of historical_collections holds requests that cannot be read; they are "
@@ -158,7 +122,8 @@ class HistoricalCollection:
         with ExitStack() as stack:
             try:
                 if self._journal:
-                    self._add_remembered(stack.enter_context(self._journal.locked(self._now())))
+                    journaled = stack.enter_context(self._journal.locked(self._now()))
+                    self._requests = RequestLog([*self._saved, *journaled])
                 self._run()
             except JournalError as error:
                 is_asked = any(request.accepted is not False for request in self._asked)
@@ -175,9 +140,10 @@ class HistoricalCollection:
             CollectionRefused: It would ask for nothing, though something is wanted.
         """
         try:
-            self._add_remembered(self._journal.read() if self._journal else [])
+            journaled = self._journal.read() if self._journal else []
         except JournalError as error:
             raise CollectionRefused(f"{error}. Nothing would be asked for.") from error
+        self._requests = RequestLog([*self._saved, *journaled])
         plan = self._plan()
         for line in plan.describe():
             logger.info("%s", line)
@@ -189,7 +155,6 @@ class HistoricalCollection:
             raise CollectionRefused(" ".join(failures))
 
     def _run(self) -> None:
-        started = self._clock.now()
         plan = self._plan()
         self._keep()
         for decision, uids in plan.groups.items():
@@ -200,7 +165,7 @@ class HistoricalCollection:
         try:
             if plan.to_ask and not plan.obstacles:
                 self._log_price(plan)
-                lost = self._ask(self._watch(plan.to_ask, started + WATCH_SECONDS))
+                lost = self._ask(self._watch(plan.to_ask))
         except CollectionRefused as refused:
             failures.append(str(refused))
         for failure in failures:
@@ -221,7 +186,7 @@ class HistoricalCollection:
         none = Listing({}, None)
         new = self._vendor.get_new_meters() if config.new_meters else none
         new_uids = [uid for uid, meter in new.meters.items() if not meter.is_activated]
-        latest = self._requests.all_latest()
+        latest = self._requests.all_latest_carried_out()
         if config.new_meters:
             new_uids += [request.meter_uid for request in latest if request.was_new_meter]
         wanted = dict.fromkeys((*config.meters, *new_uids))
@@ -261,13 +226,14 @@ class HistoricalCollection:
         meters = named([meter.uid for meter in plan.to_ask])
         logger.info("asking for %s costs at most $%s", meters, plan.cost)
 
-    def _watch(self, meters: list[Meter], until: float) -> list[Meter]:
-        """The meters that do not change until then."""
+    def _watch(self, meters: list[Meter]) -> list[Meter]:
+        """The meters that do not change while they are watched."""
         logger.info(
             "watching %s for %.0f s before asking, so that nothing is asked for twice",
             named([meter.uid for meter in meters]),
-            until - self._clock.now(),
+            WATCH_SECONDS,
         )
+        until = self._clock.now() + WATCH_SECONDS
         changed = set[str]()
         uids = [meter.uid for meter in meters]
         while (left := until - self._clock.now()) > 0:
@@ -346,7 +312,7 @@ class HistoricalCollection:
                     f"; waiting for {named([r.meter_uid for r in still])}" if still else "",
                 )
             waited_for = still
-        latest = self._requests.all_latest()
+        latest = self._requests.all_latest_carried_out()
         if running := [r.meter_uid for r in latest if r.status == "pending"]:
             logger.warning(
                 "%s: not done yet; what is there is extracted, and the next run looks again",
@@ -359,7 +325,7 @@ class HistoricalCollection:
             )
 
     def _waited_for(self, started: float) -> list[Request]:
-        latest = self._requests.all_latest()
+        latest = self._requests.all_latest_carried_out()
         return [request for request in latest if self._seconds_left(request, started) > 0]
 
     def _seconds_left(self, request: Request, started: float) -> float:
@@ -368,7 +334,7 @@ class HistoricalCollection:
             return 0
         bound = self._config.wait_seconds
         if request in self._asked:
-            has_shown = request.status == "pending"
+            has_shown = request.status is not None
             bound = bound if has_shown else min(bound, FIRST_SIGN_SECONDS)
             return bound - (self._clock.now() - started)
         age = (self._now() - request.asked_at).total_seconds()
@@ -406,7 +372,7 @@ class HistoricalCollection:
 
     def _follow(self, meters: Mapping[str, Meter]) -> None:
         """Record what these meters tell about their open requests."""
-        for request in self._requests.all_latest():
+        for request in self._requests.all_latest_carried_out():
             if request.outcome is Outcome.OPEN and request.meter_uid in meters:
                 row = request.row
                 request.follow(meters[request.meter_uid])
@@ -415,10 +381,6 @@ class HistoricalCollection:
 
     def _note(self, request: Request) -> None:
         self._changed[request.meter_uid, request.requested_at] = request
-
-    def _add_remembered(self, entries: Iterable[object]) -> None:
-        saved = self._requests.save(self._now())
-        self._requests = RequestLog([*saved, *entries])
 
     def _keep(self) -> None:
         """Write the requests to the state and to the journal."""

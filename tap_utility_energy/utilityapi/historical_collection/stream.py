@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_utility_energy.clock import LONGEST_SLEEP
 from tap_utility_energy.http.faults import AnswerLost as HTTPAnswerLost
 from tap_utility_energy.http.faults import Refusal
 from tap_utility_energy.utilityapi import schemas
@@ -18,11 +19,11 @@ from tap_utility_energy.utilityapi.client import UtilityAPIStream
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal
 from tap_utility_energy.utilityapi.historical_collection.requests import Meter
 from tap_utility_energy.utilityapi.historical_collection.rules import CollectionConfig
-from tap_utility_energy.utilityapi.historical_collection.state_machine import (
+from tap_utility_energy.utilityapi.historical_collection.state_machine import HistoricalCollection
+from tap_utility_energy.utilityapi.historical_collection.vendor import (
     Answer,
     AnswerLost,
     CollectionRefused,
-    HistoricalCollection,
     Listing,
 )
 
@@ -118,7 +119,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             duration=setting("duration"),
             repeat_days=setting("repeat_days"),
             repeat_before=datetime.fromisoformat(before) if before else None,
-            wait_seconds=setting("wait_seconds"),
+            wait_seconds=min(setting("wait_seconds"), LONGEST_SLEEP),
             poll_seconds=setting("poll_seconds"),
         )
 
@@ -183,11 +184,11 @@ def _accepted(response: requests.Response) -> Answer:
     meters = answer.get("meters") if isinstance(answer, dict) else None
     if not isinstance(answer, dict) or answer.get("success") is not True:
         raise AnswerLost("UtilityAPI's answer does not say whether it accepted the request")
-    if not isinstance(meters, list):
+    if not isinstance(meters, list) or not all(type(uid) in {str, int} for uid in meters):
         raise AnswerLost("UtilityAPI's answer does not say which meters it accepted")
     duration = answer.get("collection_duration")
     return Answer(
-        {str(uid) for uid in meters if isinstance(uid, (str, int))},
+        {str(uid) for uid in meters},
         duration if type(duration) is int and 0 < duration < 2**31 else None,
     )
 

@@ -1,0 +1,54 @@
+"""What the state machine needs of the vendor, and what the vendor may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from tap_utility_energy.utilityapi.historical_collection.requests import Meter
+
+
+class AnswerLost(Exception):
+    """A request was sent, and nobody knows whether it was carried out."""
+
+
+class CollectionRefused(Exception):
+    """Nothing was asked for, or not all of it. Its text is one line for a person."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Meters as the vendor lists them, by uid, and its date; None if the answer told none."""
+
+    meters: Mapping[str, Meter]
+    date: datetime | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The meters that the vendor has accepted, and the months that it named, if any."""
+
+    accepted: Collection[str]
+    duration: int | None
+
+
+class Vendor(Protocol):
+    """What is needed of the vendor."""
+
+    def get_meters(self, uids: Collection[str]) -> Listing:
+        """Read these meters. A meter that is not listed is missing; others may be there."""
+
+    def get_new_meters(self) -> Listing:
+        """Read the meters that were never activated. Others may be there."""
+
+    def request_collection(self, uids: Sequence[str], duration: int | None) -> Answer:
+        """Request a collection.
+
+        Raises:
+            AnswerLost: Nobody knows whether it was carried out.
+            CollectionRefused: It was certainly not carried out.
+        """
