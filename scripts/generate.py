@@ -39,7 +39,8 @@ def kind(schema: dict[str, Any]) -> str:
     if schema.get("format") == "date-time":
         return "date_iso8601"
     kind = next(str(name) for name in schema["type"] if name != "null")
-    return "decimal" if kind == "number" else kind
+    # Meltano cannot write what it makes of a variable whose kind is "decimal".
+    return "string" if kind == "number" else kind
 
 
 def as_text(value: Any) -> str:
@@ -92,8 +93,8 @@ def env_example() -> str:
 
 def type_in_words(schema: dict[str, Any]) -> str:
     """The setting's type with its limits, for a reader."""
-    words = {"array": "array of string", "date_iso8601": "date-time", "decimal": "number"}
-    text = words.get(kind(schema), kind(schema))
+    words = {"array": "array of string", "date_iso8601": "date-time"}
+    text = "number" if "number" in schema["type"] else words.get(kind(schema), kind(schema))
     least, most = schema.get("minimum"), schema.get("maximum")
     if "exclusiveMinimum" in schema:
         text += f", more than {schema['exclusiveMinimum']}"

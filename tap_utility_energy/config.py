@@ -7,6 +7,7 @@ import ipaddress
 import json
 import math
 import os
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -71,16 +72,20 @@ def unknown_in_maps(maps: Mapping[str, Any], streams: Sequence[str]) -> list[str
 
 
 def _tidied(value: Any, schema: Mapping[str, Any]) -> Any:
-    """The value without what YAML and forms do to it: uids as integers, blanks, 5.0 for 5."""
+    """The value without what YAML, forms and Meltano do to it.
+
+    That is: uids as integers, blanks, 5.0 for 5, numbers with a fraction as text.
+    """
     if _is_list_of_strings(schema) and isinstance(value, list):
         uids = [str(uid) if type(uid) is int else uid for uid in value]
         uids = [uid.strip() if isinstance(uid, str) else uid for uid in uids]
         return [uid for uid in uids if uid not in ("", None)]
     if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, (float, Decimal)) and value == value // 1:
-        return int(value)
-    return value
+        value = value.strip()
+        with suppress(ValueError):
+            value = _finite(value) if "number" in schema.get("type", ()) else value
+    is_whole = isinstance(value, (float, Decimal)) and float(value).is_integer()
+    return int(value) if is_whole else value
 
 
 def _from_environment(properties: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
@@ -176,7 +181,12 @@ def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:
     if name == "start_date" and not _is_date(value):
         return f"{value!r} is not a date such as 2024-01-31T00:00:00Z"
     if name == "historical_collection_repeat_before" and not _has_offset(value):
-        return f"{value!r} is not a moment with an offset, such as 2026-07-01T00:00:00Z"
+        return (
+            f"{value!r} is not a moment with an offset, such as 2026-07-01T00:00:00Z. Put it in "
+            "quotes in meltano.yml"
+        )
+    if name == "historical_collection_journal" and not value.isprintable():
+        return "the name of a file holds no control characters"
     return ""
 
 

@@ -166,8 +166,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.NumberType(exclusive_minimum=0),
         title="Maximum cost",
         description="Maximum cost in dollars within 30 days, by the vendor's price list and the "
-        "requests in state and journal. If it would be exceeded, nothing is asked for and the run "
-        "fails. Unset: no limit.",
+        "requests in the state and the journal. If a run could exceed it, nothing is asked for and "
+        "the run fails. Unset: no limit.",
     ),
     th.Property(
         "historical_collection_duration",
@@ -180,37 +180,38 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "historical_collection_repeat_days",
         th.IntegerType(minimum=1),
         title="Days between collections",
-        description="Collect a meter again this many days after its last request and last status "
-        "change. Unset: never.",
+        description="Collect a meter again this many days after its last request and its last "
+        "change of status. Unset: never.",
     ),
     th.Property(
         "historical_collection_repeat_before",
         th.DateTimeType,
         title="Collect again before",
-        description="Collect each meter again, once, whose last request and last status change "
+        description="Collect each meter again, once, whose last request and last change of status "
         "are older than this moment, such as 2026-07-01T00:00:00Z. It needs an offset and must "
-        "not be in the future.",
+        "not be in the future. Put it in quotes in meltano.yml.",
     ),
     th.Property(
         "historical_collection_journal",
         th.StringType,
         title="Journal",
-        description="File that remembers requests beside the state, so that a lost state or a "
-        "second run at the same time cannot lead to a second charge.",
+        description="Path of a file that remembers the requests as the state does, so that a lost "
+        "state or a second run at the same time cannot lead to a second charge.",
     ),
     th.Property(
         "historical_collection_wait_seconds",
         th.IntegerType(minimum=0),
         default=600,
         title="Maximum wait for a collection",
-        description="Seconds to wait for collections to finish before extraction goes on.",
+        description="Longest time to wait for collections to finish before extraction goes on, in "
+        "seconds.",
     ),
     th.Property(
         "historical_collection_poll_seconds",
         th.IntegerType(minimum=1),
         default=15,
         title="Polling interval",
-        description="Seconds between looks at the meters while they are collected.",
+        description="Time between two looks at the meters while they are collected, in seconds.",
     ),
     th.Property(
         "emit_activate_version_messages",

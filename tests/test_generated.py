@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from sandbox.options import SandboxOptions
 from tap_utility_energy import settings
 from tap_utility_energy.tap import TapUtilityEnergy
+from tests.support import TapRunner
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {"string", "integer", "number", "boolean", "array", "object"}
@@ -53,7 +54,7 @@ def kind(schema: dict[str, Any]) -> str:
     (name,) = (name for name in schema["type"] if name != "null")
     assert name in KINDS
     if name == "number":
-        return "decimal"
+        return "string"
     return "date_iso8601" if schema.get("format") == "date-time" else name
 
 
@@ -162,3 +163,34 @@ def test_the_generator_notices_and_repairs(tmp_path: Path) -> None:
     assert (write.returncode, write.stdout) == (0, f"written: {stale}\n")
     assert (meltano.read_text("utf-8"), readme.read_text("utf-8")) == before
     assert (tmp_path / ".env.example").read_text() == (ROOT / ".env.example").read_text()
+
+
+def test_meltano_hands_on_a_number_and_a_date_of_the_environment(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    declaration = meltano_yml()
+    (plugin,) = declaration["plugins"]["extractors"]
+    plugin["executable"] = str(Path(sys.executable).parent / "tap-utility-energy")
+    declaration["send_anonymous_usage_stats"] = False
+    YAML().dump(declaration, tmp_path / "meltano.yml")
+    prefix = "TAP_UTILITY_ENERGY_HISTORICAL_COLLECTION_"
+    variables = {"MAX_COST": "23.99", "REPEAT_BEFORE": "2026-07-01T00:00:00Z", "METERS": "[12]"}
+    for name, value in variables.items():
+        monkeypatch.setenv(prefix + name, value)
+
+    dumped = subprocess.run(
+        ["meltano", "--environment=prod", "invoke", "--dump=config", "tap-utility-energy"],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert dumped.returncode == 0, dumped.stdout + dumped.stderr
+    config = json.loads(dumped.stdout[dumped.stdout.index("{") :])
+    for name in variables:
+        monkeypatch.delenv(prefix + name)
+    run = tap(config | {"historical_collection_max_meters": 0})
+
+    assert run.errors[0].startswith("historical_collection_max_meters: it must be at least 1")
+    assert not [line for line in run.errors if "max_cost" in line or "repeat_before" in line]

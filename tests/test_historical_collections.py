@@ -511,6 +511,14 @@ def test_nothing_of_it_is_seen_unless_it_is_enabled(tap: TapRunner) -> None:
             "historical_collection_duration: it must be at most 36, not 37",
         ),
         (
+            {"historical_collection_max_cost": "thirty"},
+            'historical_collection_max_cost: it must be a number, not "thirty"',
+        ),
+        (
+            {"historical_collection_journal": "a\0b"},
+            "historical_collection_journal: the name of a file holds no control characters",
+        ),
+        (
             {"historical_collection_max_cost": 0},
             "historical_collection_max_cost: it must be more than 0, not 0",
         ),
@@ -518,7 +526,7 @@ def test_nothing_of_it_is_seen_unless_it_is_enabled(tap: TapRunner) -> None:
             {"historical_collection_repeat_before": "2026-07-01"},
             (
                 "historical_collection_repeat_before: '2026-07-01' is not a moment with an offset, "
-                "such as 2026-07-01T00:00:00Z"
+                "such as 2026-07-01T00:00:00Z. Put it in quotes in meltano.yml"
             ),
         ),
     ],
