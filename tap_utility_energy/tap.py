@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from tap_utility_energy import energycap, secret_sources, settings, signals, utilityapi
@@ -114,6 +116,35 @@ class TapUtilityEnergy(Tap):
             )
         except ConfigValidationError as wrong:  # the SDK would end with a line of its own
             raise SyncFailed(list(wrong.errors)) from wrong
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        """The command, which reads the state before it does what another option says."""
+        command = super().get_singer_command()
+        for option in command.params:
+            option.is_eager |= option.name == "state"
+        return command
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Test the tap. The requests in a state count for the plan of a collection.
+
+        Raises:
+            WrongFile: The state is none.
+        """
+        if value == CliTestOptionValue.All.value and (state := ctx.params.get("state")):
+            bookmarks = json.load(checked("--state", state.name)).get("bookmarks", {})
+            collections = "historical_collections"
+            tap = cls(
+                config=ctx.params["config"].config,
+                parse_env_config=ctx.params["config"].parse_env,
+                state={"bookmarks": {collections: bookmarks.get(collections, {})}},
+            )
+            tap.run_connection_test()
+            ctx.exit()
+        super().cb_test(ctx, param, value)
 
     def client(self, kind: type[ClientT]) -> ClientT:
         """The vendor's client, one for all its streams."""

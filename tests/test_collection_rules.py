@@ -680,6 +680,23 @@ def test_a_plan_that_would_ask_for_nothing_fails(
         world.collection(replace(CONFIG, **changes)).preview()
 
 
+def test_a_plan_says_at_once_that_nothing_would_be_asked_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(NEW, replace(NEW, uid="2"))
+
+    with caplog.at_level("INFO"), pytest.raises(CollectionRefused):
+        world.collection(replace(CONFIG, meters=("1", "2"), max_meters=1)).preview()
+
+    assert caplog.messages[0] == (
+        "Historical collection: a run would ask for nothing, though 2 meters are wanted"
+    )
+    assert caplog.messages[-1] == (
+        "  2 meters are to be collected and historical_collection_max_meters is 1, so nothing is "
+        "asked for. Raise it if all of them are meant."
+    )
+
+
 def test_a_plan_whose_meters_were_asked_for_is_fine() -> None:
     world = World(NEW)
     world.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -156,11 +157,36 @@ def test_a_dry_run_prints_the_plan(tap: TapRunner) -> None:
     assert "ERROR" not in run.stderr
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_dry_run_knows_what_the_state_remembers(
+    tap: TapRunner, tmp_path: Path, *, is_first: bool
+) -> None:
+    with vendor() as box:
+        (uid, other) = never_activated(box)[:2]
+        asked_at = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%S+00:00}"
+        request = {"meter_uid": uid, "requested_at": asked_at, "collection_duration": 12}
+        state = tmp_path / "remembered.json"
+        state.write_text(json.dumps({"bookmarks": {STREAM: {"requests": [request]}}}))
+        arguments = ["--test", "--state", str(state)]
+        run = sync(
+            tap,
+            box,
+            [uid, other],
+            *(arguments if is_first else [*arguments[1:], "--test"]),
+            streams=None,
+        )
+
+    assert run.exit == 0
+    assert "Historical collection: a run would ask for 1 meter" in run.stderr
+    assert "in all at most $12.00; $12.00 may have been spent in 30 days before" in run.stderr
+    assert f"left out: meter {uid}: it was asked for and the result is not known yet" in run.stderr
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"historical_collection_max_meters": 1}, "2 meters are to be collected"),
-        ({"historical_collection_max_cost": 23.99}, "this may cost $24.00, with $0.00 in the"),
+        ({"historical_collection_max_cost": 23.99}, "This may cost $24.00, with $0.00 in the"),
         ({"historical_collection_meters": ["no-such-meter"]}, "meter no-such-meter: UtilityAPI"),
         ({"historical_collection_repeat_before": "2999-01-01T00:00:00Z"}, "is in the future"),
     ],

@@ -161,15 +161,18 @@ class Plan:
     def describe(self) -> Iterator[str]:
         """Every meter, its price and the sum, as lines for a person."""
         months = self.duration or f"the vendor's default, up to {LONGEST_DURATION}"
-        unit = "meter" if len(self.to_ask) == 1 else "meters"
-        yield f"Historical collection: a run would ask for {len(self.to_ask)} {unit}"
+        number = f"{len(self.to_ask)} meter{'s' * (len(self.to_ask) != 1)}"
+        if self.obstacles:
+            yield f"Historical collection: a run would ask for nothing, though {number} are wanted"
+        else:
+            yield f"Historical collection: a run would ask for {number}"
         for meter in self.to_ask:
             yield f"  meter {meter.uid}: {months} months, at most ${price(self.duration)}"
         yield f"  in all at most ${self.cost}; ${self.spent} may have been spent in 30 days before"
         for decision, uids in self.groups.items():
             if decision.reason is not Reason.ASK:
                 yield from (f"  left out: meter {uid}: {decision.text}" for uid in uids)
-        yield from (f"  nothing is asked for: {obstacle}" for obstacle in self.obstacles)
+        yield from (f"  {obstacle}" for obstacle in self.obstacles)
 
 
 class Rules:
@@ -274,7 +277,7 @@ class Rules:
             yield "UtilityAPI's answer tells no date, so nothing is asked for. Check the proxy."
         elif abs(vendor_ahead) > CLOCK_TOLERANCE:
             yield (
-                "this machine's clock and UtilityAPI's are more than an hour apart, so nothing is "
+                "This machine's clock and UtilityAPI's are more than an hour apart, so nothing is "
                 "asked for. Set the clock."
             )
         if config.repeat_before and config.repeat_before > self._now + DATE_RESOLUTION:
@@ -292,7 +295,7 @@ class Rules:
             total = plan.spent + plan.cost
             if total > config.max_cost:
                 yield (
-                    f"this may cost ${plan.cost}, with ${plan.spent} in the last 30 days, and "
+                    f"This may cost ${plan.cost}, with ${plan.spent} in the last 30 days, and "
                     f"historical_collection_max_cost is ${config.max_cost}, so nothing is asked "
                     "for."
                 )
