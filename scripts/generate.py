@@ -22,7 +22,7 @@ from ruamel.yaml.comments import CommentedSeq
 from streams_page import streams_page, table
 
 from tap_utility_energy import settings
-from tap_utility_energy.config import ENV_PREFIX
+from tap_utility_energy.environment import PREFIX
 from tap_utility_energy.tap import TapUtilityEnergy
 
 if TYPE_CHECKING:
@@ -79,14 +79,12 @@ def meltano_yml() -> str:
 
 
 def env_example() -> str:
-    """`.env.example`: every setting with its variable, secrets first."""
-    secrets = [name for name, schema in PROPERTIES.items() if schema.get("secret")]
-    others = [name for name in PROPERTIES if name not in secrets]
+    """`.env.example`: every setting with its variable, credentials first."""
     blocks = ["# Settings of tap-utility-energy. Copy this to .env and remove the # where needed."]
-    for name in (*secrets, *others):
+    for name in sorted(PROPERTIES, key=lambda name: name not in settings.CREDENTIALS):
         schema = PROPERTIES[name]
         default = schema.get("default", {"array": [], "object": {}}.get(kind(schema), ""))
-        variable = ENV_PREFIX + name.upper()
+        variable = PREFIX + name.upper()
         blocks.append(f"# {schema['description']}\n# {variable}={as_text(default)}")
     return "\n\n".join(blocks) + "\n"
 

@@ -43,7 +43,7 @@ def _run() -> int:
     import click  # noqa: PLC0415
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 
-    from tap_utility_energy.files import WrongFile  # noqa: PLC0415
+    from tap_utility_energy.errors import WrongInput  # noqa: PLC0415
     from tap_utility_energy.http.redaction import redact_logs, register_secrets  # noqa: PLC0415
     from tap_utility_energy.logs import quiet_sdk  # noqa: PLC0415
     from tap_utility_energy.report import SyncFailed, sentence  # noqa: PLC0415
@@ -53,14 +53,14 @@ def _run() -> int:
     register_secrets(in_environment())
     logger = logging.getLogger(TapUtilityEnergy.name)
     try:
-        command = TapUtilityEnergy.cli  # sets up logging
+        command = _command()
         quiet_sdk()
         redact_logs()
         result = command.main(standalone_mode=False)
     except (SyncFailed, ConfigValidationError) as failed:
         lines = list(failed.lines if isinstance(failed, SyncFailed) else failed.errors)
-    except WrongFile as wrong:
-        lines = [str(wrong)]
+    except WrongInput as wrong:
+        lines = [sentence(wrong)]
     except click.ClickException as wrong:
         _show(wrong)
         return wrong.exit_code
@@ -89,6 +89,26 @@ def _show(wrong: click.ClickException) -> None:
     wrong.show(text)
     usage, _, json_text = text.getvalue().rstrip().partition("{")
     click.echo(redact(f"{usage}{{…}}" if json_text else usage), err=True)
+
+
+def _command() -> click.Command:
+    """The SDK's command, with logging set up.
+
+    Raises:
+        WrongInput: The user's log level or log config cannot be used.
+    """
+    from tap_utility_energy import environment  # noqa: PLC0415
+    from tap_utility_energy.errors import WrongInput  # noqa: PLC0415
+    from tap_utility_energy.tap import TapUtilityEnergy  # noqa: PLC0415
+
+    problem = environment.log_level_problem()
+    try:
+        command = TapUtilityEnergy.cli
+    except Exception as error:
+        raise WrongInput(f"SINGER_SDK_LOG_CONFIG: it cannot be used: {error}") from error
+    if problem:
+        raise WrongInput(problem)
+    return command
 
 
 def _flushed(code: int) -> int:

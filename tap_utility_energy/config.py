@@ -2,102 +2,120 @@
 
 from __future__ import annotations
 
-import fnmatch
 import ipaddress
 import json
-import math
 import os
-from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import requests
-from dotenv import dotenv_values, find_dotenv
 from jsonschema import Draft7Validator
 from urllib3.util import parse_url
 
+from tap_utility_energy import batches, environment, stream_maps
+from tap_utility_energy.decoding import parse
 from tap_utility_energy.http.faults import one_line
-from tap_utility_energy.settings import BASE_URLS, CREDENTIALS
+from tap_utility_energy.settings import BASE_URLS, CREDENTIALS, NEVER_QUOTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
-ENV_PREFIX = "TAP_UTILITY_ENERGY_"
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+LARGEST_INTEGER = 2**63
 SENT_AS_HEADERS = (*CREDENTIALS, "user_agent")
 
 
 def read(
     config: Mapping[str, Any],
     schema: Mapping[str, Any],
+    streams: Collection[str],
     *,
-    environment: bool,
+    from_environment: bool,
 ) -> tuple[dict[str, Any], list[str]]:
     """The settings as the tap uses them, and every problem with them, a line each.
 
     Args:
         config: Settings from files.
         schema: The tap's settings with what the SDK adds to them.
-        environment: Whether ``TAP_UTILITY_ENERGY_…`` variables and ``.env`` count, over the files.
+        streams: The names of the tap's streams.
+        from_environment: Whether ``TAP_UTILITY_ENERGY_…`` variables and ``.env`` count, over the
+            files.
     """
-    problems = list[str]()
+    properties = schema["properties"]
+    variables, problems = dict(os.environ), list[str]()
     values = dict(config)
-    if environment:
-        values |= _from_environment(schema["properties"], problems)
+    if from_environment:
+        try:
+            variables = environment.from_dotenv() | variables
+        except ValueError as error:
+            problems.append(f".env: it is not UTF-8 text: {error}")
+        values |= _from_environment(variables, properties, problems)
+    else:
+        problems += environment.unread(variables, properties, config)
+    problems += environment.unknown(variables, properties, config)
     for name, value in values.items():
-        values[name] = _tidied(value, schema["properties"].get(name, {}))
-    values = {name: value for name, value in values.items() if value not in (None, "", [], {})}
-    problems += _problems(values, schema)
+        values[name] = _tidied(value, properties.get(name, {}))
+    values = _without_blanks(values)
+    problems += _problems(values, properties, streams)
     return values, [one_line(problem) for problem in problems]
 
 
-def unknown_in_maps(maps: Mapping[str, Any], streams: Sequence[str]) -> list[str]:
-    """A line for each stream map whose stream there is not: it would silently do nothing.
-
-    Args:
-        maps: The setting ``stream_maps``: names or patterns, and names of its own with a source.
-        streams: The names of the tap's streams.
-    """
-    sources = (
-        map_.get("__source__", name) if isinstance(map_, dict) else name
-        for name, map_ in maps.items()
-        if not name.startswith("__")
-    )
-    idle = [source for source in sources if not fnmatch.filter(streams, source)]
-    return [f"stream_maps: {line}" for line in _unknown(idle, streams, "stream")]
-
-
 def _tidied(value: Any, schema: Mapping[str, Any]) -> Any:
-    """The value without what YAML, forms and Meltano do to it.
+    """The value without what YAML, forms and shells do to it.
 
-    That is: uids as integers, blanks, 5.0 for 5, numbers with a fraction as text.
+    That is uids as integers, blanks, 5.0 for 5, and all else as text.
     """
-    if _is_list_of_strings(schema) and isinstance(value, list):
+    if isinstance(value, str):
+        return _from_text(value.strip(), schema)
+    if isinstance(value, list) and _is_list_of_strings(schema):
         uids = [str(uid) if type(uid) is int else uid for uid in value]
         uids = [uid.strip() if isinstance(uid, str) else uid for uid in uids]
         return [uid for uid in uids if uid not in ("", None)]
-    if isinstance(value, str):
-        value = value.strip()
-        with suppress(ValueError):
-            value = _finite(value) if "number" in schema.get("type", ()) else value
-    is_whole = isinstance(value, (float, Decimal)) and float(value).is_integer()
-    return int(value) if is_whole else value
+    if isinstance(value, dict) and "properties" in schema:
+        inner = schema["properties"]
+        return _without_blanks({
+            name: _tidied(part, inner.get(name, {})) for name, part in value.items()
+        })
+    if isinstance(value, (float, Decimal)) and _is_whole(value):
+        return int(value)
+    return value
 
 
-def _from_environment(properties: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+def _without_blanks(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values apart from those that are the same as none."""
+    return {name: value for name, value in values.items() if value not in (None, "", [], {})}
+
+
+def _is_whole(value: Any) -> bool:
+    return bool(abs(value) < LARGEST_INTEGER and value == int(value))
+
+
+def _from_text(text: str, schema: Mapping[str, Any]) -> Any:
+    """What the text says if it is to be something else, or the text where it says nothing such.
+
+    A list is JSON here: only in the environment are commas enough.
+    """
+    if "string" in schema.get("type", "string") or not text:
+        return text
+    if "array" in schema["type"] and not text.startswith("["):
+        return text
     try:
-        variables = dotenv_values(find_dotenv(usecwd=True)) | os.environ
-    except ValueError as error:
-        problems.append(f".env: it is not UTF-8 text: {error}")
-        variables = dict(os.environ)
+        return _tidied(_parse(text, schema), schema)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _from_environment(
+    variables: Mapping[str, str], properties: Mapping[str, Any], problems: list[str]
+) -> dict[str, Any]:
     values = {}
     for name, schema in properties.items():
-        variable = ENV_PREFIX + name.upper()
-        if text := (variables.get(variable) or "").strip():
+        variable = environment.PREFIX + name.upper()
+        if text := variables.get(variable, "").strip():
             try:
                 values[name] = _parse(text, schema)
             except (ValueError, RecursionError) as error:
@@ -107,58 +125,77 @@ def _from_environment(properties: Mapping[str, Any], problems: list[str]) -> dic
 
 def _parse(text: str, schema: Mapping[str, Any]) -> Any:
     """A variable's text as the setting's type; JSON for lists and objects."""
-    types = schema.get("type", "string")
-    if "boolean" in types:
-        if text.lower() not in TRUE | FALSE:
-            raise ValueError("is neither true nor false")
-        return text.lower() in TRUE
-    if "integer" in types:
-        try:
-            return int(text)
-        except ValueError:
-            raise ValueError("is not a whole number") from None
-    if "number" in types:
-        try:
-            return _finite(text)
-        except ValueError:
-            raise ValueError("is not a number") from None
     if _is_list_of_strings(schema) and text[0] not in '[{"' and text != "null":
         return text.split(",")
-    if "array" in types or "object" in types:
-        try:
-            return json.loads(text)
-        except ValueError:
-            raise ValueError("is not valid JSON") from None
-    return text
+    types = schema.get("type", "string")
+    return next((read for kind, read in READERS.items() if kind in types), str)(text)
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
+def _boolean(text: str) -> bool:
+    if text.lower() not in TRUE | FALSE:
+        raise ValueError("is neither true nor false")
+    return text.lower() in TRUE
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("is not a whole number") from None
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise ValueError("is not a number")
     return number
 
 
+def _json(text: str) -> Any:
+    try:
+        return parse(text)
+    except (ValueError, ArithmeticError):
+        raise ValueError("is not valid JSON") from None
+
+
+#: What reads each type from text.
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "array": _json,
+    "object": _json,
+}
+
+
 def _is_list_of_strings(schema: Mapping[str, Any]) -> bool:
-    return "array" in schema.get("type", ()) and "string" in schema["items"].get("type", ())
+    return "array" in schema.get("type", ()) and "string" in schema.get("items", {}).get("type", ())
 
 
-def _problems(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
-    properties = schema["properties"]
+def _problems(
+    values: Mapping[str, Any], properties: Mapping[str, Any], streams: Collection[str]
+) -> Iterator[str]:
     yield from _unknown(values, properties, "setting")
     known = {name: value for name, value in values.items() if name in properties}
     errors = list(Draft7Validator({"properties": properties}).iter_errors(known))
     for error in errors:
         if error.validator == "additionalProperties":
-            misspelt = _unknown(error.instance, error.schema["properties"], "stream to filter")
-            yield from (f"{error.path[0]}: {line}" for line in misspelt)
+            what = "stream to filter" if error.path[0] == "energycap_filters" else "setting"
+            misspelt = _unknown(error.instance, error.schema["properties"], what)
+            yield from (f"{_place(error)}: {line}" for line in misspelt)
         else:
             yield _sentence(error)
     wrong = {error.path[0] for error in errors}
-    for name, value in known.items():
-        if name not in wrong and (problem := _problem(name, value, properties[name])):
+    good = {name: value for name, value in known.items() if name not in wrong}
+    for name, value in good.items():
+        if problem := _problem(name, value, properties[name]):
             yield f"{name}: {problem}"
     yield from _contradictions(values)
+    yield from stream_maps.problems(good, streams)
+    yield from batches.problems(good.get("batch_config", {}))
 
 
 def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:
@@ -204,16 +241,23 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _sentence(error: ValidationError) -> str:
     """A line for a schema error: the setting, what it must be, and what it is if not secret."""
-    name, *path = error.absolute_path
+    limit: Any = error.validator_value
     must = {
         "type": lambda: f"it must be {_kind(error)}",
-        "minimum": lambda: f"it must be at least {error.validator_value}",
-        "maximum": lambda: f"it must be at most {error.validator_value}",
-        "exclusiveMinimum": lambda: f"it must be more than {error.validator_value}",
+        "minimum": lambda: f"it must be at least {limit}",
+        "exclusiveMinimum": lambda: f"it must be more than {limit}",
+        "maximum": lambda: f"it must be at most {limit}",
+        "enum": lambda: f"it must be {' or '.join(map(json.dumps, limit))}",
     }.get(str(error.validator), lambda: error.message)()
-    where = "".join(f"[{part!r}]" for part in path)
-    shown = "" if name in CREDENTIALS else f", not {json.dumps(error.instance, default=str):.80}"
-    return f"{name}{where}: {must}{shown}"
+    is_shown = error.absolute_path[0] not in NEVER_QUOTED
+    shown = f", not {json.dumps(error.instance, default=str):.80}" if is_shown else ""
+    return f"{_place(error)}: {must}{shown}"
+
+
+def _place(error: ValidationError) -> str:
+    """The setting that is wrong, and where in it."""
+    name, *path = error.absolute_path
+    return str(name) + "".join(f"[{part!r}]" for part in path)
 
 
 def _kind(error: ValidationError) -> str:

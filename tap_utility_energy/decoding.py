@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
 
-def parse(text: str, hook: Callable[[Record], Record] | None = None) -> Any:
+def parse(text: str | bytes, hook: Callable[[Record], Record] | None = None) -> Any:
     """Decode JSON without loss: fractions become `Decimal`, and NaN, which is not JSON, an error.
 
     Args:
-        text: What was received.
+        text: What was received. Of bytes the encoding is found out: UTF-8, 16 or 32.
         hook: What to make of each object.
 
     Raises:

@@ -3,58 +3,78 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
-from tap_utility_energy.decoding import refuse
+from singer_sdk.singerlib.json import serialize_json
+
+from tap_utility_energy import catalog, state
+from tap_utility_energy.decoding import parse
+from tap_utility_energy.errors import WrongInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-class WrongFile(Exception):
-    """A file cannot be used. The text is one line for a person."""
+def read_object(option: str, file: str | IO[str]) -> dict[str, Any]:
+    """The JSON object in the file that was given by ``option``.
 
+    It is UTF-8 or, as Windows writes it, UTF-16, with or without a byte-order mark.
 
-def checked(option: str, path: str) -> IO[str]:
-    """The file that was given by ``option``, to be read from its beginning; - is stdin.
+    Args:
+        option: The option of the command line, for messages.
+        file: The file, open or by its path; - is stdin.
 
     Raises:
-        WrongFile: It is not there, not JSON, or not an object of the form that Singer has.
+        WrongInput: It is not there, not JSON, or not an object.
     """
+    name = file if isinstance(file, str) else file.name
+    if name.lstrip().startswith("{"):
+        raise WrongInput(f"{option}: give the path of a file, not what is in it")
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
-        content = json.loads(text, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise WrongFile(f"{option} {path}: not JSON: {error}") from error
+        if isinstance(file, str) and file != "-":
+            content = parse(Path(file).read_bytes())
+        else:
+            opened = sys.stdin if isinstance(file, str) else cast("TextIO", file)
+            content = parse(opened.buffer.read())
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise WrongInput(f"{option} {name}: not JSON: {error}") from error
     except OSError as error:
-        raise WrongFile(f"{option} {path}: {error.strerror or error}") from error
-    if not isinstance(content, dict) or not FORMS[option](content):
-        raise WrongFile(f"{option} {path}: not {DESCRIBED[option]}")
-    return io.StringIO(text)
+        raise WrongInput(f"{option} {name}: {error.strerror or error}") from error
+    if not isinstance(content, dict):
+        raise WrongInput(f"{option} {name}: not a JSON object")
+    return content
 
 
-def _is_state(content: dict[str, Any]) -> bool:
-    bookmarks = content.get("bookmarks", {})
-    return isinstance(bookmarks, dict) and all(isinstance(b, dict) for b in bookmarks.values())
+def read_state(file: IO[str]) -> dict[str, Any]:
+    """The Singer state in a file, unwrapped.
+
+    Raises:
+        WrongInput: There is none.
+    """
+    return _checked("--state", file, state.unwrapped)
 
 
-def _is_catalog(content: dict[str, Any]) -> bool:
-    streams = content.get("streams")
-    return isinstance(streams, list) and all(
-        isinstance(stream, dict)
-        and isinstance(stream.get("tap_stream_id"), str)
-        and isinstance(stream.get("schema"), dict)
-        for stream in streams
-    )
+def read_catalog(file: IO[str]) -> dict[str, Any]:
+    """The Singer catalog in a file.
+
+    Raises:
+        WrongInput: There is none.
+    """
+    return _checked("--catalog", file, catalog.checked)
 
 
-def _is_any(_: dict[str, Any]) -> bool:
-    return True
+def _checked(
+    option: str, file: IO[str], check: Callable[[dict[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    content = read_object(option, file)
+    try:
+        return check(content)
+    except WrongInput as wrong:
+        raise WrongInput(f"{option} {file.name}: {wrong}") from wrong
 
 
-FORMS = {"--config": _is_any, "--state": _is_state, "--catalog": _is_catalog}
-DESCRIBED = {
-    "--config": "a JSON object",
-    "--state": "a Singer state, such as another run has written",
-    "--catalog": "a Singer catalog, such as --discover prints",
-}
+def as_file(content: dict[str, Any]) -> IO[str]:
+    """The content as a file, which the SDK reads."""
+    return io.StringIO(serialize_json(content))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import MappingError
 
+from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.http.faults import Refusal, one_line
 from tap_utility_energy.logs import duration, number, shortened
 from tap_utility_energy.stats import Failure, Outcome, RunStats
@@ -172,8 +173,8 @@ def _say_end(stats: StreamStats) -> None:
 
 def sentence(cause: BaseException) -> str:
     """One line for an exception: its own words if they are meant for a person."""
-    if isinstance(cause, Refusal):
-        return str(cause)
+    if isinstance(cause, Refusal | WrongInput):
+        return one_line(str(cause))
     words = one_line(str(cause), 500)
     if isinstance(cause, MappingError):
         return f"{words.rstrip('.')}. Check the setting stream_maps."

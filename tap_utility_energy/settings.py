@@ -1,4 +1,4 @@
-"""The tap's settings: their one definition.
+"""The tap's settings, those of the SDK included: their one definition.
 
 `meltano.yml`, `.env.example` and the README's tables are generated from `SCHEMA`.
 """
@@ -13,6 +13,8 @@ from tap_utility_energy.energycap import ENTITY_STREAMS
 
 CREDENTIALS = {"utilityapi_token": "UtilityAPI", "energycap_api_key": "EnergyCAP"}
 BASE_URLS = ("utilityapi_base_url", "energycap_base_url")
+#: Settings that may hold a secret somewhere, so that no message quotes them.
+NEVER_QUOTED = frozenset({*CREDENTIALS, "stream_map_config", "batch_config"})
 
 
 def _uids(name: str, title: str, what: str) -> th.Property[list[Any]]:
@@ -23,6 +25,94 @@ def _uids(name: str, title: str, what: str) -> th.Property[list[Any]]:
         description=f"Only these {what} uids. Unset or empty: all.",
     )
 
+
+def _object(name: str, title: str, description: str, *, secret: bool = False) -> th.Property[Any]:
+    """An object with any content."""
+    kind = th.CustomType({"type": ["object", "null"]})
+    return th.Property(name, kind, title=title, description=description, secret=secret)
+
+
+def _fixed_object(*fields: th.Property[Any]) -> th.ObjectType:
+    return th.ObjectType(*fields, additional_properties=False)
+
+
+#: Every setting that the SDK would add, here with its limits.
+_SDK_SETTINGS: tuple[th.Property[Any], ...] = (
+    _object(
+        "stream_maps",
+        "Stream maps",
+        "Changes to records before they leave, by stream: fields to drop, to compute or to hash. "
+        "See docs/personal-data.md and https://sdk.meltano.com/en/latest/stream_maps.html.",
+    ),
+    _object(
+        "stream_map_config",
+        "Stream map values",
+        "Values for the expressions of stream_maps, such as a hash seed: they are "
+        "config['name'] there.",
+        secret=True,
+    ),
+    th.Property(
+        "faker_config",
+        _fixed_object(
+            th.Property("seed", th.CustomType({"type": ["number", "string", "boolean", "null"]})),
+            th.Property("locale", th.CustomType({"type": ["string", "array", "null"]})),
+        ),
+        title="Faker",
+        description="The seed and locale of fake data in stream_maps. The package faker must be "
+        "installed beside the tap.",
+    ),
+    th.Property(
+        "flattening_enabled",
+        th.BooleanType,
+        title="Flattening",
+        description="Make columns of the fields of nested objects, as deep as "
+        "flattening_max_depth.",
+    ),
+    th.Property(
+        "flattening_max_depth",
+        th.IntegerType(minimum=0),
+        title="Flattening depth",
+        description="Levels of nested objects to flatten. What is deeper becomes text.",
+    ),
+    th.Property(
+        "flattening_max_key_length",
+        th.IntegerType(minimum=1),
+        title="Longest flattened name",
+        description="Longest name of a flattened field. Longer ones are abbreviated. Unset: 255.",
+    ),
+    th.Property(
+        "flattening_separator",
+        th.StringType,
+        title="Flattening separator",
+        description="What joins the names of a flattened field. Unset: two underscores.",
+    ),
+    th.Property(
+        "batch_config",
+        _fixed_object(
+            th.Property(
+                "encoding",
+                _fixed_object(
+                    th.Property("format", th.StringType(allowed_values=["jsonl", "parquet"])),
+                    th.Property("compression", th.StringType(allowed_values=["gzip", "none"])),
+                ),
+            ),
+            th.Property(
+                "storage",
+                _fixed_object(
+                    th.Property("root", th.StringType),
+                    th.Property("prefix", th.StringType),
+                    th.Property("params", th.CustomType({"type": ["object", "null"]})),
+                ),
+            ),
+            th.Property("batch_size", th.IntegerType(minimum=1)),
+        ),
+        title="Batches",
+        description="Write files of records instead of RECORD messages, for loaders that read "
+        "them, such as "
+        '{"encoding": {"format": "jsonl", "compression": "gzip"}, '
+        '"storage": {"root": "file:///data/batches"}, "batch_size": 10000}.',
+    ),
+)
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
@@ -227,4 +317,5 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="User agent",
         description="User-Agent header. Unset: the tap's name and version.",
     ),
+    *_SDK_SETTINGS,
 ).to_dict()

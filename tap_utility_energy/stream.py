@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -16,7 +16,9 @@ from singer_sdk.streams import RESTStream
 from singer_sdk.streams.rest import PageContext
 from typing_extensions import override
 
-from tap_utility_energy import signals
+from tap_utility_energy import batches, signals, stream_maps
+from tap_utility_energy.catalog import complete
+from tap_utility_energy.catalog import problems as catalog_problems
 from tap_utility_energy.decoding import may_name, parse, parse_without
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.http.faults import Fault, Refusal
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     import requests
+    from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.mapper import StreamMap
     from singer_sdk.metrics import Counter
+    from singer_sdk.singerlib import Catalog
 
     from tap_utility_energy.http.client import Client
     from tap_utility_energy.http.session import OriginAuth
@@ -58,6 +63,7 @@ class VendorStream(RESTStream[Any]):
     #: Whether the settings call for the stream at all. If not, a sync leaves no trace of it.
     is_called_for: bool = True
     _version_to_activate: int | None = None
+    _incomplete = ""
     _counter: Counter | None = None
     _pass_through: PassThrough | None = None
 
@@ -71,7 +77,55 @@ class VendorStream(RESTStream[Any]):
         self._clock = tap.clock
         #: What was read in this run, and the stream's log.
         self.stats = StreamStats(self.name)
-        self.extra_fields = ExtraFields(self.schema["properties"], self.stats.unknown_fields)
+        self._own_key = tuple(self.primary_keys)
+        self._own_replication_key = self.replication_key
+        #: What is wrong with the stream's entry in the user's catalog, a line each.
+        self.catalog_problems: list[str] = []
+        #: Fields of the stream that the user's catalog does not name.
+        self.not_in_catalog: list[str] = []
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take what the user's catalog says; keys and ``extra`` are added where it lacks them."""
+        if entry := catalog.get_stream(self.name):
+            named = entry.schema.properties or self.schema["properties"]
+            self.not_in_catalog = sorted(self.schema["properties"].keys() - {"extra", *named})
+            complete(entry, self.schema, self._own_key, self._own_replication_key)
+            problems = catalog_problems(entry, self._own_key, self._own_replication_key)
+            self.catalog_problems = list(problems)
+        super().apply_catalog(catalog)
+
+    @property
+    @override
+    def stream_maps(self) -> list[StreamMap]:
+        """The maps of its records, with the fields that are selected when it is first asked."""
+        tap = cast("TapUtilityEnergy", self._tap)
+        if self.name not in tap.mapper.stream_maps:
+            tap.map_stream(self)
+        return super().stream_maps
+
+    @cached_property
+    def extra_fields(self) -> ExtraFields:
+        """What finds the fields of a row that the emitted schema does not name."""
+        return self.extra_fields_of(self.schema["properties"])
+
+    def extra_fields_of(self, documented: Iterable[str], level: str = "") -> ExtraFields:
+        """What finds the unknown fields of one kind of object that rows are made of.
+
+        Args:
+            documented: The names of its fields.
+            level: What it is called, for warnings.
+        """
+        emitted, documented = self.effective_schema["properties"].keys(), set(documented)
+        deselected = {
+            path[1] for path, on in self.mask.items() if path[:-1] == ("properties",) and not on
+        }
+        return ExtraFields(
+            (documented & emitted) | (emitted - self.schema["properties"].keys()),
+            self.stats.unknown_fields,
+            f"{level}." if level else "",
+            deselected,
+        )
 
     @property
     @override
@@ -252,6 +306,15 @@ class VendorStream(RESTStream[Any]):
         """
         return super().get_batch_config(config) if self.is_untouched else None
 
+    @override
+    def get_batches(
+        self, batch_config: BatchConfig, context: Context | None = None
+    ) -> Iterable[tuple[BaseBatchFileEncoding, list[str]]]:
+        """A file of records at a time; see `batches.write`."""
+        records = self._sync_records(context, write_messages=False)
+        for url in batches.write(batch_config, f"{self.tap_name}--{self.name}", records):
+            yield batch_config.encoding, [url]
+
     @property
     def _changes_records(self) -> bool:
         methods = ("get_records", "request_records", "post_process")
@@ -278,6 +341,14 @@ class VendorStream(RESTStream[Any]):
         # tells of both.
         super().log(message, *args, level=logging.DEBUG, **kwargs)
 
+    def narrowed_by(self) -> str:
+        """What keeps the stream from asking for all that the vendor has, such as a setting."""
+        return ""
+
+    def mark_incomplete(self, reason: str) -> None:
+        """Note that not all came that was asked for."""
+        self._incomplete = reason
+
     @override
     def _write_activate_version_message(self, full_table_version: int) -> None:
         # The SDK calls this before the first record, and a loader then drops all that it has: a
@@ -288,9 +359,30 @@ class VendorStream(RESTStream[Any]):
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
-        yield from super()._sync_records(context, write_messages=write_messages)
-        if self._version_to_activate is not None:
+        is_empty = True
+        for record in super()._sync_records(context, write_messages=write_messages):
+            is_empty = False
+            yield record
+        if self._version_to_activate is None:
+            return
+        if reason := self._reason_against_version(is_empty=is_empty, in_batches=not write_messages):
+            self.logger.info(
+                "%s: no version is activated, so that the loader drops nothing: %s",
+                self.name,
+                reason,
+            )
+        else:
             super()._write_activate_version_message(self._version_to_activate)
+
+    def _reason_against_version(self, *, is_empty: bool, in_batches: bool) -> str:
+        """Why a loader must not drop what was not sent, or '' if all was sent that there is."""
+        if in_batches:
+            return "batches carry no version"
+        if narrowed_by := self.narrowed_by():
+            return f"not all is asked for ({narrowed_by})"
+        if stream_maps.filters(self.config.get("stream_maps", {}), self.name):
+            return "a stream map filters the records"
+        return self._incomplete or ("nothing came" if is_empty else "")
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:

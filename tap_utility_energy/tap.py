@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from copy import deepcopy
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.mapper import PluginMapper
+from singer_sdk.singerlib import Catalog, CatalogEntry, Schema
 from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
-from tap_utility_energy import energycap, secret_sources, settings, signals, utilityapi
+from tap_utility_energy import (
+    energycap,
+    secret_sources,
+    settings,
+    signals,
+    stream_maps,
+    utilityapi,
+)
+from tap_utility_energy.catalog import ANEW, unknown_streams
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.config import read as read_config
-from tap_utility_energy.config import unknown_in_maps
-from tap_utility_energy.files import checked
+from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.files import as_file, read_catalog, read_object, read_state
 from tap_utility_energy.http.redaction import register_secrets
 from tap_utility_energy.report import Report, SyncFailed
+from tap_utility_energy.state import unwrapped, usable
 from tap_utility_energy.utilityapi.estimate import log_estimate
 
 if TYPE_CHECKING:
@@ -74,7 +84,10 @@ class TapUtilityEnergy(Tap):
         ])
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
-        values, problems = read_config(config or {}, schema, environment=parse_env_config)
+        names = [stream.name for stream in (*utilityapi.STREAMS, *energycap.STREAMS)]
+        values, problems = read_config(
+            config or {}, schema, names, from_environment=parse_env_config
+        )
         if problems and validate_config:
             raise ConfigValidationError("Config validation failed", errors=problems, schema=schema)
         self._clients: dict[type[Client], Client] = {}
@@ -86,12 +99,13 @@ class TapUtilityEnergy(Tap):
         """Read the config files.
 
         Raises:
-            WrongFile: One is not there or holds no JSON object.
+            WrongInput: One is not there or holds no JSON object.
         """
+        found = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
         for path in value:
             if path != "ENV":
-                checked("--config", path)
-        return super().cb_config(ctx, param, value)
+                found.config.update(read_object("--config", path))
+        return found
 
     @classmethod
     @override
@@ -106,12 +120,12 @@ class TapUtilityEnergy(Tap):
 
         Raises:
             SyncFailed: A setting is wrong, or a stream failed.
-            WrongFile: The state or the catalog is none.
+            WrongInput: The state or the catalog is none.
         """
         try:
             super().invoke(
-                state=state and checked("--state", state.name),
-                catalog=catalog and checked("--catalog", catalog.name),
+                state=state and as_file(read_state(state)),
+                catalog=catalog and as_file(read_catalog(catalog)),
                 **kwargs,
             )
         except ConfigValidationError as wrong:  # the SDK would end with a line of its own
@@ -132,10 +146,10 @@ class TapUtilityEnergy(Tap):
         """Test the tap. The requests in a state count for the plan of a collection.
 
         Raises:
-            WrongFile: The state is none.
+            WrongInput: The state is none.
         """
         if value == CliTestOptionValue.All.value and (state := ctx.params.get("state")):
-            bookmarks = json.load(checked("--state", state.name)).get("bookmarks", {})
+            bookmarks = read_state(state).get("bookmarks", {})
             collections = "historical_collections"
             tap = cls(
                 config=ctx.params["config"].config,
@@ -154,15 +168,60 @@ class TapUtilityEnergy(Tap):
 
     @override
     def setup_mapper(self) -> None:
-        """Read the stream maps.
+        """Set up the maps of the streams that are selected, and see that the catalog fits.
 
         Raises:
-            ConfigValidationError: There is no stream for one of them.
+            ConfigValidationError: A map or a catalog's entry does not fit its stream.
         """
-        names = [stream.name for stream in (*utilityapi.STREAMS, *energycap.STREAMS)]
-        if problems := unknown_in_maps(self.config.get("stream_maps", {}), names):
+        config = deepcopy(dict(self.config))  # the SDK's mapper takes options out of the maps
+        self.mapper = PluginMapper(plugin_config=config, logger=self.logger)
+        streams = cast("dict[str, VendorStream]", self.streams)
+        problems = []
+        for stream in streams.values():
+            if stream.selected:
+                problems += stream.catalog_problems
+                if stream.not_in_catalog:
+                    stream.stats.log.warning(
+                        'the catalog does not name %s: kept under "extra". %s',
+                        ", ".join(stream.not_in_catalog),
+                        ANEW,
+                    )
+                try:
+                    self.map_stream(stream)
+                except WrongInput as wrong:
+                    problems.append(str(wrong))
+        if self.input_catalog is not None:
+            problems += unknown_streams(self.input_catalog, streams)
+        if problems:
             raise ConfigValidationError("Config validation failed", errors=problems)
-        super().setup_mapper()
+
+    def map_stream(self, stream: VendorStream) -> None:
+        """Let the mapper know a stream, with the fields that are selected now.
+
+        Raises:
+            WrongInput: The settings do not fit the stream's fields.
+        """
+        entry = CatalogEntry(
+            tap_stream_id=stream.name,
+            metadata=stream.metadata,
+            schema=Schema.from_dict(stream.effective_schema),
+            key_properties=stream.primary_keys,
+        )
+        longest_name = self.config.get("flattening_max_key_length")
+        stream_maps.register(self.mapper, stream.name, Catalog({stream.name: entry}), longest_name)
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Begin with this state, without bookmarks' values that mean nothing.
+
+        Raises:
+            WrongInput: It is none.
+        """
+        state = unwrapped(state)
+        bookmarks = state.get("bookmarks", {})
+        super().load_state({
+            "bookmarks": {name: usable(name, bookmark) for name, bookmark in bookmarks.items()}
+        })
 
     @override
     def discover_streams(self) -> Sequence[VendorStream]:

@@ -16,22 +16,48 @@ from tests.support import SUMMARIES, TapRunner
 BILLS = "utilityapi_bills"
 
 
-def settings(box: Sandbox, folder: Path, **more: Any) -> dict[str, Any]:
-    encoding = {"format": "jsonl", "compression": "gzip"}
-    storage = {"root": folder.as_uri()}
-    return box.tap_config(**more) | {"batch_config": {"encoding": encoding, "storage": storage}}
+def settings(
+    box: Sandbox, folder: Path, compression: str | None = "gzip", **more: Any
+) -> dict[str, Any]:
+    batches = {
+        "encoding": {"format": "jsonl", "compression": compression},
+        "storage": {"root": folder.as_uri(), "prefix": "of-a-test-"},
+        "batch_size": 20,
+    }
+    return box.tap_config(**more) | {"batch_config": batches}
 
 
-def test_a_stream_can_come_in_files(tap: TapRunner, tmp_path: Path) -> None:
+@pytest.mark.parametrize("compression", ["gzip", "none", None])
+def test_a_stream_can_come_in_files_that_are_as_the_manifest_says(
+    tap: TapRunner, tmp_path: Path, compression: str | None
+) -> None:
     with Sandbox(billing_summaries=50, meters=0) as box:
-        run = tap(settings(box, tmp_path), streams=[SUMMARIES])
+        run = tap(settings(box, tmp_path, compression), streams=[SUMMARIES])
         uids = [summary["uid"] for summary in box.truth(only=SUMMARIES)[SUMMARIES]]
 
-    files = [path for message in run.messages for path in message.get("manifest", [])]
-    bodies = [gzip.decompress(Path(path.removeprefix("file://")).read_bytes()) for path in files]
-    lines = b"".join(bodies).splitlines()
+    batches = [message for message in run.messages if message["type"] == "BATCH"]
+    assert len(batches) == 3
+    lines = []
+    for batch in batches:
+        assert batch["encoding"].get("compression") == compression
+        (path,) = batch["manifest"]
+        assert Path(path).name.startswith("of-a-test-")
+        body = Path(path.removeprefix("file://")).read_bytes()
+        lines += (gzip.decompress(body) if compression == "gzip" else body).splitlines()
     assert sorted(json.loads(line)["uid"] for line in lines) == sorted(uids)
     assert not run.records(SUMMARIES)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named_with_its_setting(
+    tap: TapRunner, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with Sandbox(billing_summaries=3, meters=0) as box:
+        run = tap(settings(box, tmp_path / "taken" / "batches"), streams=[SUMMARIES])
+
+    assert run.exit == 1
+    assert run.last_line.startswith(f"{SUMMARIES}: batch_config: storage cannot be written to: ")
+    assert "taken" in run.last_line
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from tap_utility_energy.energycap.digest_streams import DIGEST_STREAMS
 from tap_utility_energy.energycap.digests import DigestRowsStream
 from tap_utility_energy.energycap.rows import Exploder, Level, Rows
 from tap_utility_energy.energycap.schemas.digests import PLACE_COMMODITY_MONTHS
+from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.schemas import text
-from tests.support import Run, TapRunner, answer, by_key
+from tests.support import Run, TapRunner, answer, by_key, catalog
 
 MONTH, YEAR = ("calendarYear", "calendarPeriod"), ("year",)
 
@@ -225,6 +226,12 @@ def test_a_commodity_takes_no_target_of_its_place_and_hides_no_currency(
     assert all(seen.values())
 
 
+def exploder(rows: Rows) -> Exploder:
+    """What makes these rows if the catalog is as discovered."""
+    names = [[field.name for field in level.fields] for level in rows.levels]
+    return Exploder(rows, [ExtraFields(known, set()) for known in names])
+
+
 @st.composite
 def digests(draw: Any, rows: Rows, depth: int = 0) -> dict[str, Any]:
     """A digest: at each level any field of any level, as a text that tells where it stands."""
@@ -248,7 +255,7 @@ def digests(draw: Any, rows: Rows, depth: int = 0) -> dict[str, Any]:
 def test_each_field_of_a_row_is_that_of_its_own_level(rows: Rows, data: st.DataObject) -> None:
     declared = {field.name: level for level in rows.levels for field in level.fields}
     digest = data.draw(digests(rows))
-    found, _ = Exploder(rows, set()).explode(digest)
+    found, _ = exploder(rows).explode(digest)
 
     for row in found:
         for name, value in row.items():
@@ -284,7 +291,7 @@ def test_the_currency_of_a_commodity(
     month = {"calendarYear": 2026, "calendarPeriod": 1}
     part = {"commodityId": 2, "results": [month], **commodity}
     digest = {"placeId": 1, "targetComparison": {}, "commodities": [part], **place}
-    (row,), _ = Exploder(PLACE_COMMODITY_MONTHS, set()).explode(digest)
+    (row,), _ = exploder(PLACE_COMMODITY_MONTHS).explode(digest)
 
     assert row == {"placeId": 1, "commodityId": 2, **month, **currency}
 
@@ -318,11 +325,12 @@ def test_a_version_is_activated_after_the_last_record_and_only_if_all_are_there(
 def test_no_version_is_activated_after_a_walk_that_may_have_missed_a_record(
     tap: TapRunner,
 ) -> None:
-    streams = ["energycap_units", "meter_digest_monthly", "meter_digest_monthly_results"]
+    streams = ["energycap_units", "energycap_meters"]
+    whole = tap.file("whole.json", catalog(streams, replication_method="FULL_TABLE"))
     with Sandbox(meters=20, shrink_meters="6@2", billing_summaries=0) as box:
         config = box.tap_config(emit_activate_version_messages=True, energycap_page_size=5)
-        first = tap(config, streams=streams)
-        second = tap(config, streams=streams, state=first.state)
+        first = tap(config, "--catalog", whole)
+        second = tap(config, "--catalog", whole, state=first.state)
 
     assert first.exit == second.exit == 0
     assert first.stderr.count("Data may have changed during the walk") == 1

@@ -96,14 +96,14 @@ def test_a_setting_is_in_the_example_as_the_tap_defines_it(name: str) -> None:
         assert value == (json.dumps(schema["default"]) if "default" in schema else "")
 
 
-def test_secrets_come_first_in_the_example_and_have_no_value() -> None:
-    secrets = [name for name, schema in SETTINGS.items() if schema.get("secret")]
-    assert set(secrets) == set(settings.CREDENTIALS)
-    first = list(env_example().items())[: len(secrets)]
+def test_credentials_come_first_in_the_example_and_have_no_value() -> None:
+    secrets = {name for name, schema in SETTINGS.items() if schema.get("secret")}
+    assert secrets == {*settings.CREDENTIALS, "stream_map_config"}
+    first = list(env_example().items())[: len(settings.CREDENTIALS)]
     assert [variable for variable, _ in first] == [
-        f"TAP_UTILITY_ENERGY_{name.upper()}" for name in secrets
+        f"TAP_UTILITY_ENERGY_{name.upper()}" for name in settings.CREDENTIALS
     ]
-    assert [value for _, (value, _) in first] == [""] * len(secrets)
+    assert [value for _, (value, _) in first] == [""] * len(settings.CREDENTIALS)
 
 
 def test_a_credential_of_either_vendor_is_enough() -> None:

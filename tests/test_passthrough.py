@@ -90,8 +90,6 @@ def changed(stream: str, change: str) -> dict[str, Any]:
         place = ["properties", name] if change == "deselect" else []
         (meta,) = [each for each in entry["metadata"] if each["breadcrumb"] == place]
         meta["metadata"]["selected"] = False
-    elif change == "incremental":
-        entry["replication_method"], entry["replication_key"] = "INCREMENTAL", KEYS[stream]
     elif change == "schema":
         del entry["schema"]["properties"][name]
     elif change:
@@ -160,7 +158,6 @@ def test_both_ways_write_the_same(stream: str, data: st.DataObject) -> None:
         ({}, "type", True),
         ({"flattening_enabled": True, "flattening_max_depth": 1}, "", False),
         ({"stream_maps": {SUMMARIES: {"uid": "uid"}, DIGESTS: {"meterId": "meterId"}}}, "", False),
-        ({}, "incremental", False),
         ({"emit_activate_version_messages": True}, "", False),
         ({"batch_config": {"encoding": {"format": "jsonl"}, "storage": {"root": "."}}}, "", False),
     ],

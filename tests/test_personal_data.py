@@ -71,6 +71,21 @@ def test_the_example_drops_and_hashes_what_the_page_says(tap: TapRunner) -> None
     assert known <= set(accounts), "hashes still join"
 
 
+def test_the_example_works_with_the_streams_that_are_selected_by_default(tap: TapRunner) -> None:
+    with Sandbox(billing_summaries=60, meters=5, cache_seconds=0) as box:
+        run = tap(box.tap_config(utilityapi_requests_per_minute=100_000) | example())
+        truth = box.truth(only=",".join((*NAMES, SUMMARIES)))
+
+    assert run.exit == 0, run.stderr
+    rows = [message["record"] for message in run.messages if message["type"] == "RECORD"]
+    of_utilityapi = [row for row in rows if "uid" in row or "bill_uid" in row]
+    assert not values(of_utilityapi, DROPPED)
+    written = json.dumps(of_utilityapi, default=str)
+    secrets = values(truth, DROPPED | HASHED)
+    assert len(secrets) > 20
+    assert not [text for text in secrets if json.dumps(text)[1:-1] in written]
+
+
 def test_every_field_that_the_page_names_is_one_of_the_stream() -> None:
     schemas = {entry["tap_stream_id"]: entry["schema"] for entry in catalog([])["streams"]}
     rows = re.findall(r"^\| `(\w+)` \|(.*)$", PAGE.read_text("utf-8"), re.MULTILINE)

@@ -174,7 +174,7 @@ class EnergyCAPStream(VendorStream):
         runs = before["runs"] + 1 if is_known else 1
         self.stream_state["discrepancy"] = {**(before if is_known else {}), **seen, "runs": runs}
         if not is_known:
-            self._version_to_activate = None  # what did not come may still be there
+            self.mark_incomplete("data may have changed while pages were read")
         if paginator:
             self.stats.log.warning(
                 "EnergyCAP counted %s records%s and %s different ones came. %s.",

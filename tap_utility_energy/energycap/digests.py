@@ -40,6 +40,10 @@ class DigestStream(EnergyCAPStream):
         return params | {"numberOfYears": self.config.get("energycap_number_of_years")}
 
     @override
+    def narrowed_by(self) -> str:
+        return "digests are of the last years only, see energycap_number_of_years"
+
+    @override
     def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
         return self._walk.read(self)
 
@@ -57,15 +61,18 @@ class DigestRowsStream(DigestStream):
     nested_stream: ClassVar[str] = ""
     selected_by_default = False
 
-    def __init__(self, tap: TapUtilityEnergy) -> None:
-        super().__init__(tap)
-        self._exploder = Exploder(self.rows, self.stats.unknown_fields)
-
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
         parent, faulty = self.rows.parent.name, 0
+        exploder = Exploder(
+            self.rows,
+            [
+                self.extra_fields_of([field.name for field in level.fields], level.name)
+                for level in self.rows.levels
+            ],
+        )
         for digest in self.request_records(context):
-            rows, problem = self._exploder.explode(digest)
+            rows, problem = exploder.explode(digest)
             yield from rows
             if problem:
                 faulty += 1

@@ -39,6 +39,10 @@ class EntityStream(EnergyCAPStream):
         return filters.get(self.name) or ""
 
     @override
+    def narrowed_by(self) -> str:
+        return "energycap_filters" if self.filter else ""
+
+    @override
     def get_url_params(
         self, context: Context | None, next_page_token: int | None
     ) -> dict[str, Any]:

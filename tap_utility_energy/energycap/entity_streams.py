@@ -123,6 +123,10 @@ class BillsStream(ChangingEntityStream):
         return f"{self.filter} from {start}" if start else self.filter
 
     @override
+    def narrowed_by(self) -> str:
+        return super().narrowed_by() or ("start_date" if self.config.get("start_date") else "")
+
+    @override
     def request_records(self, context: Context | None) -> Iterable[Record]:
         start = self.config.get("start_date")
         first = datetime.fromisoformat(start).date() if start else None

@@ -6,15 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.schemas import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from singer_sdk import typing as th
     from singer_sdk.helpers.types import Record
 
+    from tap_utility_energy.extra import ExtraFields
     from tap_utility_energy.schemas import Fields
 
 KEY_TYPES = (int, str)  # a year is text in yearly digests
@@ -78,19 +78,12 @@ class Exploder:
 
     Args:
         rows: What the rows hold.
-        unknown_fields: Takes the names of fields that the vendor has added.
+        fields: What finds the unknown fields of each of their levels.
     """
 
-    def __init__(self, rows: Rows, unknown_fields: set[str]) -> None:
+    def __init__(self, rows: Rows, fields: Sequence[ExtraFields]) -> None:
         self._rows = rows
-        self._fields = [
-            ExtraFields(
-                {*(field.name for field in level.fields), *level.not_in_rows},
-                unknown_fields,
-                f"{level.name}." if level.name else "",
-            )
-            for level in rows.levels
-        ]
+        self._fields = fields
 
     def explode(self, digest: Record) -> tuple[list[Record], str]:
         """The digest's rows with a good key, and what is wrong with the others, if anything."""
@@ -119,12 +112,13 @@ class Exploder:
         level = self._rows.levels[depth]
         key, inherited, unknown_above = above
         key += tuple(thing.get(name) for name in level.key)
-        known, unknown = self._fields[depth].split(thing)
+        hidden = level.not_in_rows
+        own = {name: thing[name] for name in thing if name not in hidden} if hidden else thing
+        known, unknown = self._fields[depth].split(own)
         fields = inherited | {
             name: value
             for name, value in known.items()
-            if name not in level.not_in_rows
-            and not (value is None and name in level.fallbacks and name in inherited)
+            if not (value is None and name in level.fallbacks and name in inherited)
         }
         if not level.name:
             extra = _beside(unknown, unknown_above)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream, objects
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
-
-    from tap_utility_energy.tap import TapUtilityEnergy
 
 
 class BillDataStream(MeterDataStream):
@@ -56,24 +53,22 @@ class BillLineItemsStream(BillDataStream):
     primary_keys = ("bill_uid", "position")
     schema = schemas.BILL_LINE_ITEM
 
-    def __init__(self, tap: TapUtilityEnergy) -> None:
-        super().__init__(tap)
-        own = schemas.BILL["properties"]["line_items"]["items"]
-        self._item_fields = ExtraFields(own["properties"], self.stats.unknown_fields)
-
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
+        own = schemas.BILL["properties"]["line_items"]["items"]
+        item_fields = self.extra_fields_of(own["properties"])
         for bill in self.request_records(context):
             positions = count()
             shared = {name: bill.get(name) for name in ("meter_uid", "authorization_uid")}
             shared |= {"bill_uid": bill["uid"], "updated": bill.get("updated")}
             for item, where in charges(bill):
-                fields = self._item_fields.keep(item)
-                yield {**fields, **shared, **where, "position": next(positions)}
+                fields, unknown = item_fields.split(item)
+                row = {**fields, **shared, **where, "position": next(positions)}
+                yield self.extra_fields.keep(row, unknown)
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
-        return row  # the unknown fields of the item were seen to
+        return row  # unknown fields were seen to
 
 
 def charges(bill: Record) -> Iterator[tuple[Record, Record]]:

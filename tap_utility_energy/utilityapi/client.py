@@ -98,6 +98,10 @@ class UtilityAPIStream(VendorStream):
         return {name: self.config.get(setting, []) for name, setting in self.filters.items()}
 
     @override
+    def narrowed_by(self) -> str:
+        return ", ".join(setting for setting in self.filters.values() if self.config.get(setting))
+
+    @override
     def get_new_paginator(self) -> NextURLPaginator:
         urls = list(filtered_urls(self.get_url(None), self.chosen_filters()))
         self.can_repeat = self.can_repeat or len(urls) > 1

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import override
 
 from tap_utility_energy import signals
-from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.interval_versions import compare
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream, meter_of
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     import requests
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_utility_energy.tap import TapUtilityEnergy
+    from tap_utility_energy.extra import ExtraFields
     from tap_utility_energy.utilityapi.interval_versions import IntervalUid
 
 
@@ -39,12 +38,19 @@ class IntervalDataStream(MeterDataStream):
         return super().window() | mixed
 
     @override
+    def narrowed_by(self) -> str:
+        if not self.config["utilityapi_mixed_intervals"]:
+            return "utilityapi_mixed_intervals is off"
+        return super().narrowed_by()
+
+    @override
     def pages(self, context: Context | None) -> Iterator[requests.Response]:
         incomplete = 0
         for response in super().pages(context):
             incomplete += bool(response.json().get("is_incomplete"))
             yield response
         if incomplete:
+            self._walk.is_short = True
             self.stats.log.info(
                 "UtilityAPI calls %s answers incomplete: data is still being collected, or "
                 "utilityapi_mixed_intervals would bring more",
@@ -115,13 +121,10 @@ class IntervalReadingsStream(IntervalDataStream):
     primary_keys = ("meter_uid", "start", "end")
     schema = schemas.INTERVAL_READING
 
-    def __init__(self, tap: TapUtilityEnergy) -> None:
-        super().__init__(tap)
-        own = schemas.INTERVAL["properties"]["readings"]["items"]
-        self._reading_fields = ExtraFields(own["properties"], self.stats.unknown_fields)
-
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
+        own = schemas.INTERVAL["properties"]["readings"]["items"]
+        reading_fields = self.extra_fields_of(own["properties"])
         by_meter: dict[str, list[Record]] = {}
         for pages, page in enumerate(self.record_pages(context), start=1):
             for interval in page:
@@ -129,16 +132,24 @@ class IntervalReadingsStream(IntervalDataStream):
             # The intervals of a meter can lie on several pages, and in any order.
             if self._walk.ends_chunk(pages):
                 for meter, intervals in by_meter.items():
-                    yield from self.rows_of(meter, intervals)
+                    yield from self.rows_of(meter, intervals, reading_fields)
                 by_meter.clear()
 
-    def rows_of(self, meter: str, intervals: list[Record]) -> Iterator[Record]:
-        """The readings of a meter, each once."""
+    def rows_of(self, meter: str, intervals: list[Record], fields: ExtraFields) -> Iterator[Record]:
+        """The readings of a meter, each once.
+
+        Args:
+            meter: The meter's uid.
+            intervals: Its intervals.
+            fields: What finds the unknown fields of a reading.
+        """
         if not meter:
+            self.mark_incomplete("intervals without meter_uid are left out")
             self.stats.log.warning("%s intervals without meter_uid", len(intervals))
             return
         merged = merge_readings(intervals)
         if merged.without_time:
+            self.mark_incomplete("readings without start or end are left out")
             self.stats.log.warning("%s readings without start or end", merged.without_time)
         if merged.differing:
             self.stats.log.warning(
@@ -149,13 +160,15 @@ class IntervalReadingsStream(IntervalDataStream):
             )
         for reading, interval in merged.rows:
             signals.check()
-            yield self._reading_fields.keep(reading) | {
+            known, unknown = fields.split(reading)
+            row = known | {
                 "meter_uid": meter,
                 "authorization_uid": interval.get("authorization_uid"),
                 "interval_uid": interval["uid"],
                 "updated": interval.get("updated"),
             }
+            yield self.extra_fields.keep(row, unknown)
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
-        return row  # the unknown fields of the reading were seen to
+        return row  # unknown fields were seen to

@@ -115,6 +115,14 @@ class MeterDataStream(UtilityAPIStream):
         finally:
             self.completed.update(self._walk.completed(0))  # meters without data
         self._forget_unlisted()
+        if self.client.gone_meters or self._walk.is_short:
+            self.mark_incomplete("not all of the meters' data came")
+
+    @override
+    def narrowed_by(self) -> str:
+        return self._meter_list.narrowed_by() or (
+            "start_date" if self.config.get("start_date") else ""
+        )
 
     @override
     def _increment_stream_state(

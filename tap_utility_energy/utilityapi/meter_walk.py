@@ -23,6 +23,8 @@ class MeterDataWalk(SharedWalk):
     def __init__(self) -> None:
         super().__init__()
         self.fingerprints: dict[str, str] = {}
+        #: Whether meters have more data than came.
+        self.is_short = False
         self._known: list[dict[str, str]] = []
         self._chunks: dict[int, set[str]] = {}
 
@@ -54,6 +56,7 @@ class MeterDataWalk(SharedWalk):
                 settled.add(uid)
             else:
                 self.fingerprints[uid] = rechecked
+                self.is_short = True
         return settled
 
     def end_chunk(self, pages: int, meters: Iterable[str]) -> None:

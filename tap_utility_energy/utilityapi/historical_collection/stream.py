@@ -60,6 +60,10 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         self._collection: HistoricalCollection | None = None
         self.is_called_for = self.config["historical_collection_enabled"]
 
+    @override
+    def narrowed_by(self) -> str:
+        return "it has the requests of this run only"
+
     def collect(self, write_state: Callable[[], None]) -> None:
         """Ask for the collections that the settings call for, and wait for them.
 

@@ -1,0 +1,190 @@
+"""A catalog that the user has given: its form, and how its entries fit the tap's streams.
+
+It may have been edited, or written by an older version: Meltano keeps one across upgrades.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import best_match
+from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
+
+from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.extra import EXTRA
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from singer_sdk.singerlib import Catalog, CatalogEntry
+
+TEXT = {"type": ["string", "null"]}
+TEXTS = {"type": ["array", "null"], "items": {"type": "string"}}
+FLAG = {"type": ["boolean", "null"]}
+TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
+NODE = {"$ref": "#/definitions/node"}
+NODES = {"type": "array", "items": NODE}
+#: What the SDK can read.
+FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["streams"],
+    "properties": {"streams": {"type": "array", "items": {"$ref": "#/definitions/stream"}}},
+    "definitions": {
+        "stream": {
+            "type": "object",
+            "required": ["tap_stream_id", "schema"],
+            "properties": {
+                "tap_stream_id": {"type": "string", "minLength": 1},
+                "stream": TEXT,
+                "stream_alias": TEXT,
+                "schema": NODE,
+                "key_properties": TEXTS,
+                "replication_key": TEXT,
+                "replication_method": TEXT,
+                "metadata": {"type": "array", "items": {"$ref": "#/definitions/metadata"}},
+            },
+        },
+        "metadata": {
+            "type": "object",
+            "required": ["breadcrumb", "metadata"],
+            "properties": {
+                "breadcrumb": {"type": "array", "items": {"type": "string"}},
+                "metadata": {
+                    "type": "object",
+                    "properties": {
+                        "selected": FLAG,
+                        "selected-by-default": FLAG,
+                        "inclusion": TEXT,
+                        "replication-key": TEXT,
+                        "replication-method": TEXT,
+                        "forced-replication-method": TEXT,
+                        "table-key-properties": TEXTS,
+                    },
+                },
+            },
+        },
+        "node": {
+            "type": "object",
+            "properties": {
+                "type": {
+                    "anyOf": [{"enum": TYPES}, {"type": "array", "items": {"enum": TYPES}}],
+                },
+                "properties": {"type": "object", "additionalProperties": NODE},
+                "items": NODE,
+                "anyOf": NODES,
+                "oneOf": NODES,
+                "allOf": NODES,
+                "required": {"type": "array", "items": {"type": "string"}},
+                "format": {"type": "string"},
+            },
+        },
+    },
+}
+
+
+#: What to do about a catalog of another version.
+ANEW = "(Discover anew if another version wrote the catalog: meltano run --refresh-catalog.)"
+
+
+def checked(content: dict[str, Any]) -> dict[str, Any]:
+    """The content of a file, if it is a catalog.
+
+    Raises:
+        WrongInput: It is none, and where.
+    """
+    error = best_match(Draft7Validator(FORM).iter_errors(content))
+    if error is not None:
+        place = ".".join(map(str, error.absolute_path))
+        what = f"{place}: {error.message:.200}" if place else f"{error.message:.200}"
+        raise WrongInput(f"not a Singer catalog, such as --discover prints: {what}")
+    names = Counter(stream["tap_stream_id"] for stream in content["streams"])
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise WrongInput(f"it has more than one entry for {', '.join(twice)}")
+    for stream in content["streams"]:
+        for part in stream.get("metadata", []):
+            # The SDK reads the method from elsewhere than where Singer has users put it.
+            if not part["breadcrumb"] and (method := part["metadata"].get("replication-method")):
+                stream["replication_method"] = method
+    return content
+
+
+def unknown_streams(catalog: Catalog, known: Collection[str]) -> Iterator[str]:
+    """A line for each selected entry without a stream: it would silently bring nothing."""
+    for name, entry in catalog.items():
+        if name not in known and entry.metadata.resolve_selection().get((), True):
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield f"--catalog: {name}: there is no such stream{hint} {ANEW}"
+
+
+def problems(
+    entry: CatalogEntry, keys: Sequence[str], replication_key: str | None
+) -> Iterator[str]:
+    """A line for each thing in a stream's entry that the tap cannot do.
+
+    Args:
+        entry: The stream's, completed.
+        keys: The key that the tap gives the stream.
+        replication_key: The stream's, if it has one.
+    """
+    name, root = entry.tap_stream_id, entry.metadata.get((), StreamMetadata())
+    assert isinstance(root, StreamMetadata)  # noqa: S101 - by the breadcrumb
+    for alias in {entry.stream, entry.stream_alias} - {None, "", name}:
+        yield (
+            f'--catalog: {name}: "{alias}" is another name. Rename a stream by the setting '
+            f'stream_maps: {{"{name}": {{"__alias__": "{alias}"}}}}'
+        )
+    methods = [REPLICATION_FULL_TABLE, *[REPLICATION_INCREMENTAL] * (replication_key is not None)]
+    if (method := entry.replication_method) not in {None, "", *methods}:
+        can_be = " or ".join(methods)
+        yield f'--catalog: {name}: replication_method is "{method}"; it can be {can_be}'
+    for key in {entry.replication_key, root.replication_key} - {None, "", replication_key}:
+        can_be = f"it can be {replication_key}" if replication_key else "this stream has none"
+        yield f'--catalog: {name}: replication_key is "{key}"; {can_be}'
+    fields = entry.schema.properties or {}
+    for key in entry.key_properties or root.table_key_properties or ():
+        if key not in fields:
+            yield (
+                f"--catalog: {name}: key_properties has {key}, which the schema lacks; the key is "
+                f"{', '.join(keys)} {ANEW}"
+            )
+
+
+def complete(
+    entry: CatalogEntry,
+    schema: Mapping[str, Any],
+    keys: Sequence[str],
+    replication_key: str | None,
+) -> None:
+    """Add to a stream's entry what it must have: the keys, their fields and ``extra``.
+
+    Args:
+        entry: The stream's.
+        schema: The stream's schema.
+        keys: The key that the tap gives the stream.
+        replication_key: The stream's, if it has one.
+    """
+    root = entry.metadata.get((), StreamMetadata())
+    assert isinstance(root, StreamMetadata)  # noqa: S101 - by the breadcrumb
+    if entry.key_properties is None and root.table_key_properties is None:
+        entry.key_properties = keys
+    if not entry.replication_key and not root.replication_key:
+        entry.replication_key = replication_key
+    if root.forced_replication_method:
+        entry.replication_method = root.forced_replication_method
+    given = entry.schema.to_dict()
+    fields: dict[str, Any] = given.get("properties") or dict(schema["properties"])
+    needed = [name for name in (*keys, replication_key) if name]
+    fields |= {name: schema["properties"][name] for name in needed if name not in fields}
+    if "object" not in fields.get("extra", {}).get("type", ()):
+        fields["extra"] = EXTRA
+    entry.schema = Schema.from_dict({**given, "properties": fields})
+    if entry.metadata:  # without any, all is selected
+        if () not in entry.metadata:
+            entry.metadata[()] = StreamMetadata(selected=True)
+        for name in needed:
+            entry.metadata["properties", name].inclusion = Metadata.InclusionType.AUTOMATIC

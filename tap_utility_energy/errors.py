@@ -1,0 +1,7 @@
+"""Errors that are told as they are."""
+
+from __future__ import annotations
+
+
+class WrongInput(Exception):
+    """Something that the user has given cannot be used. Its text is one line for a person."""

@@ -1,0 +1,116 @@
+"""The state that a run begins with: unwrapped, and without what no run can have written."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tap_utility_energy.errors import WrongInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+logger = logging.getLogger("tap-utility-energy")
+
+#: The SDK's, of a run that was interrupted. The next run begins without them.
+MARKERS = frozenset({
+    "progress_markers",
+    "partitions",
+    "replication_key_signpost",
+    "starting_replication_value",
+})
+
+
+def unwrapped(content: object) -> dict[str, Any]:
+    """The Singer state in what a user has for one: bare, in a STATE message, or Meltano's.
+
+    Meltano prints ``{"singer_state": …}``, and its state backends keep a completed state and a
+    partial one, which goes over it.
+
+    >>> unwrapped({"type": "STATE", "value": {"singer_state": {"bookmarks": {"bills": {}}}}})
+    {'bookmarks': {'bills': {}}}
+
+    Raises:
+        WrongInput: There is none.
+    """
+    if not isinstance(content, dict):
+        raise WrongInput("not a Singer state, such as another run has written")
+    wrappers = content.keys() & {"value", "singer_state", "completed", "partial"}
+    if "bookmarks" in content or not wrappers:
+        _check(content)
+        if wrappers:
+            raise WrongInput(f'it has "bookmarks" and "{min(wrappers)}": remove one of them')
+        return content
+    if content.get("type", "STATE") != "STATE":
+        raise WrongInput(f"not a state but a {content['type']!r:.40} message")
+    if wrappers <= {"completed", "partial"}:
+        parts = [unwrapped(content[name]) for name in ("completed", "partial") if content.get(name)]
+        return _merged(*parts) if parts else {}
+    if len(wrappers) > 1:
+        raise WrongInput(f'it has "{min(wrappers)}" and "{max(wrappers)}": remove one of them')
+    return unwrapped(content[wrappers.pop()])
+
+
+def _check(state: Mapping[str, Any]) -> None:
+    """See that it has the form that every run writes; an empty one is that of a first run."""
+    bookmarks = state.get("bookmarks")
+    if not isinstance(bookmarks, dict) and state:
+        raise WrongInput('not a Singer state: it has no object "bookmarks"')
+    for stream, bookmark in (bookmarks or {}).items():
+        if not isinstance(bookmark, dict):
+            raise WrongInput(f"the bookmark of {stream} is no object: remove it to read all again")
+
+
+def _merged(state: dict[str, Any], over: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """Both, as Meltano merges them: what the second has goes over the first, value by value."""
+    merged = dict(state)
+    for name, value in over.items():
+        inner = merged.get(name)
+        if isinstance(value, dict) and isinstance(inner, dict):
+            merged[name] = _merged(inner, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def usable(stream: str, bookmark: Mapping[str, Any]) -> dict[str, Any]:
+    """A bookmark without values that mean nothing, which are named in a warning."""
+    kept = {name: value for name, value in bookmark.items() if name not in MARKERS}
+    wrong = {name for name, value in kept.items() if not KINDS.get(name, _is_any)(value)}
+    if wrong:
+        logger.warning(
+            "%s: the state's bookmark is read without %s, whose value means nothing here",
+            stream,
+            ", ".join(sorted(wrong)),
+        )
+    return {name: value for name, value in kept.items() if name not in wrong}
+
+
+def _is_any(_: object) -> bool:
+    return True
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_moment(value: object) -> bool:
+    try:
+        datetime.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+#: What a bookmark's values are, by name. Whatever else there is, its stream checks by itself.
+KINDS = {
+    "replication_key": _is_text,
+    "replication_key_value": _is_moment,
+    "scope": _is_text,
+    "meters": _are_texts,
+}

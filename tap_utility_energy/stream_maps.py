@@ -1,0 +1,187 @@
+"""Stream maps and flattening: checks before the run, and exact arithmetic in expressions."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import importlib.util
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import MappingError
+from singer_sdk.mapper import CustomStreamMap
+
+from tap_utility_energy.errors import WrongInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from singer_sdk.mapper import PluginMapper, StreamMap
+    from singer_sdk.singerlib.catalog import Catalog
+
+REMOVED = (None, "__NULL__")
+ELSE = "__else__"
+TEXT_OPTIONS = ("__alias__", "__filter__", "__source__")
+KEY_OPTION = "__key_properties__"
+OPTIONS = (*TEXT_OPTIONS, KEY_OPTION, ELSE)
+
+
+def problems(config: Mapping[str, Any], streams: Collection[str]) -> Iterator[str]:
+    """A line for each problem with the settings that change records.
+
+    Args:
+        config: The settings, each of the right type.
+        streams: The names of the tap's streams.
+    """
+    for name, stream_map in config.get("stream_maps", {}).items():
+        for problem in _map_problems(name, stream_map, streams):
+            yield f"stream_maps: {problem}"
+    if config.get("flattening_enabled") and "flattening_max_depth" not in config:
+        yield "flattening_max_depth: set it, as flattening_enabled is on"
+    if config.get("faker_config") and importlib.util.find_spec("faker") is None:
+        yield "faker_config: install the package faker where the tap is installed"
+
+
+def filters(maps: Mapping[str, Any], stream: str) -> bool:
+    """Whether the setting ``stream_maps`` may leave records of a stream out."""
+    return any(
+        isinstance(each, dict)
+        and "__filter__" in each
+        and fnmatch.fnmatch(stream, each.get("__source__", name))
+        for name, each in maps.items()
+    )
+
+
+def _map_problems(name: str, stream_map: object, streams: Collection[str]) -> Iterator[str]:
+    if name == ELSE:
+        if stream_map not in REMOVED:
+            yield f"{ELSE}: it must be null, which leaves all other streams out"
+        return
+    if name.startswith("__"):
+        yield f"{name}: {_unknown(name, [ELSE], 'option')}"
+        return
+    source = stream_map.get("__source__", name) if isinstance(stream_map, dict) else name
+    # A map for a stream that does not exist would silently do nothing.
+    if isinstance(source, str) and source and not fnmatch.filter(streams, source):
+        yield f"{source}: {_unknown(source, streams, 'stream')}"
+    if isinstance(stream_map, dict):
+        for field, value in stream_map.items():
+            if problem := _field_problem(field, value):
+                yield f"{name}: {field}: {problem}"
+    elif stream_map not in REMOVED:
+        yield f"{name}: it must be an object, or null to leave the stream out"
+
+
+def _field_problem(field: str, value: object) -> str:
+    """What is wrong with a field or an option of a map, or ''."""
+    match field:
+        case "__else__":
+            return "" if value in REMOVED else "it must be null, which leaves other fields out"
+        case "__key_properties__":
+            names = value if isinstance(value, list) else [] if value is None else [None]
+            named = all(isinstance(name, str) for name in names)
+            return "" if named else "it must be a list of fields"
+        case "__source__":
+            return "" if isinstance(value, str) and value else "it must be the name of a stream"
+        case "__alias__" | "__filter__":
+            return _expression_problem(value)
+        case _ if field.startswith("__"):
+            return _unknown(field, OPTIONS, "option")
+        case _:
+            return "" if value in REMOVED else _expression_problem(value)
+
+
+def _expression_problem(value: object) -> str:
+    if not isinstance(value, str):
+        return "it must be an expression, as text"
+    try:
+        statements = ast.parse(value).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        return f"{value!r:.200} is no expression: {reason}"
+    is_one = len(statements) == 1 and isinstance(statements[0], ast.Expr)
+    return "" if is_one else f"{value!r:.200} is no expression"
+
+
+def _unknown(name: str, known: Collection[str], what: str) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"there is no such {what}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: int | None) -> None:
+    """Let the mapper know a stream, with the fields that are selected.
+
+    Args:
+        mapper: The SDK's.
+        stream: The name of the stream.
+        catalog: The stream's entry alone.
+        longest_name: The setting ``flattening_max_key_length``.
+
+    Raises:
+        WrongInput: The settings do not fit the stream's fields.
+    """
+    try:
+        mapper.register_raw_streams_from_catalog(catalog)
+    except MappingError as error:
+        raise WrongInput(f"stream_maps: {stream}: {error}") from error
+    except ValueError as error:  # of flattening
+        raise WrongInput(
+            f"flattening_max_key_length: {stream}: {error}. Two fields would get one name: set it "
+            "higher, or another flattening_separator"
+        ) from error
+    except AttributeError as error:  # of faker, for a locale that it does not have
+        raise WrongInput(f"faker_config: {error}") from error
+    for stream_map in mapper.stream_maps[stream]:
+        if isinstance(stream_map, CustomStreamMap):
+            _prepare(stream_map)
+        _check_names(stream_map, stream, longest_name)
+
+
+def _check_names(stream_map: StreamMap, stream: str, longest_name: int | None) -> None:
+    if not stream_map.flattening_enabled or longest_name is None:
+        return
+    longest = max(stream_map.transformed_schema.get("properties", ()), key=len, default="")
+    if len(longest) > longest_name:
+        raise WrongInput(
+            f"flattening_max_key_length: {stream}: the shortest name that can be made of one of "
+            f"its fields is {longest}, of {len(longest)} characters; set it to that at least"
+        )
+
+
+def _prepare(stream_map: CustomStreamMap) -> None:
+    """Compute with decimals and floats alike, and say which expression fails."""
+    evaluator = stream_map.expr_evaluator
+    evaluator.operators = {kind: _exact(run) for kind, run in evaluator.operators.items()}
+    evaluator.eval = partial(_computed, evaluator.eval)
+
+
+def _exact(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """The operator, which takes a float for the decimal that it was written as.
+
+    Fractions come as `Decimal`, with all their digits, and ``1.1`` in an expression is a float:
+    Python does not compute with both.
+    """
+
+    def run(*operands: Any) -> Any:
+        if any(isinstance(each, Decimal) for each in operands):
+            operands = tuple(
+                Decimal(repr(each)) if isinstance(each, float) else each for each in operands
+            )
+        return operator(*operands)
+
+    return run
+
+
+def _computed(evaluate: Callable[..., Any], expr: str, **kwargs: Any) -> Any:
+    try:
+        return evaluate(expr, **kwargs)
+    except Exception as error:
+        # A ValueError quotes the value, which may be the very one that a map is to keep back.
+        words = "" if isinstance(error, ValueError) else f": {error}"
+        raise WrongInput(
+            f"stream_maps: {expr!r:.200} cannot be computed for each record "
+            f"({type(error).__name__}{words}). For a field that may be missing write "
+            "_.get('name'), and mind null."
+        ) from error
