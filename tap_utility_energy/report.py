@@ -97,7 +97,7 @@ class Report:
                     stats.outcome = Outcome.DONE
         finally:
             stats.seconds = self._clock.now() - begun
-            _say_end(stats)
+            self._say_end(stats)
 
     @contextmanager
     def failures_of(self, stream: VendorStream, *, last: bool = False) -> Iterator[None]:
@@ -135,19 +135,38 @@ class Report:
         stats.failures = [*self._failures.values(), *self._last_failures.values()]
         done = len(stats.named(Outcome.DONE))
         others = {
-            "failed": stats.named(Outcome.FAILED),
-            "not tried": stats.named(Outcome.SKIPPED),
-            "not finished": stats.named(Outcome.STOPPED),
-            "not begun": stats.named(Outcome.NOT_READ),
+            "failed": len(stats.named(Outcome.FAILED)),
+            "not tried": len(stats.named(Outcome.SKIPPED)),
+            "not finished": len(stats.named(Outcome.STOPPED)),
+            "not begun": len(stats.named(Outcome.NOT_READ)),
         }
-        of = done + sum(map(len, others.values()))
+        of = done + sum(others.values())
         logger.info(
             "%s done, %s in %s%s",
             number(done, "stream") if done == of else f"{done} of {number(of, 'stream')}",
             number(stats.records, "record"),
             duration(stats.seconds),
-            "".join(f"; {what}: {', '.join(names)}" for what, names in others.items() if names),
+            "".join(f"; {count} {what}" for what, count in others.items() if count),
             extra={"run": stats.as_dict()},
+        )
+
+    def _say_end(self, stats: StreamStats) -> None:
+        if stats.unknown_fields:
+            stats.log.warning(
+                'unknown fields, kept under "extra": %s', shortened(stats.unknown_fields)
+            )
+        figures = f"{number(stats.records, 'record')} in {duration(stats.seconds)}"
+        if stats.outcome is Outcome.DONE:
+            stats.log.info("%s", figures, extra=stats.as_dict())
+            return
+        is_repeated = any(stats.name in failure.streams[1:] for failure in self._failures.values())
+        level = logging.WARNING if stats.outcome is Outcome.FAILED else logging.INFO
+        stats.log.log(
+            logging.DEBUG if is_repeated else level,
+            "%s after %s",
+            stats.outcome,
+            figures,
+            extra=stats.as_dict(),
         )
 
     def close(self) -> None:
@@ -160,17 +179,6 @@ class Report:
             raise SyncFailed([str(failure) for failure in self.stats.failures])
 
 
-def _say_end(stats: StreamStats) -> None:
-    if stats.unknown_fields:
-        stats.log.warning('unknown fields, kept under "extra": %s', shortened(stats.unknown_fields))
-    figures = f"{number(stats.records, 'record')} in {duration(stats.seconds)}"
-    if stats.outcome is Outcome.DONE:
-        stats.log.info("%s", figures, extra=stats.as_dict())
-    else:
-        level = logging.WARNING if stats.outcome is Outcome.FAILED else logging.INFO
-        stats.log.log(level, "%s after %s", stats.outcome, figures, extra=stats.as_dict())
-
-
 def sentence(cause: BaseException) -> str:
     """One line for an exception: its own words if they are meant for a person."""
     if isinstance(cause, Refusal | WrongInput):
@@ -180,5 +188,6 @@ def sentence(cause: BaseException) -> str:
         return f"{words.rstrip('.')}. Check the setting stream_maps."
     return one_line(
         f"unexpected {type(cause).__name__}: {words}. Set "
-        "TAP_UTILITY_ENERGY_LOGLEVEL=DEBUG for the traceback, and report it.",
+        "TAP_UTILITY_ENERGY_LOGLEVEL=DEBUG, or with Meltano --log-level=debug, for the traceback, "
+        "and report it.",
     )

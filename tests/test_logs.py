@@ -315,7 +315,7 @@ def test_a_stop_leaves_a_summary(tap: TapRunner) -> None:
     *_, end, summary, last = told(run.stderr)
     assert end[1].startswith("energycap_vendors: stopped after 0 records in ")
     assert summary[1].startswith("1 of 3 streams done, 10 records in ")
-    assert summary[1].endswith(f"; not finished: energycap_vendors; not begun: {DIGESTS}")
+    assert summary[1].endswith("; 1 not finished; 1 not begun")
     assert last == ("WARNING", "stopped by SIGTERM")
 
 
@@ -363,6 +363,7 @@ def test_one_cause_is_one_line_however_many_streams(
     assert words in run.last_line
     assert run.last_line.startswith("energycap_accounts")
     assert "unhandled" not in run.stderr
+    assert run.stderr.count("failed after") == 1, "once at the time"
     assert len(run.records(SUMMARIES)) == 5
 
 
@@ -395,8 +396,7 @@ def test_different_causes_are_lines_of_their_own(tap: TapRunner) -> None:
         "energycap_places: EnergyCAP answered 404",
     ]
     summary = [text for level, text in told(run.stderr) if level == "INFO"][-1]
-    failed = f"failed: {SUMMARIES}, energycap_accounts, energycap_places"
-    assert summary == f"1 of 4 streams done, 10 records in 0.0 s; {failed}"
+    assert summary == "1 of 4 streams done, 10 records in 0.0 s; 3 failed"
 
 
 def test_what_was_not_tried_is_in_the_summary(tap: TapRunner) -> None:
@@ -405,7 +405,7 @@ def test_what_was_not_tried_is_in_the_summary(tap: TapRunner) -> None:
     with Sandbox(faults=faults, **FEW) as box:
         run = tap(box.tap_config(), streams=streams)
 
-    assert f"; failed: {SUMMARIES}; not tried: utilityapi_authorizations" in run.stderr
+    assert "; 1 failed; 1 not tried" in run.stderr
     assert run.last_line.endswith("Not tried for the same cause: utilityapi_authorizations.")
 
 
