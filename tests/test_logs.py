@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -436,6 +436,7 @@ def process(folder: Path, *, formatter: str = "", **variables: str) -> list[str]
         config.write_text(json.dumps(box.tap_config()), "utf-8")
         ended = subprocess.run(
             [*COMMAND, "--config", str(config), "--catalog", str(chosen)],
+            cwd=folder,
             env=environment(**variables),
             capture_output=True,
             text=True,
@@ -475,6 +476,63 @@ def test_structured_logs_hold_the_figures(tmp_path: Path) -> None:
     assert run["requests"] == 2
     assert run["failures"] == []
     assert figures in run["streams"]
+
+
+def documented(language: str) -> list[str]:
+    """The examples of docs/logs.md in a language."""
+    text = (Path(__file__).parents[1] / "docs" / "logs.md").read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def comparable(lines: Iterable[str]) -> list[str]:
+    """Lines without what differs from run to run."""
+    return [re.sub(r"\d[\d,.:]*( (s|min)\b)?", "N", line) for line in lines]
+
+
+RUNS = {
+    "all is well": ({}, [], [SUMMARIES, DIGESTS, "utilityapi_bills", "utilityapi_meters"]),
+    "waiting": (
+        {"energycap_page_size": 50, "energycap_max_parallel_requests": 1},
+        [{"vendor": "energycap", "status": 429, "headers": {"Retry-After": "70"}, "at": 3}],
+        [DIGESTS],
+    ),
+    "failing": (
+        {},
+        [
+            {"vendor": "energycap", "status": 401, "times": None},
+            {"path": "/accounting", "status": 404, "times": None},
+        ],
+        [SUMMARIES, DIGESTS, RESULTS, "energycap_places", "utilityapi_meters"],
+    ),
+}
+
+
+@pytest.mark.parametrize("number", range(3), ids=RUNS)
+def test_the_documented_logs_are_what_a_run_writes(tap: TapRunner, number: int) -> None:
+    settings, faults, streams = list(RUNS.values())[number]
+    with Sandbox(faults=faults, **NO_LIMIT) as box:
+        run = tap(box.tap_config(**settings), streams=streams)
+
+    lines = [f"{level:8} | {text}" for level, text in told(run.stderr)]
+    example = documented("text")[number].splitlines()
+    if number:  # shown once
+        lines = [line for line in lines if "unknown fields" not in line]
+    assert comparable(lines) == comparable(example)
+
+
+def test_the_documented_configuration_works(tmp_path: Path) -> None:
+    (example,) = documented("yaml")
+    (tmp_path / "logging.yaml").write_text(example, "utf-8")
+
+    lines = process(tmp_path, SINGER_SDK_LOG_CONFIG="logging.yaml")
+
+    done = [json.loads(line) for line in lines][-1]
+    assert {"records", "requests", "streams", "failures"} <= done["extra"]["run"].keys()
+    metrics = (tmp_path / "metrics.log").read_text("utf-8").splitlines()
+    assert {json.loads(line)["metric_info"]["tags"]["stream"] for line in metrics} == {
+        SUMMARIES,
+        DIGESTS,
+    }
 
 
 def test_structured_metrics_keep_their_fields(tmp_path: Path) -> None:
