@@ -260,11 +260,11 @@ def test_merging_over_pages_is_as_the_plainest_way(
     stream._walk = SimpleNamespace(ends_chunk=ends.__contains__)  # type: ignore[assignment]
     stream.record_pages = lambda _: iter(pages)  # type: ignore[method-assign]
     warned = Warnings()
-    stream.logger.addHandler(warned)
+    logging.root.addHandler(warned)
     try:
         rows = list(stream.get_records(None))
     finally:
-        stream.logger.removeHandler(warned)
+        logging.root.removeHandler(warned)
 
     expected: list[tuple[Any, ...]] = []
     meters: list[str] = []
@@ -285,7 +285,7 @@ class Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         assert isinstance(record.args, tuple)
-        self.meters.append(str(record.args[1]))
+        self.meters.append(str(record.args[0]))
 
 
 # What the state holds.

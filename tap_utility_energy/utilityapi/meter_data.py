@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from typing_extensions import override
 
 from tap_utility_energy.http.faults import Refusal
-from tap_utility_energy.logs import number
+from tap_utility_energy.logs import number, shortened
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import requests
     from singer_sdk.helpers.types import Context, Record
@@ -50,8 +50,6 @@ ENDED = frozenset({"not_found", "expired_or_revoked"})
 MOST_AT_ONCE = 100_000
 #: Records on a page, for estimates; the vendor does not tell how many there are.
 USUAL_PAGE = 500
-#: The most meters that a warning names.
-NAMED = 10
 
 
 class MeterDataStream(UtilityAPIStream):
@@ -246,7 +244,7 @@ class MeterDataStream(UtilityAPIStream):
                 self.stats.log.warning(
                     "of these meters another number of records came than UtilityAPI counts; %s: %s",
                     then,
-                    some(uids),
+                    shortened(uids),
                 )
 
     def _gone(self, uids: set[str], meters: Mapping[str, Record]) -> set[str]:
@@ -291,16 +289,6 @@ def with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
         known.append(item)
     if known:
         yield known.pop(), True
-
-
-def some(uids: Collection[str]) -> str:
-    """The first of some uids, in order, and how many more there are.
-
-    >>> some(["2", "1"])
-    '1, 2'
-    """
-    more = f" and {len(uids) - NAMED} more" if len(uids) > NAMED else ""
-    return ", ".join(sorted(uids)[:NAMED]) + more
 
 
 def meter_of(record: Record) -> str | None:

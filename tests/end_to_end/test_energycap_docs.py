@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
+from tests.end_to_end.pipe import Pipe
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import ROOT, Project, clean_environment, needed_module
-from tests.support import catalog
+from tests.end_to_end.project import ROOT, Project, needed_module
 
 pytestmark = pytest.mark.end_to_end
 
@@ -30,39 +26,6 @@ DUCKDB, POSTGRES, DELETE = re.findall(
     re.MULTILINE | re.DOTALL,
 )
 PERIODS = f'SELECT "meterId", "calendarYear", "calendarPeriod" FROM utility_energy.{ROWS}'
-
-
-@dataclass(frozen=True)
-class Pipe:
-    """The tap on one side and a loader on the other."""
-
-    box: Sandbox
-    folder: Path
-    loader: str
-    settings: Mapping[str, object]
-
-    def run(self, *, tap: Mapping[str, object] = {}, **loader: object) -> None:
-        """Extract and load once; both must end well."""
-        config = self._file("tap.json", self.box.tap_config(**tap))
-        chosen = self._file("catalog.json", catalog(STREAMS))
-        command = [sys.executable, "-m", "tap_utility_energy"]
-        sent = subprocess.run(
-            [*command, "--config", config, "--catalog", chosen],
-            capture_output=True,
-            env=clean_environment(PYTHONPATH=str(ROOT)),
-            check=False,
-        )
-        assert sent.returncode == 0, sent.stderr.decode()
-        target = self._file("target.json", {**self.settings, **loader})
-        loaded = subprocess.run(
-            [self.loader, "--config", target], input=sent.stdout, capture_output=True, check=False
-        )
-        assert loaded.returncode == 0, loaded.stderr.decode()
-
-    def _file(self, name: str, content: object) -> str:
-        path = self.folder / name
-        path.write_text(json.dumps(content), "utf-8")
-        return str(path)
 
 
 def cost_by_building(box: Sandbox) -> Counter[tuple[Any, ...]]:
@@ -101,7 +64,7 @@ def landed(
     name = re.sub(r"\W", "_", request.node.name).lower()[:60]
     schema = {"default_target_schema": "utility_energy", "add_record_metadata": True}
     settings = cluster.create_database(name) | schema
-    pipe = Pipe(box, tmp_path, project.loader("target-postgres"), settings)
+    pipe = Pipe(box, tmp_path, project.loader("target-postgres"), settings, STREAMS)
     pipe.run()
     with closing(cluster.connect(name)) as connection:
         yield pipe, connection
@@ -111,7 +74,7 @@ def test_cost_by_building_in_duckdb(project: Project, box: Sandbox, tmp_path: Pa
     file = tmp_path / "landed.duckdb"
     settings = {"path": str(file), "default_target_schema": "main"}
     loader = Path(project.loader("target-duckdb")).with_name("target-duckdb-every-row")
-    Pipe(box, tmp_path, str(loader), settings).run()
+    Pipe(box, tmp_path, str(loader), settings, STREAMS).run()
     with needed_module("duckdb").connect(str(file), read_only=True) as connection:
         found = {row[:4]: row[4] for row in connection.execute(DUCKDB).fetchall()}
 
