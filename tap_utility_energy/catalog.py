@@ -16,6 +16,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INC
 
 from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.extra import EXTRA
+from tap_utility_energy.http.faults import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -99,7 +100,8 @@ def checked(content: dict[str, Any]) -> dict[str, Any]:
     error = best_match(Draft7Validator(FORM).iter_errors(content))
     if error is not None:
         place = ".".join(map(str, error.absolute_path))
-        what = f"{place}: {error.message:.200}" if place else f"{error.message:.200}"
+        message = one_line(error.message, 200)
+        what = f"{place}: {message}" if place else message
         raise WrongInput(f"not a Singer catalog, such as --discover prints: {what}")
     names = Counter(stream["tap_stream_id"] for stream in content["streams"])
     if twice := [name for name, count in names.items() if count > 1]:

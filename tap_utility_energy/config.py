@@ -250,8 +250,8 @@ def _sentence(error: ValidationError) -> str:
         "enum": lambda: f"it must be {' or '.join(map(json.dumps, limit))}",
     }.get(str(error.validator), lambda: error.message)()
     is_shown = error.absolute_path[0] not in NEVER_QUOTED
-    shown = f", not {json.dumps(error.instance, default=str):.80}" if is_shown else ""
-    return f"{_place(error)}: {must}{shown}"
+    value = one_line(json.dumps(error.instance, default=str), 80)
+    return f"{_place(error)}: {must}{f', not {value}' if is_shown else ''}"
 
 
 def _place(error: ValidationError) -> str:

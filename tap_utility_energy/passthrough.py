@@ -17,7 +17,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: How to encode what is not ASCII, as JSON can write it; it stands in strings only.
 ESCAPED = "tap-utility-energy-json"
+#: Keys; where one is of another form, the page goes the SDK's way.
+KEYS: dict[type, Any] = {str: Annotated[str, msgspec.Meta(min_length=1)], int: int}
 #: Records that are written at once. In between, the tap looks whether a signal has come.
 AT_ONCE = 50
 
@@ -144,7 +146,7 @@ def _decoder(key: str, kind: type, names: Sequence[str]) -> Callable[[Buffer], A
         (f"field{number}", msgspec.Raw, msgspec.field(name=name, default=None))
         for number, name in enumerate(names)
     ]
-    fields = [("key", kind, msgspec.field(name=key)), *raw]
+    fields = [("key", KEYS[kind], msgspec.field(name=key)), *raw]
     known: Any = msgspec.defstruct("Known", fields, forbid_unknown_fields=True, gc=False)
     return msgspec.json.Decoder(list[known]).decode
 

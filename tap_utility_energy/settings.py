@@ -219,7 +219,17 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         default=1800,
         title="Longest wait",
         description="Seconds that one request may go on from its first failure, over all its "
-        "tries, before its stream fails.",
+        "tries, before its stream fails. A connection that cannot be made gets no more than 60 "
+        "until the vendor has answered once in the run.",
+    ),
+    th.Property(
+        "fail_on_bad_records",
+        th.BooleanType,
+        default=True,
+        title="Fail on bad records",
+        description="A record without its key, or with the key of another row of its digest, is "
+        "left out and named, and all others arrive. The run then ends with exit 1, or if this is "
+        "false with a warning.",
     ),
     th.Property(
         "historical_collection_enabled",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.http.faults import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def unwrapped(content: object) -> dict[str, Any]:
             raise WrongInput(f'it has "bookmarks" and "{min(wrappers)}": remove one of them')
         return content
     if content.get("type", "STATE") != "STATE":
-        raise WrongInput(f"not a state but a {content['type']!r:.40} message")
+        raise WrongInput(f"not a state but a {shown(content['type'], 40)} message")
     if wrappers <= {"completed", "partial"}:
         parts = [unwrapped(content[name]) for name in ("completed", "partial") if content.get(name)]
         return _merged(*parts) if parts else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -21,7 +22,8 @@ from tap_utility_energy.catalog import complete
 from tap_utility_energy.catalog import problems as catalog_problems
 from tap_utility_energy.decoding import may_name, parse, parse_without
 from tap_utility_energy.extra import ExtraFields
-from tap_utility_energy.http.faults import Fault, Refusal
+from tap_utility_energy.http.faults import Fault, Refusal, shown
+from tap_utility_energy.keys import BadRecords, name_of, with_key
 from tap_utility_energy.passthrough import PassThrough
 from tap_utility_energy.stats import RecordCounter, StreamStats
 
@@ -60,6 +62,8 @@ class VendorStream(RESTStream[Any]):
     can_repeat: bool = False
     #: A property that is never emitted, at whatever depth it stands.
     never_emitted: ClassVar[str] = ""
+    #: Where records that were left out can be found all the same, for messages.
+    where_bad_records_are: ClassVar[str] = ""
     #: Whether the settings call for the stream at all. If not, a sync leaves no trace of it.
     is_called_for: bool = True
     _version_to_activate: int | None = None
@@ -77,6 +81,8 @@ class VendorStream(RESTStream[Any]):
         self._clock = tap.clock
         #: What was read in this run, and the stream's log.
         self.stats = StreamStats(self.name)
+        #: What was left out in this run.
+        self.bad_records = BadRecords()
         self._own_key = tuple(self.primary_keys)
         self._own_replication_key = self.replication_key
         #: What is wrong with the stream's entry in the user's catalog, a line each.
@@ -225,35 +231,59 @@ class VendorStream(RESTStream[Any]):
             return parse_without(self.never_emitted, text)
         return self._pass_through.decode(text) if self._pass_through else parse(text)
 
-    def records_in(self, document: Any) -> list[Record]:
-        """The records of a decoded answer.
+    def records_in(self, document: Any) -> list[Any]:
+        """The list of records of a decoded answer, bad ones included.
 
         Raises:
-            ValueError: There is no list of objects, each with its key, where it should be.
+            ValueError: There is no list of objects where it should be.
         """
         records = document
         if self.records_key is not None:
             records = document.get(self.records_key) if isinstance(document, dict) else None
-        if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
+        is_list = isinstance(records, list)
+        if not is_list or (records and not any(isinstance(row, dict) for row in records)):
             where = f'under "{self.records_key}"' if self.records_key else "in it"
             raise ValueError(f"no list of objects {where}")
-        for record in records:
-            key = record.get(self.record_key)
-            if type(key) is not self.record_key_type or key == "":
-                raise ValueError(f'a record whose key "{self.record_key}" is {key!r:.40}')
-        return records
+        return cast("list[Any]", records)
 
-    @override
-    def parse_response(self, response: requests.Response) -> Iterable[Record]:
+    def keyed(self, page: Iterable[Any], number: int, bad: BadRecords) -> list[Record]:
+        """Those records of a page that have their key. The others are taken down as bad.
+
+        Args:
+            page: The records of an answer.
+            number: Which answer of the walk it is.
+            bad: Takes the others.
+        """
+        name = self.record_key
+        good: list[Record] = []
+        others: list[tuple[object, str]] = []
+        for position, record in enumerate(page, 1):
+            found = with_key(record, name, self.record_key_type)
+            if found is not None:
+                good.append(found)
+                continue
+            after = f" after {name} {shown(good[-1][name], 40)}" if name and good else ""
+            where = f"record {position} of page {number}{after}"
+            others.append((record, f"{where}: {name_of(record, name)}"))
+        for what in bad.add_page(others):
+            self.stats.log.debug("left out: %s", what)
+        return good
+
+    def items_of(self, response: requests.Response) -> list[Any]:
+        """The records of an answer, bad ones included."""
         if response.status_code == HTTPStatus.NO_CONTENT:
             return []
-        document = response.json()
-        records: list[Record] = document[self.records_key] if self.records_key else document
-        return records
+        return self.records_in(response.json())
+
+    @override
+    def parse_response(self, response: requests.Response) -> list[Record]:
+        """The records of an answer that have their key."""
+        return self.keyed(self.items_of(response), 1, BadRecords())
 
     def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
         """The records of each answer."""
-        return map(self.parse_response, self.pages(context))
+        for number, response in enumerate(self.pages(context), 1):
+            yield self.keyed(self.items_of(response), number, self.bad_records)
 
     @override
     def request_records(self, context: Context | None) -> Iterable[Record]:
@@ -268,7 +298,7 @@ class VendorStream(RESTStream[Any]):
             for record in write(self._new_in(page, seen) if self.can_repeat else page):
                 signals.check()
                 yield record
-        self.walked(len(seen))
+        self.walked(len(seen) + self.bad_records.distinct)
 
     def _new_in(self, page: Iterable[Record], seen: set[object]) -> Iterator[Record]:
         for record in page:
@@ -378,11 +408,39 @@ class VendorStream(RESTStream[Any]):
         """Why a loader must not drop what was not sent, or '' if all was sent that there is."""
         if in_batches:
             return "batches carry no version"
+        if self.bad_records.count:
+            return "records were left out, which the loader may have from when they had a key"
         if narrowed_by := self.narrowed_by():
             return f"not all is asked for ({narrowed_by})"
         if stream_maps.filters(self.config.get("stream_maps", {}), self.name):
             return "a stream map filters the records"
         return self._incomplete or ("nothing came" if is_empty else "")
+
+    @contextmanager
+    def bad_records_reported(self) -> Iterator[None]:
+        """Say after the block which records were left out, also if it fails.
+
+        Raises:
+            Refusal: There are some, and ``fail_on_bad_records`` is set.
+        """
+        try:
+            yield
+        except BaseException:
+            if self.bad_records.count:
+                self.stats.log.warning("%s.", self._left_out)
+            raise
+        if not self.bad_records.count:
+            return
+        if self.config["fail_on_bad_records"]:
+            raise Refusal(
+                f"{self._left_out}; with fail_on_bad_records false they are a warning alone."
+            )
+        self.stats.log.warning("%s.", self._left_out)
+
+    @property
+    def _left_out(self) -> str:
+        left_out = self.bad_records.sentence(self.where_bad_records_are)
+        return f"{left_out}. Check them in {self.client.vendor}"
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:

@@ -14,6 +14,7 @@ from singer_sdk.exceptions import MappingError
 from singer_sdk.mapper import CustomStreamMap
 
 from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.http.faults import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -100,9 +101,9 @@ def _expression_problem(value: object) -> str:
         statements = ast.parse(value).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
-        return f"{value!r:.200} is no expression: {reason}"
+        return f"{shown(value, 200)} is no expression: {reason}"
     is_one = len(statements) == 1 and isinstance(statements[0], ast.Expr)
-    return "" if is_one else f"{value!r:.200} is no expression"
+    return "" if is_one else f"{shown(value, 200)} is no expression"
 
 
 def _unknown(name: str, known: Collection[str], what: str) -> str:
@@ -181,7 +182,7 @@ def _computed(evaluate: Callable[..., Any], expr: str, **kwargs: Any) -> Any:
         # A ValueError quotes the value, which may be the very one that a map is to keep back.
         words = "" if isinstance(error, ValueError) else f": {error}"
         raise WrongInput(
-            f"stream_maps: {expr!r:.200} cannot be computed for each record "
+            f"stream_maps: {shown(expr, 200)} cannot be computed for each record "
             f"({type(error).__name__}{words}). For a field that may be missing write "
             "_.get('name'), and mind null."
         ) from error

@@ -274,7 +274,7 @@ class TapUtilityEnergy(Tap):
             log_estimate(extracted, meters, self.state)
             for stream in extracted:
                 if not report.skips(stream):
-                    with report.reading(stream):
+                    with report.reading(stream), stream.bad_records_reported():
                         stream.sync()
                         stream.finalize_state_progress_markers()
                     signals.check()

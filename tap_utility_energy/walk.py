@@ -9,6 +9,7 @@ from tempfile import SpooledTemporaryFile, gettempdir
 from typing import TYPE_CHECKING
 
 from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.keys import BadRecords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,12 +70,18 @@ class SharedWalk:
         if stream.name in self._read_by or self._dropped:
             self._restart()
         self._read_by.add(stream.name)
-        yield from self.read_ahead(source)
+        # What a stream leaves out is told once: by itself, or by a reader if it is not selected.
+        is_told = source is not stream and source.selected
+        yield from self.read_ahead(source, BadRecords() if is_told else stream.bad_records)
         if not self._is_wanted():
             _close(self._bodies)
 
-    def read_ahead(self, source: VendorStream) -> Iterator[Iterable[Record]]:
+    def read_ahead(self, source: VendorStream, bad: BadRecords) -> Iterator[Iterable[Record]]:
         """The records of each page, for somebody who is none of the streams that read them.
+
+        Args:
+            source: The stream whose pages they are.
+            bad: Takes the records that are left out.
 
         Raises:
             Refusal: The pages that another stream has read could not be kept.
@@ -84,12 +91,13 @@ class SharedWalk:
             raise self._not_kept
         for number in count():
             if number < len(self._spans):
-                yield source.records_in(source.decode(self._kept(number)))
+                records = source.records_in(source.decode(self._kept(number)))
             elif response := self._fetch(self._pages):
                 self._keep(response)
-                yield source.parse_response(response)
+                records = source.items_of(response)
             else:
                 break
+            yield source.keyed(records, number + 1, bad)
 
     def _fetch(self, pages: Iterator[requests.Response]) -> requests.Response | None:
         if self._failure:

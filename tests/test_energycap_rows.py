@@ -159,10 +159,10 @@ def test_rows_without_a_key_of_their_own_are_told(tap: TapRunner, stream: str) -
     assert run.exit == 1
     assert run.records(stream) == [{"meterId": 1, "meterCode": "M", "year": "2025"}]
     assert [line for line in run.errors if line.startswith(stream)] == [
-        f"{stream}: meter 1 (M) has 1 period(s) for 2025 again, 1 period(s) without year",
         (
-            f"{stream}: 1 meter(s), named above, have periods whose key is missing or repeated. "
-            "Those rows were left out, all others arrived. Check the meters' bills in EnergyCAP."
+            f"{stream}: 2 records were left out for want of a key of their own, all others "
+            "arrived: meter 1 (M) has 1 period(s) for 2025 again, 1 period(s) without year. Check "
+            "them in EnergyCAP; with fail_on_bad_records false they are a warning alone."
         ),
     ]
 

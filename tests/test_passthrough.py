@@ -213,9 +213,6 @@ def test_a_stream_that_looks_at_its_records_gets_them_whole(tap: TapRunner) -> N
         b'[{"meterId": 1, "results": NaN}]',
         b'[{"meterId": 1, "results": [01]}]',
         b'[{"meterId": 1, "updated": "a\nb"}]',
-        b'[{"meterId": 1.0}]',
-        b'[{"meterId": true}]',
-        b'[{"updated": null}]',
         b'[{"meterId": 1, "results": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]",
         b"[1]",
         b'{"a": []}',
@@ -251,7 +248,8 @@ def test_a_token_is_never_passed_on(name: bytes) -> None:
     assert records == [{"meterId": 1, "costUnit": {}, "results": [{}]}]
 
 
-def test_records_are_counted_once(tap: TapRunner) -> None:
+def test_records_are_counted_once(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_LOGLEVEL", "DEBUG")
     with Sandbox(meters=30, billing_summaries=0) as box:
         run = tap(box.tap_config(energycap_page_size=7), streams=[DIGESTS])
 

@@ -198,6 +198,7 @@ def test_data_may_hold_what_is_a_secret_elsewhere(
 
 WRONG = {
     "another setting": {"request_timeout": TOKEN, "start_date": TOKEN},
+    "across the cut of another setting": {"request_timeout": "x" * 70 + TOKEN},
     "inside another setting": {
         "energycap_filters": {TOKEN: TOKEN},
         "utilityapi_meters": [TOKEN, {}],
@@ -309,7 +310,7 @@ def test_a_log_file_of_the_users_own_holds_no_secret(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     with Sandbox(utilityapi_token=TOKEN, cache_seconds=0) as box:
         link = json.dumps({"billing_summaries": [], "next": f"?access_token={TOKEN}"})
-        box.set_faults([{"garbage": link, "vendor": "utilityapi"}])
+        box.set_faults([{"garbage": link, "path": "/accounting/billing-summaries"}])
         config.write_text(json.dumps(box.tap_config(utilityapi_requests_per_minute=6000)))
         start(config, SINGER_SDK_LOG_CONFIG=str(tmp_path / "logging.yml")).communicate(timeout=30)
 

@@ -333,7 +333,7 @@ def test_mixed_intervals_bring_more(tap: TapRunner, box: Sandbox) -> None:
     assert "calls 1 answers incomplete" in plain.stderr
 
 
-def test_readings_without_a_time_are_left_out_with_a_warning(tap: TapRunner, box: Sandbox) -> None:
+def test_readings_without_a_time_are_left_out_and_told(tap: TapRunner, box: Sandbox) -> None:
     meter = truth(box, "intervals")[next(iter(truth(box, "intervals")))]["meter_uid"]
     good = {"start": "a", "end": "b", "new": 1}
     rows = [None, good, {"start": None, "end": "b"}, "none", {"end": "c"}]
@@ -342,6 +342,10 @@ def test_readings_without_a_time_are_left_out_with_a_warning(tap: TapRunner, box
     readings = "utilityapi_interval_readings"
     run = sync(tap, box, None, readings, utilityapi_meters=[meter])
 
-    assert run.exit == 0, run.stderr
+    assert run.exit == 1
     assert [(row["start"], row["extra"]) for row in run.records(readings)] == [("a", {"new": 1})]
-    assert f"{readings}: 2 readings without start or end" in run.stderr
+    assert (
+        f"{readings}: 3 records were left out for want of a key of their own, all others arrived; "
+        f"utilityapi_intervals has the readings: interval '1' of meter '{meter}' has 3 without "
+        "start or end."
+    ) in run.last_line

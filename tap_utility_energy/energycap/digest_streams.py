@@ -39,7 +39,7 @@ class MeterDigestMonthlyResultsStream(MeterRowsStream):
     path = "/api/v3/meter/digest/actual/monthly"
     rows = digests.METER_MONTHS
     primary_keys, schema = rows.key, rows.schema
-    nested_stream = "meter_digest_monthly"
+    where_bad_records_are = "; meter_digest_monthly has the periods"
     selected_by_default = True
 
 

@@ -9,7 +9,6 @@ from typing_extensions import override
 from tap_utility_energy.energycap.client import EnergyCAPStream
 from tap_utility_energy.energycap.permissions import ACCOUNTS, METERS, PLACES
 from tap_utility_energy.energycap.rows import Exploder, Rows
-from tap_utility_energy.http.faults import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,17 +52,15 @@ class DigestRowsStream(DigestStream):
 
     The fields of a meter, place or account stand on each of its rows; those that the schema does
     not know are under ``extra.meter`` and so on. A row whose key is missing or was there before
-    is left out, and what it belongs to named in an error.
+    is left out, and what it belongs to is named; see ``fail_on_bad_records``.
     """
 
     rows: ClassVar[Rows]
-    #: The stream that still has the rows that are left out.
-    nested_stream: ClassVar[str] = ""
     selected_by_default = False
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        parent, faulty = self.rows.parent.name, 0
+        parent = self.rows.parent.name
         exploder = Exploder(
             self.rows,
             [
@@ -72,19 +69,13 @@ class DigestRowsStream(DigestStream):
             ],
         )
         for digest in self.request_records(context):
-            rows, problem = exploder.explode(digest)
+            rows, others = exploder.explode(digest)
             yield from rows
-            if problem:
-                faulty += 1
-                named = f"{parent} {digest[self.record_key]} ({digest.get(f'{parent}Code')})"
-                self.stats.log.error("%s has %s", named, problem)
-        if faulty:
-            has_them = f"; {self.nested_stream} has them" if self.nested_stream else ""
-            raise Refusal(
-                f"{faulty} {parent}(s), named above, have periods whose key is missing or "
-                f"repeated. Those rows were left out, all others arrived{has_them}. Check the "
-                f"{parent}s' bills in EnergyCAP.",
-            )
+            if others:
+                code = digest.get(f"{parent}Code")
+                named = f"{parent} {digest[self.record_key]}{f' ({code})' if code else ''}"
+                what = ", ".join(f"{number} period(s) {kind}" for kind, number in others.items())
+                self.bad_records.add_rows(others.total(), f"{named} has {what}")
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap_utility_energy.keys import as_key
 from tap_utility_energy.schemas import record
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.extra import ExtraFields
     from tap_utility_energy.schemas import Fields
-
-KEY_TYPES = (int, str)  # a year is text in yearly digests
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,9 @@ class Rows:
                 raise ValueError(f"{', '.join(sorted(twice))}: two levels of a digest have it")
             fields |= own
         self.schema = record(*fields.values())
+        types = (self.schema["properties"][name]["type"] for name in self.key)
+        #: The type of each part of the key: a year is text in yearly digests.
+        self.key_types = tuple(int if "integer" in kind else str for kind in types)
 
 
 class Exploder:
@@ -85,22 +87,23 @@ class Exploder:
         self._rows = rows
         self._fields = fields
 
-    def explode(self, digest: Record) -> tuple[list[Record], str]:
-        """The digest's rows with a good key, and what is wrong with the others, if anything."""
+    def explode(self, digest: Record) -> tuple[list[Record], Counter[str]]:
+        """The digest's rows with a key of their own, and how many others there are of each kind."""
         rows: dict[tuple[Any, ...], Record] = {}
-        faults = Counter[str]()
-        for key, row in self._leaves(digest):
-            if not key:
-                faults["that are no objects"] += 1
-            elif any(type(part) not in KEY_TYPES for part in key):
-                faults[f"without {' or '.join(self._rows.key[1:])}"] += 1
+        others = Counter[str]()
+        for sent, row in self._leaves(digest):
+            key = tuple(map(as_key, sent, self._rows.key_types))
+            if not sent:
+                others["that are no objects"] += 1
+            elif None in key:
+                others[f"without {' or '.join(self._rows.key[1:])}"] += 1
             elif key in rows:
-                faults[f"for {'/'.join(map(str, key[1:]))} again"] += 1
+                others[f"for {'/'.join(map(str, key[1:]))} again"] += 1
             else:
-                rows[key] = row
-        return list(rows.values()), ", ".join(
-            f"{number} period(s) {what}" for what, number in faults.items()
-        )
+                rows[key] = (
+                    row if key == sent else {**row, **dict(zip(self._rows.key, key, strict=True))}
+                )
+        return list(rows.values()), others
 
     def _leaves(
         self,

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import ssl
+from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ LONGEST_READ = 20_000  # bytes of an error's body
 LONGEST_SECRET = 5_000  # characters, escapes included
 #: A session's key, which EnergyCAP's answers can hold, in JSON or in JSON within a text.
 TOKEN = re.compile(
-    rf"""(\\*["']){spelled("token")}\1\s*:\s*(\\*["'])(?:(?!\2)(?:\\.|.))*(?:\2|$)"""
+    rf"""(\\*["']){spelled("token")}\1(\s*:\s*)(\\*["'])(?:(?!\3)(?:\\.|.))*(?:\3|$)"""
 )
 BROKEN = (
     requests.ConnectionError,
@@ -124,10 +125,11 @@ def one_line(text: str, longest: int | None = None) -> str:
 
 
 def shown(value: object, longest: int = 80) -> str:
-    """A value that somebody else has sent, for a message: text in quotes."""
+    """A value from JSON that somebody else has sent, for a message."""
     if isinstance(value, str):
         return f"'{one_line(value, longest)}'"
-    return one_line(repr(value), longest)
+    text = str(value) if isinstance(value, Decimal) else json.dumps(value, default=str)
+    return one_line(text, longest)
 
 
 def quote_of(response: requests.Response) -> str:
@@ -141,7 +143,7 @@ def quote_of(response: requests.Response) -> str:
         body = ", ".join(str(part) for part in said if part)
     elif body.lstrip().startswith("<"):
         return ""
-    body = TOKEN.sub(rf"\1token\1: \2{MASK}\2", one_line(body))
+    body = TOKEN.sub(rf"\1token\1\2\3{MASK}\3", one_line(body))
     line = one_line(body, LONGEST_QUOTE)
     return f": {line.rstrip('.')}" if line else ""
 

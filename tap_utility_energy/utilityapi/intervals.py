@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import override
 
 from tap_utility_energy import signals
+from tap_utility_energy.http.faults import shown
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.interval_versions import compare
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream, meter_of
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream, items, meter_of
 from tap_utility_energy.utilityapi.readings import merge_readings
 
 if TYPE_CHECKING:
@@ -112,13 +113,15 @@ class IntervalReadingsStream(IntervalDataStream):
     ``start`` and ``end`` are written in one form: with microseconds and a numeric offset, which is
     the utility's. Of a reading that is listed twice with different values, the one of the interval
     with the latest ``updated`` is kept, within one interval the first; a warning names the meter. A
-    reading without start or end is left out with a warning; its interval still has it.
+    reading without start or end is left out and named; its interval still has it.
 
     Source: https://utilityapi.com/docs/api/intervals/blocks
     """
 
     name = "utilityapi_interval_readings"
     primary_keys = ("meter_uid", "start", "end")
+    record_key = ""  # a reading of an interval without uid has its key all the same
+    where_bad_records_are = "; utilityapi_intervals has the readings"
     schema = schemas.INTERVAL_READING
 
     @override
@@ -144,13 +147,12 @@ class IntervalReadingsStream(IntervalDataStream):
             fields: What finds the unknown fields of a reading.
         """
         if not meter:
-            self.mark_incomplete("intervals without meter_uid are left out")
-            self.stats.log.warning("%s intervals without meter_uid", len(intervals))
+            for interval in intervals:
+                self._leave_out(len(items(interval.get("readings"))), interval, "meter_uid")
             return
         merged = merge_readings(intervals)
-        if merged.without_time:
-            self.mark_incomplete("readings without start or end are left out")
-            self.stats.log.warning("%s readings without start or end", merged.without_time)
+        for interval, number in merged.without_time:
+            self._leave_out(number, interval, "start or end")
         if merged.differing:
             self.stats.log.warning(
                 "meter %s has %s readings twice, with different values: of each the one is "
@@ -164,10 +166,17 @@ class IntervalReadingsStream(IntervalDataStream):
             row = known | {
                 "meter_uid": meter,
                 "authorization_uid": interval.get("authorization_uid"),
-                "interval_uid": interval["uid"],
+                "interval_uid": interval.get("uid"),
                 "updated": interval.get("updated"),
             }
             yield self.extra_fields.keep(row, unknown)
+
+    def _leave_out(self, number: int, interval: Record, lack: str) -> None:
+        whose = (
+            f"interval {shown(interval.get('uid'), 40)} of meter {shown(meter_of(interval), 40)}"
+        )
+        if number:
+            self.bad_records.add_rows(number, f"{whose} has {number} without {lack}")
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:

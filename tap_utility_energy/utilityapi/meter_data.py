@@ -174,7 +174,9 @@ class MeterDataStream(UtilityAPIStream):
             chunk, uids, begun = uids[:size], uids[size:], pages
             came = set[tuple[str | None, str]]()
             for response, is_last in with_last(self._pages_of(chunk)):
-                came |= {(meter_of(row), row["uid"]) for row in self.parse_response(response)}
+                rows = objects(self.items_of(response))
+                # One without uid counts too, or the meter would seem to lack it on every run.
+                came |= {(meter_of(row), str(row.get("uid") or row)) for row in rows}
                 pages += 1
                 if is_last:
                     self._review(chunk, came, pages - begun, meters)
@@ -301,3 +303,9 @@ def objects(things: object) -> list[Record]:
     """The objects of a list. Whatever else the vendor may put there is left out."""
     listed = things if isinstance(things, list) else []
     return [thing for thing in listed if isinstance(thing, dict)]
+
+
+def items(things: object) -> list[object]:
+    """What a list holds apart from nulls; whatever else it is holds itself."""
+    listed = things if isinstance(things, list) else [things]
+    return [thing for thing in listed if thing is not None]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tap_utility_energy.utilityapi.meter_data import objects
+from tap_utility_energy.utilityapi.meter_data import items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +28,8 @@ class MeterReadings:
     rows: list[tuple[Record, Record]]
     #: How many readings are listed with different values.
     differing: int
-    #: How many have no start or end. They are not among the rows.
-    without_time: int
+    #: Intervals, and how many of their readings have no start or end and are not among the rows.
+    without_time: list[tuple[Record, int]]
 
 
 def merge_readings(intervals: Iterable[Record]) -> MeterReadings:
@@ -48,18 +48,22 @@ def merge_readings(intervals: Iterable[Record]) -> MeterReadings:
     """
     kept: dict[tuple[object, object], tuple[Record, Record]] = {}
     differing = set[tuple[object, object]]()
-    without_time = 0
+    without_time: list[tuple[Record, int]] = []
     for interval in sorted(intervals, key=_updated, reverse=True):
-        for reading in objects(interval.get("readings")):
-            start, end = reading.get("start"), reading.get("end")
+        left_out = 0
+        for reading in items(interval.get("readings")):
+            sent = reading if isinstance(reading, dict) else {}
+            start, end = sent.get("start"), sent.get("end")
             if not (isinstance(start, str) and isinstance(end, str) and start and end):
-                without_time += 1
+                left_out += 1
                 continue
-            row = reading | {"start": in_one_form(start), "end": in_one_form(end)}
+            row = sent | {"start": in_one_form(start), "end": in_one_form(end)}
             span = _instant(start), _instant(end)
             first, _ = kept.setdefault(span, (row, interval))
             if first is not row and _values(first) != _values(row):
                 differing.add(span)
+        if left_out:
+            without_time.append((interval, left_out))
     return MeterReadings(list(kept.values()), len(differing), without_time)
 
 

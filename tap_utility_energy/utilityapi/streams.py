@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
+from tap_utility_energy.keys import BadRecords
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
 
@@ -110,7 +111,7 @@ class MetersStream(UtilityAPIStream):
 
     def listed_ahead(self) -> Iterator[Record]:
         """Every meter, before any stream reads them."""
-        for page in self.client.meter_list.read_ahead(self):
+        for page in self.client.meter_list.read_ahead(self, BadRecords()):
             yield from page
 
     def still_listed(self, uids: Collection[str]) -> set[str]:

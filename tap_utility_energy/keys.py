@@ -1,0 +1,122 @@
+"""What tells one record from another, and the records that lack it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tap_utility_energy.http.faults import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from singer_sdk.helpers.types import Record
+
+#: How many of a stream's bad records its line names.
+NAMED = 5
+#: Integers beyond are none to a database.
+LARGEST_INTEGER = 2**63
+MOST_DIGITS = 19
+#: Other fields that may tell which record it is, and are no personal data.
+_ID_FIELD = re.compile(r"uid|.*_uid|.*(Id|Code)")
+
+
+def with_key(record: object, name: str, kind: type) -> Record | None:
+    """The record with its key as the schema has it, or None if it has none.
+
+    Args:
+        record: What stands where a record should.
+        name: The field that is its key; '' if it needs none.
+        kind: The type of the key.
+    """
+    if not isinstance(record, dict) or not name:
+        return record if isinstance(record, dict) else None
+    possible = as_key(key := record.get(name), kind)
+    if possible is None or possible is key:
+        return None if possible is None else record
+    return {**record, name: possible}
+
+
+def as_key(value: object, kind: type) -> Any:
+    """The value as a part of a key, or None if it cannot be one.
+
+    >>> as_key(5, str), as_key(Decimal("5.0"), int), as_key("", str), as_key("5", int)
+    ('5', 5, None, None)
+    """
+    if kind is str:
+        return str(value) if value != "" and type(value) in {str, int} else None
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < MOST_DIGITS:
+        value = int(value) if value == int(value) else None
+    is_integer = type(value) is int and -LARGEST_INTEGER <= value < LARGEST_INTEGER
+    return value if is_integer else None
+
+
+class BadRecords:
+    """The records that a stream has left out, because no loader could tell them from others."""
+
+    def __init__(self) -> None:
+        #: How many were left out.
+        self.count = 0
+        #: How many of the vendor's own records are among them.
+        self.distinct = 0
+        self._named: list[str] = []
+        self._more = 0
+        self._seen = Counter[str]()
+
+    def add_page(self, bad: Sequence[tuple[object, str]]) -> list[str]:
+        """Take down a page's bad records, apart from those that an earlier page had as well.
+
+        Args:
+            bad: Each record, and what it is called in messages.
+
+        Returns:
+            The names of those that are new.
+        """
+        in_page = Counter[str]()
+        new = list[str]()
+        for record, name in bad:
+            content = repr(record)
+            in_page[content] += 1
+            if in_page[content] > self._seen[content]:
+                self._seen[content] += 1
+                self.distinct += 1
+                self.add_rows(1, name)
+                new.append(name)
+        return new
+
+    def add_rows(self, number: int, name: str) -> None:
+        """Take down rows that were made of one record."""
+        self.count += number
+        if len(self._named) < NAMED:
+            self._named.append(name)
+        else:
+            self._more += 1
+
+    def sentence(self, where: str = "") -> str:
+        """What was left out, with the first few by name.
+
+        Args:
+            where: Where the rows among them can be found all the same.
+        """
+        where = where if self.count > self.distinct else ""
+        what, whose = ("record was", "its") if self.count == 1 else ("records were", "their")
+        more = f"; and {self._more} more" if self._more else ""
+        return (
+            f"{self.count} {what} left out for want of a key of {whose} own, all others arrived"
+            f"{where}: {'; '.join(self._named)}{more}"
+        )
+
+
+def name_of(record: object, key: str) -> str:
+    """What can tell a person which record it is, and what is wrong with its key."""
+    if not isinstance(record, dict):
+        return f"it is no object but {shown(record, 40)}"
+    ids = [
+        f"{name} {shown(value, 40)}"
+        for name, value in record.items()
+        if name != key and _ID_FIELD.fullmatch(name) and type(value) in {int, str}
+    ]
+    wrong = f"{key} is {shown(record[key], 40)}" if key in record else f"it has no {key}"
+    return f"{wrong} ({', '.join(ids[:3])})" if ids else wrong
