@@ -396,10 +396,8 @@ class VendorStream(RESTStream[Any]):
         if self._version_to_activate is None:
             return
         if reason := self._reason_against_version(is_empty=is_empty, in_batches=not write_messages):
-            self.logger.info(
-                "%s: no version is activated, so that the loader drops nothing: %s",
-                self.name,
-                reason,
+            self.stats.log.info(
+                "no version is activated, so that the loader drops nothing: %s", reason
             )
         else:
             super()._write_activate_version_message(self._version_to_activate)
