@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import requests
 
 LONGEST_URL = 2000
+#: UtilityAPI takes the token in the query as well, and a link may repeat it.
+CREDENTIAL_PARAM = "access_token"
 #: Characters of a URL that are left for the cursor of a following page.
 ROOM_FOR_CURSOR = 250
 
@@ -26,8 +28,8 @@ class NextURLPaginator(BaseAPIPaginator[str]):
     """Walks a listing by the URL that each answer gives for its next page.
 
     ``next`` may be absolute or relative, and may repeat the filters or leave them out: they hold
-    on every page all the same. Whatever else it carries is sent back as it came. Several first
-    URLs are walked one after the other, as one listing.
+    on every page all the same. Whatever else it carries, apart from a credential, is sent back as
+    it came. Several first URLs are walked one after the other, as one listing.
 
     >>> paginator = NextURLPaginator(["https://host/list?meters=1,2"])
     >>> paginator.current_value
@@ -72,7 +74,14 @@ class NextURLPaginator(BaseAPIPaginator[str]):
 
 
 def with_params_of(first_url: str, url: str) -> str:
-    """``url`` with those query parameters of ``first_url`` that it does not name itself."""
+    """``url`` with those query parameters of ``first_url`` that it does not name itself.
+
+    Without the credential, which is in a header and, in an answer, has been struck.
+    """
+    if CREDENTIAL_PARAM in url:
+        pieces = urlsplit(url).query.split("&")
+        kept = [piece for piece in pieces if piece.partition("=")[0] != CREDENTIAL_PARAM]
+        url = urlsplit(url)._replace(query="&".join(kept)).geturl()
     named = {key for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
     pieces = [piece for piece in urlsplit(first_url).query.split("&") if piece]
     missing = [piece for piece in pieces if parse_qsl(piece)[0][0] not in named]

@@ -73,6 +73,16 @@ def test_a_secret_in_a_record_is_struck(tap: TapRunner) -> None:
     assert run.records(SUMMARIES)[0]["sources"][0]["raw_url"].endswith("access_token=[secret]")
 
 
+def test_a_link_that_holds_the_credential_is_followed_without_it(tap: TapRunner) -> None:
+    link = f"/api/v2/accounting/billing-summaries?after=7&access_token={TOKEN}&limit=5"
+    body = json.dumps({"billing_summaries": [{"uid": "7"}], "next": link})
+    with Sandbox(utilityapi_token=TOKEN) as box:
+        box.set_faults([{"garbage": body, "vendor": "utilityapi"}])
+        tap(box.tap_config(), streams=[SUMMARIES])
+
+        assert box.requests()[1]["target"].endswith("/billing-summaries?after=7&limit=5")
+
+
 def test_a_secret_in_an_exception_is_struck(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,13 +319,13 @@ def test_a_log_file_of_the_users_own_holds_no_secret(tmp_path: Path) -> None:
     (tmp_path / "logging.yml").write_text(json.dumps(own))
     config = tmp_path / "config.json"
     with Sandbox(utilityapi_token=TOKEN, cache_seconds=0) as box:
-        link = json.dumps({"billing_summaries": [], "next": f"?access_token={TOKEN}"})
+        link = json.dumps({"billing_summaries": [], "next": f"?after={TOKEN}"})
         box.set_faults([{"garbage": link, "path": "/accounting/billing-summaries"}])
         config.write_text(json.dumps(box.tap_config(utilityapi_requests_per_minute=6000)))
         start(config, SINGER_SDK_LOG_CONFIG=str(tmp_path / "logging.yml")).communicate(timeout=30)
 
     text = (tmp_path / "own.log").read_text()
-    assert "access_token=" in text
+    assert "?after=" in text
     assert TOKEN not in text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from tests.end_to_end.jsonl import read_files
 from tests.end_to_end.project import Project
 
 pytestmark = pytest.mark.end_to_end
@@ -59,3 +61,21 @@ def test_the_last_lines_of_the_tap_are_there_to_read(
         True
     ] * len(lines), output
     assert "Traceback" not in output
+
+
+def test_a_bad_record_need_not_stop_what_comes_after_the_loader(
+    project: Project, tmp_path: Path
+) -> None:
+    rows = [{"uid": "1"}, {"uid": None}, {"uid": "3"}]
+    body = json.dumps({"billing_summaries": rows, "next": None})
+    with Sandbox(meters=5, faults=[{"garbage": body, "vendor": "utilityapi"}]) as box:
+        output = project.run(
+            box,
+            "target-jsonl",
+            job=f"bad-record-{tmp_path.name}",
+            target_settings={"destination_path": tmp_path, "do_timestamp_file": False},
+            fail_on_bad_records=False,
+        )
+
+    assert "record 2 of page 1 after uid '1': uid is null" in output
+    assert read_files(tmp_path)["billing_summaries"].keys() == {("1",), ("3",)}
