@@ -151,10 +151,9 @@ class Report:
         )
 
     def _say_end(self, stats: StreamStats) -> None:
-        if stats.unknown_fields:
-            stats.log.warning(
-                'unknown fields, kept under "extra": %s', shortened(stats.unknown_fields)
-            )
+        for words, names in stats.notices.copy().items():
+            if names:  # a page that nobody waits for any more may still bring some
+                stats.log.warning("%s: %s", words, shortened(names.copy()))
         figures = f"{number(stats.records, 'record')} in {duration(stats.seconds)}"
         if stats.outcome is Outcome.DONE:
             stats.log.info("%s", figures, extra=stats.as_dict())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -43,10 +44,16 @@ class StreamStats:
         self.seconds = 0.0
         #: How far the reading is, such as "page 3 of 8", where that is known.
         self.position = ""
-        #: Fields that the schema does not know and that went under ``extra``, by their paths.
-        self.unknown_fields = set[str]()
+        #: What the end of the stream tells in one warning each: the words, and whom or what they
+        #: are about.
+        self.notices = defaultdict[str, set[str]](set)
         self._requests = 0
         self._lock = threading.Lock()
+
+    @property
+    def unknown_fields(self) -> set[str]:
+        """Takes fields that the schema does not know and that went under ``extra``, by paths."""
+        return self.notices['unknown fields, kept under "extra"']
 
     @property
     def requests(self) -> int:

@@ -253,6 +253,19 @@ def test_progress_tells_the_page_where_the_total_is_known(tap: TapRunner) -> Non
     assert len(log.matching(rf"^{SUMMARIES}: \d+ records so far")) >= 2
 
 
+def test_meters_are_warned_of_once_for_a_stream(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MeterDataStream, "meters_at_once", 2)
+    body = json.dumps({"bills": [], "next": None})
+    empty = {"path": "/bills", "status": 200, "body": body, "times": None}
+    with Sandbox(billing_summaries=200, faults=[empty], **NO_LIMIT) as box:
+        run = tap(box.tap_config(), streams=["utilityapi_bills"])
+
+    (line,) = [text for _, text in told(run.stderr) if "another number of records" in text]
+    assert re.search(r": \S+, .* and \d+ more$", line)
+
+
 METER_DATA = ["utilityapi_bills", "utilityapi_bill_line_items", "utilityapi_intervals"]
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from typing_extensions import override
 
 from tap_utility_energy.http.faults import Refusal
-from tap_utility_energy.logs import number, shortened
+from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
 
 if TYPE_CHECKING:
@@ -237,17 +237,11 @@ class MeterDataStream(UtilityAPIStream):
 
     def _recheck(self, counts: Mapping[str, int]) -> None:
         """Have meters read again by the next run, unless this one saw what the last one did."""
-        settled = self._walk.recheck(counts)
-        for uids, then in (
-            (counts.keys() - settled, "the next run reads them again"),
-            (settled, "as in the run before, so they are read again only when they change"),
-        ):
-            if uids:
-                self.stats.log.warning(
-                    "of these meters another number of records came than UtilityAPI counts; %s: %s",
-                    then,
-                    shortened(uids),
-                )
+        settled, notices = self._walk.recheck(counts), self.stats.notices
+        what = "of these meters another number of records came than UtilityAPI counts"
+        notices[f"{what}; the next run reads them again"] |= counts.keys() - settled
+        then = "as in the run before, so they are read again only when they change"
+        notices[f"{what}; {then}"] |= settled
 
     def _gone(self, uids: set[str], meters: Mapping[str, Record]) -> set[str]:
         """Those of the meters that the vendor lists no more, and such others of their consents."""
