@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tap_utility_energy.utilityapi.meter_data import items
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from singer_sdk.helpers.types import Record
+
+Instant = datetime | str
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -46,8 +49,9 @@ def merge_readings(intervals: Iterable[Record]) -> MeterReadings:
     >>> [(reading["kwh"], interval is new) for reading, interval in merged.rows], merged.differing
     ([(2, True)], 1)
     """
-    kept: dict[tuple[object, object], tuple[Record, Record]] = {}
-    differing = set[tuple[object, object]]()
+    kept: dict[tuple[Instant, Instant], tuple[Record, Record]] = {}
+    differing = set[tuple[Instant, Instant]]()
+    read = cache(read_time)  # the end of a reading is the start of another
     without_time: list[tuple[Record, int]] = []
     for interval in sorted(intervals, key=_updated, reverse=True):
         left_out = 0
@@ -57,42 +61,37 @@ def merge_readings(intervals: Iterable[Record]) -> MeterReadings:
             if not (isinstance(start, str) and isinstance(end, str) and start and end):
                 left_out += 1
                 continue
-            row = sent | {"start": in_one_form(start), "end": in_one_form(end)}
-            span = _instant(start), _instant(end)
-            first, _ = kept.setdefault(span, (row, interval))
-            if first is not row and _values(first) != _values(row):
-                differing.add(span)
+            (since, start), (until, end) = read(start), read(end)
+            if known := kept.get((since, until)):
+                if _values(known[0]) != _values(sent):
+                    differing.add((since, until))
+            else:
+                kept[since, until] = sent | {"start": start, "end": end}, interval
         if left_out:
             without_time.append((interval, left_out))
     return MeterReadings(list(kept.values()), len(differing), without_time)
 
 
-def in_one_form(time: str) -> str:
-    """A time with microseconds and a numeric offset, which is the form that the vendor documents.
+def read_time(time: str) -> tuple[Instant, str]:
+    """Read the instant that a text tells, and write it in the form that the vendor documents.
 
-    The offset stays, because it tells the utility's local time. A text that is no time with an
-    offset stays as it is.
+    That form has microseconds and a numeric offset. The offset stays, because it tells the
+    utility's local time. A text that tells no instant stands for itself.
 
-    >>> in_one_form("2026-03-08T01:00:00Z")
+    >>> read_time("2026-03-08T01:00Z")[1]
     '2026-03-08T01:00:00.000000+00:00'
-    >>> in_one_form("2026-03-08T01:00-08:00")
-    '2026-03-08T01:00:00.000000-08:00'
+    >>> read_time("2026-03-08")
+    ('2026-03-08', '2026-03-08')
     """
-    instant = _instant(time)
-    return instant.isoformat(timespec="microseconds") if isinstance(instant, datetime) else time
-
-
-def _instant(time: str) -> datetime | str:
-    """A time that equals every other text of the same instant; without an offset, the text."""
     try:
         instant = datetime.fromisoformat(time)
     except ValueError:
-        return time
-    return instant if instant.tzinfo else time
+        return time, time
+    return (instant, instant.isoformat(timespec="microseconds")) if instant.tzinfo else (time, time)
 
 
 def _updated(interval: Record) -> datetime:
-    updated = _instant(str(interval.get("updated")))
+    updated, _ = read_time(str(interval.get("updated")))
     return updated if isinstance(updated, datetime) else LONG_AGO
 
 
