@@ -17,6 +17,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INC
 from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.extra import EXTRA
 from tap_utility_energy.http.faults import one_line
+from tap_utility_energy.logs import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -156,6 +157,25 @@ def problems(
             )
 
 
+def notes(entry: CatalogEntry, schema: Mapping[str, Any], keys: Sequence[str]) -> Iterator[str]:
+    """A line for each difference that the user may not know of, as in an older catalog.
+
+    Args:
+        entry: The stream's, as it was given.
+        schema: The stream's schema.
+        keys: The key that the tap gives the stream.
+    """
+    root = entry.metadata.get((), StreamMetadata())
+    assert isinstance(root, StreamMetadata)  # noqa: S101 - by the breadcrumb
+    own = schema["properties"].keys() - {"extra"}
+    if missing := own - set(entry.schema.properties or own):
+        yield f'the catalog does not name {shortened(missing)}: kept under "extra". {ANEW}'
+    given = entry.key_properties or root.table_key_properties
+    if given and set(given) != set(keys):
+        theirs, ours = ", ".join(given), ", ".join(keys)
+        yield f"the catalog's key is {theirs}, and this version's {ours}. {ANEW}"
+
+
 def complete(
     entry: CatalogEntry,
     schema: Mapping[str, Any],
@@ -184,7 +204,8 @@ def complete(
     fields |= {name: schema["properties"][name] for name in needed if name not in fields}
     if "object" not in fields.get("extra", {}).get("type", ()):
         fields["extra"] = EXTRA
-    entry.schema = Schema.from_dict({**given, "properties": fields})
+    # Only the keys are always there.
+    entry.schema = Schema.from_dict({**given, "properties": fields, "required": list(keys)})
     if entry.metadata:  # without any, all is selected
         if () not in entry.metadata:
             entry.metadata[()] = StreamMetadata(selected=True)

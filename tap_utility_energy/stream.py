@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from tap_utility_energy import batches, signals, stream_maps
 from tap_utility_energy.catalog import complete
+from tap_utility_energy.catalog import notes as catalog_notes
 from tap_utility_energy.catalog import problems as catalog_problems
 from tap_utility_energy.decoding import may_name, parse, parse_without
 from tap_utility_energy.extra import ExtraFields
@@ -87,15 +88,14 @@ class VendorStream(RESTStream[Any]):
         self._own_replication_key = self.replication_key
         #: What is wrong with the stream's entry in the user's catalog, a line each.
         self.catalog_problems: list[str] = []
-        #: Fields of the stream that the user's catalog does not name.
-        self.not_in_catalog: list[str] = []
+        #: What the user may not know of it, a line each.
+        self.catalog_notes: list[str] = []
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take what the user's catalog says; keys and ``extra`` are added where it lacks them."""
         if entry := catalog.get_stream(self.name):
-            named = entry.schema.properties or self.schema["properties"]
-            self.not_in_catalog = sorted(self.schema["properties"].keys() - {"extra", *named})
+            self.catalog_notes = list(catalog_notes(entry, self.schema, self._own_key))
             complete(entry, self.schema, self._own_key, self._own_replication_key)
             problems = catalog_problems(entry, self._own_key, self._own_replication_key)
             self.catalog_problems = list(problems)

@@ -45,6 +45,23 @@ def problems(config: Mapping[str, Any], streams: Collection[str]) -> Iterator[st
         yield "faker_config: install the package faker where the tap is installed"
 
 
+def in_order(maps: Mapping[str, Any], streams: Collection[str]) -> dict[str, Any]:
+    """The maps, those by the name of a stream last: the SDK takes the last one that fits a stream.
+
+    So a map for all streams, which a file may name after it, does not replace one that keeps
+    personal data back.
+    """
+    return dict(sorted(maps.items(), key=lambda item: item[0] in streams))
+
+
+def overridden(maps: Mapping[str, Any], stream: str) -> list[str]:
+    """The patterns among the maps that have no effect on a stream, as it has a map of its own."""
+    if stream not in maps:
+        return []
+    names = (name for name, each in maps.items() if "__source__" not in (each or ()))
+    return [name for name in names if name != stream and fnmatch.fnmatch(stream, name)]
+
+
 def filters(maps: Mapping[str, Any], stream: str) -> bool:
     """Whether the setting ``stream_maps`` may leave records of a stream out."""
     return any(

@@ -21,7 +21,7 @@ from tap_utility_energy import (
     stream_maps,
     utilityapi,
 )
-from tap_utility_energy.catalog import ANEW, unknown_streams
+from tap_utility_energy.catalog import unknown_streams
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.config import read as read_config
 from tap_utility_energy.errors import WrongInput
@@ -173,19 +173,20 @@ class TapUtilityEnergy(Tap):
         Raises:
             ConfigValidationError: A map or a catalog's entry does not fit its stream.
         """
-        config = deepcopy(dict(self.config))  # the SDK's mapper takes options out of the maps
-        self.mapper = PluginMapper(plugin_config=config, logger=self.logger)
         streams = cast("dict[str, VendorStream]", self.streams)
+        config = deepcopy(dict(self.config))  # the SDK's mapper takes options out of the maps
+        maps = config["stream_maps"] = stream_maps.in_order(config.get("stream_maps", {}), streams)
+        self.mapper = PluginMapper(plugin_config=config, logger=self.logger)
         problems = []
         for stream in streams.values():
             if stream.selected:
-                problems += stream.catalog_problems
-                if stream.not_in_catalog:
+                if patterns := stream_maps.overridden(maps, stream.name):
                     stream.stats.log.warning(
-                        'the catalog does not name %s: kept under "extra". %s',
-                        ", ".join(stream.not_in_catalog),
-                        ANEW,
+                        "its own stream map counts, and not that for %s", ", ".join(patterns)
                     )
+                problems += stream.catalog_problems
+                for note in stream.catalog_notes:
+                    stream.stats.log.warning("%s", note)
                 try:
                     self.map_stream(stream)
                 except WrongInput as wrong:

@@ -338,3 +338,18 @@ def test_a_dotenv_may_begin_with_a_byte_order_mark(tap: TapRunner, tmp_path) -> 
 
     assert run.exit == 0, run.stderr
     assert len(run.records(SUMMARIES)) == 3
+
+
+def test_another_key_is_the_users_and_named_in_a_warning(tap: TapRunner) -> None:
+    found = catalog([READINGS], key_properties=["interval_uid", "start", "end"])
+    with Sandbox(billing_summaries=3, meters=0, cache_seconds=0) as box:
+        run = run_with(tap, box, found)
+
+    assert run.exit == 0, run.stderr
+    (message,) = [m for m in run.messages if m["type"] == "SCHEMA"]
+    assert message["key_properties"] == ["interval_uid", "start", "end"]
+    assert message["schema"]["required"] == ["meter_uid", "start", "end"]
+    assert (
+        f"{READINGS}: the catalog's key is interval_uid, start, end, and this version's "
+        "meter_uid, start, end."
+    ) in run.stderr

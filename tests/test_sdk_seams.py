@@ -7,6 +7,8 @@ import inspect
 
 import pytest
 from singer_sdk import Stream, Tap
+from singer_sdk.contrib.batch_encoder_jsonl import JSONLinesBatcher
+from singer_sdk.mapper import CustomStreamMap, PluginMapper
 from singer_sdk.pagination import BaseAPIPaginator
 from singer_sdk.plugin_base import PluginBase, SingerCommand
 
@@ -23,6 +25,11 @@ READ = {
     Tap.run_sync_dry_run: "da3cd8ec5cd98b13",
     PluginBase._setup_signal_handlers: "eb4287001bdd7d19",
     SingerCommand.invoke: "5c90869a269d566e",
+    Stream.apply_catalog: "c1809c2cdad3f115",
+    Stream.get_batches: "a30339d2f28a2f9b",
+    JSONLinesBatcher.get_batches: "ea7b309d68921853",
+    PluginMapper.register_raw_stream_schema: "b86016569f9b1404",
+    CustomStreamMap._eval: "389317fd6fbbdc12",
     BaseAPIPaginator.advance: "510196163cbc4ee3",
 }
 

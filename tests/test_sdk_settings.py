@@ -344,3 +344,15 @@ def test_an_expression_that_fails_for_a_record_is_named(
     assert expression in run.last_line
     assert words in run.last_line
     assert "unexpected" not in run.stderr
+
+
+def test_a_map_of_a_streams_own_counts_over_a_pattern(tap: TapRunner) -> None:
+    maps = {SUMMARIES: {"sources": None}, "bill*": {"more": "'something'"}, "*": {"extra": None}}
+    with Sandbox(billing_summaries=3, meters=3) as box:
+        run = tap(box.tap_config(stream_maps=maps), streams=[SUMMARIES, RESULTS])
+
+    assert run.exit == 0, run.stderr
+    assert run.records(SUMMARIES)
+    assert all("sources" not in row and "more" not in row for row in run.records(SUMMARIES))
+    assert f"{SUMMARIES}: its own stream map counts, and not that for bill*, *" in run.stderr
+    assert run.stderr.count("its own stream map counts") == 1
