@@ -23,6 +23,19 @@ MOST_DIGITS = 19
 _ID_FIELD = re.compile(r"uid|.*_uid|.*(Id|Code)")
 
 
+def all_keyed(page: list[Any], name: str, kind: type) -> bool:
+    """Whether all records of a page certainly have their key, as nearly all pages do."""
+    try:
+        keys = [record[name] for record in page]
+    except (KeyError, TypeError):
+        return False
+    if set(map(type, keys)) != {kind}:
+        return False
+    if kind is str:
+        return "" not in keys
+    return bool(min(keys) >= -LARGEST_INTEGER and max(keys) < LARGEST_INTEGER)
+
+
 def with_key(record: object, name: str, kind: type) -> Record | None:
     """The record with its key as the schema has it, or None if it has none.
 

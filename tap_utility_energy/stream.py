@@ -24,7 +24,7 @@ from tap_utility_energy.catalog import problems as catalog_problems
 from tap_utility_energy.decoding import may_name, parse, parse_without
 from tap_utility_energy.extra import ExtraFields
 from tap_utility_energy.http.faults import Fault, Refusal, shown
-from tap_utility_energy.keys import BadRecords, name_of, with_key
+from tap_utility_energy.keys import BadRecords, all_keyed, name_of, with_key
 from tap_utility_energy.passthrough import PassThrough
 from tap_utility_energy.stats import RecordCounter, StreamStats
 
@@ -241,12 +241,12 @@ class VendorStream(RESTStream[Any]):
         if self.records_key is not None:
             records = document.get(self.records_key) if isinstance(document, dict) else None
         is_list = isinstance(records, list)
-        if not is_list or (records and not any(isinstance(row, dict) for row in records)):
+        if not is_list or (records and not any(isinstance(row, dict | None) for row in records)):
             where = f'under "{self.records_key}"' if self.records_key else "in it"
             raise ValueError(f"no list of objects {where}")
         return cast("list[Any]", records)
 
-    def keyed(self, page: Iterable[Any], number: int, bad: BadRecords) -> list[Record]:
+    def keyed(self, page: list[Any], number: int, bad: BadRecords) -> list[Record]:
         """Those records of a page that have their key. The others are taken down as bad.
 
         Args:
@@ -255,6 +255,8 @@ class VendorStream(RESTStream[Any]):
             bad: Takes the others.
         """
         name = self.record_key
+        if all_keyed(page, name, self.record_key_type):
+            return page
         good: list[Record] = []
         others: list[tuple[object, str]] = []
         for position, record in enumerate(page, 1):

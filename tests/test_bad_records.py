@@ -76,6 +76,13 @@ def test_a_record_without_its_key_is_named_and_all_others_arrive(
     assert "Data may have changed" not in run.stderr
 
 
+def test_a_page_of_nothing_but_null_is_a_page(tap: TapRunner) -> None:
+    run = read(tap, places([place(1)], [None]))
+
+    assert [row["placeId"] for row in run.records(PLACES)] == [1]
+    assert f"{ONE}: record 1 of page 2: it is no object but null" in run.last_line
+
+
 def test_bad_records_can_be_a_warning_alone(tap: TapRunner) -> None:
     run = read(tap, places([place(1), place(None)]), fail_on_bad_records=False)
 

@@ -73,6 +73,19 @@ def test_a_secret_in_a_record_is_struck(tap: TapRunner) -> None:
     assert run.records(SUMMARIES)[0]["sources"][0]["raw_url"].endswith("access_token=[secret]")
 
 
+def test_a_name_that_the_vendor_makes_up_is_one_line_of_the_log(tap: TapRunner) -> None:
+    fields = {"uid": "1", "new\n2026 | ERROR | forged": 1, f"\x1b[2J{TOKEN}": 2}
+    body = json.dumps({"billing_summaries": [fields], "next": None})
+    with Sandbox(utilityapi_token=TOKEN) as box:
+        box.set_faults([{"garbage": body, "vendor": "utilityapi"}])
+        run = tap(box.tap_config(), streams=[SUMMARIES])
+
+    assert run.exit == 0
+    assert "new 2026 | ERROR | forged" in run.stderr
+    assert "\x1b" not in run.stderr
+    assert TOKEN not in run.stderr + run.stdout
+
+
 def test_a_link_that_holds_the_credential_is_followed_without_it(tap: TapRunner) -> None:
     link = f"/api/v2/accounting/billing-summaries?after=7&access_token={TOKEN}&limit=5"
     body = json.dumps({"billing_summaries": [{"uid": "7"}], "next": link})
