@@ -108,6 +108,10 @@ class SandboxOptions:
     )
     header_case: str = _option("pascal", "case of the paging headers", choices=HEADER_CASES)
     drop_header: str | None = _option(None, "paging header to leave out", choices=PAGING_HEADERS)
+    loose_ends: bool = _option(
+        default=False,
+        text="some meters have no place or no commodity, or a place that is not on the list",
+    )
     grow_meters: str | None = _option(None, "N@P: from page P on there are N meters more")
     shrink_meters: str | None = _option(None, "N@P: from page P on there are N meters fewer")
     repeat_meter_across_pages: bool = _option(

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Write what repeats the tap's own definition: its settings and its streams.
 
-The extractor in `meltano.yml`, `.env.example`, the tables of `README.md`, and `docs/streams.md`.
+The extractor in `meltano.yml`, `.env.example`, the tables of `README.md`, `docs/streams.md`, and
+the project file in `docs/meltano.md`.
 With ``--check`` nothing is written; the exit code is 1 if something would change.
 """
 
@@ -18,7 +19,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from streams_page import streams_page, table
 
 from tap_utility_energy import settings
@@ -26,7 +27,7 @@ from tap_utility_energy.environment import PREFIX
 from tap_utility_energy.tap import TapUtilityEnergy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tap_utility_energy.stream import VendorStream
 
@@ -60,22 +61,71 @@ def meltano_setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def meltano_yml() -> str:
     """The extractor's capabilities and settings for `meltano.yml`."""
+    content = {
+        "capabilities": [capability.value for capability in TapUtilityEnergy.capabilities],
+        "settings_group_validation": [flow(CommentedSeq([name])) for name in settings.CREDENTIALS],
+        "settings": [meltano_setting(name, schema) for name, schema in PROPERTIES.items()],
+    }
+    return indent(as_yaml(content), " " * 6)
+
+
+def project_file(meltano: str) -> str:
+    """A `meltano.yml` for a project beside this repository, made from the one here."""
+    plugins = YAML(typ="safe").load(meltano)["plugins"]
+    (extractor,) = plugins["extractors"]
+    project = {
+        "version": 1,
+        "default_environment": "prod",
+        "environments": [{"name": "prod"}],
+        "plugins": {
+            # The tap knows its defaults.
+            "extractors": [plugin(extractor, ("name", "kind", "sensitive"))],
+            "loaders": [
+                plugin(loader, ("name", "kind", "value", "sensitive"))
+                for loader in plugins["loaders"]
+            ],
+        },
+    }
+    return f"```yaml\n{as_yaml(project)}```"
+
+
+def plugin(declared: dict[str, Any], facts: Sequence[str]) -> dict[str, Any]:
+    """A plugin's declaration with its settings on a line each, without texts for a reader."""
+    place = {
+        ".": "../tap-utility-energy",
+        "./loaders/duckdb": "../tap-utility-energy/loaders/duckdb",
+    }
+    url = re.sub(r"^-e (\S+).*", lambda local: place[local[1]], declared["pip_url"])
+    settings = [
+        flow(CommentedMap((fact, setting[fact]) for fact in facts if fact in setting))
+        for setting in declared["settings"]
+    ]
+    kept = {name: value for name, value in declared.items() if name not in {"label", "description"}}
+    return (
+        kept
+        | {"pip_url": url, "settings": settings}
+        | {
+            name: flow(CommentedSeq(declared[name]))
+            for name in ("capabilities", "settings_group_validation")
+            if name in declared
+        }
+    )
+
+
+def flow(collection: Any) -> Any:
+    """The collection, written on one line."""
+    collection.fa.set_flow_style()
+    return collection
+
+
+def as_yaml(content: dict[str, Any]) -> str:
+    """YAML as in `meltano.yml`."""
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = sys.maxsize
-    groups = [CommentedSeq([name]) for name in settings.CREDENTIALS]
-    for group in groups:
-        group.fa.set_flow_style()
     out = io.StringIO()
-    yaml.dump(
-        {
-            "capabilities": [capability.value for capability in TapUtilityEnergy.capabilities],
-            "settings_group_validation": groups,
-            "settings": [meltano_setting(name, schema) for name, schema in PROPERTIES.items()],
-        },
-        out,
-    )
-    return indent(out.getvalue(), " " * 6)
+    yaml.dump(content, out)
+    return out.getvalue()
 
 
 def env_example() -> str:
@@ -153,8 +203,12 @@ def replaced(text: str, name: str, content: str) -> str:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every file, and what it is to hold."""
-    meltano, readme = ROOT / "meltano.yml", ROOT / "README.md"
-    yield meltano, replaced(meltano.read_text("utf-8"), "extractor", meltano_yml())
+    meltano, readme, project = (
+        ROOT / name for name in ("meltano.yml", "README.md", "docs/meltano.md")
+    )
+    declared = replaced(meltano.read_text("utf-8"), "extractor", meltano_yml())
+    yield meltano, declared
+    yield project, replaced(project.read_text("utf-8"), "project", project_file(declared))
     yield ROOT / ".env.example", env_example()
     text = replaced(readme.read_text("utf-8"), "settings", settings_table())
     tap = TapUtilityEnergy(config={}, validate_config=False)

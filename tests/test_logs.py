@@ -24,6 +24,7 @@ from tap_utility_energy import signals
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.stdout import open_stdout
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+from tests.examples import blocks, example
 from tests.support import COMMAND, DIGESTS, RESULTS, SUMMARIES, FakeClock, TapRunner, catalog
 from tests.support import clean_environment as environment
 
@@ -491,12 +492,6 @@ def test_structured_logs_hold_the_figures(tmp_path: Path) -> None:
     assert figures in run["streams"]
 
 
-def documented(language: str) -> list[str]:
-    """The examples of docs/logs.md in a language."""
-    text = (Path(__file__).parents[1] / "docs" / "logs.md").read_text("utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-
-
 def comparable(lines: Iterable[str]) -> list[str]:
     """Lines without what differs from run to run."""
     return [re.sub(r"\d[\d,.:]*( (s|min)\b)?", "N", line) for line in lines]
@@ -527,15 +522,15 @@ def test_the_documented_logs_are_what_a_run_writes(tap: TapRunner, number: int) 
         run = tap(box.tap_config(**settings), streams=streams)
 
     lines = [f"{level:8} | {text}" for level, text in told(run.stderr)]
-    example = documented("text")[number].splitlines()
+    shown = [text for name, text in blocks().items() if re.match(r"docs/logs\.md.* text", name)]
     if number:  # shown once
         lines = [line for line in lines if "unknown fields" not in line]
-    assert comparable(lines) == comparable(example)
+    assert comparable(lines) == comparable(shown[number].splitlines())
 
 
 def test_the_documented_configuration_works(tmp_path: Path) -> None:
-    (example,) = documented("yaml")
-    (tmp_path / "logging.yaml").write_text(example, "utf-8")
+    configuration = example("docs/logs.md#levels-metrics-json yaml 1")
+    (tmp_path / "logging.yaml").write_text(configuration, "utf-8")
 
     lines = process(tmp_path, SINGER_SDK_LOG_CONFIG="logging.yaml")
 

@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from sandbox import Sandbox
+from tests.examples import example
 from tests.support import TapRunner, catalog
 
 PAGE = Path(__file__).parent.parent / "docs" / "personal-data.md"
@@ -28,10 +29,9 @@ DROPPED = {
 HASHED = {"billing_account"}
 
 
-def example() -> dict[str, Any]:
-    found = re.search(r"example:begin[^`]*```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert found
-    return json.loads(json.dumps(YAML(typ="safe").load(found[1])))
+def stream_maps() -> dict[str, Any]:
+    text = example("docs/personal-data.md#hash-or-drop-it-on-the-way yaml 1")
+    return json.loads(json.dumps(YAML(typ="safe").load(text)))
 
 
 def values(thing: Any, names: set[str]) -> set[str]:
@@ -47,7 +47,7 @@ def values(thing: Any, names: set[str]) -> set[str]:
 def test_the_example_drops_and_hashes_what_the_page_says(tap: TapRunner) -> None:
     with Sandbox(billing_summaries=60, meters=0, cache_seconds=0) as box:
         fast = {"utilityapi_requests_per_minute": 100_000}
-        config = box.tap_config(**fast, utilityapi_mixed_intervals=True) | example()
+        config = box.tap_config(**fast, utilityapi_mixed_intervals=True) | stream_maps()
         names = (*NAMES, SUMMARIES)
         streams = [*(f"utilityapi_{name}" for name in NAMES), SUMMARIES]
         run = tap(config, streams=streams)
@@ -73,7 +73,7 @@ def test_the_example_drops_and_hashes_what_the_page_says(tap: TapRunner) -> None
 
 def test_the_example_works_with_the_streams_that_are_selected_by_default(tap: TapRunner) -> None:
     with Sandbox(billing_summaries=60, meters=5, cache_seconds=0) as box:
-        run = tap(box.tap_config(utilityapi_requests_per_minute=100_000) | example())
+        run = tap(box.tap_config(utilityapi_requests_per_minute=100_000) | stream_maps())
         truth = box.truth(only=",".join((*NAMES, SUMMARIES)))
 
     assert run.exit == 0, run.stderr

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 class MetersStream(ChangingEntityStream):
     """Meters, with their commodity, place and accounts.
 
-    Read whole on every run and emitted where changed: the vendor has no filter by
-    ``modifiedDate``.
+    Read whole on every run and emitted where changed: no filter by ``modifiedDate`` is known.
 
     Source: https://developer.energycap.com/api-reference/meter/getmetersv3
     """
@@ -36,8 +35,7 @@ class MetersStream(ChangingEntityStream):
 class PlacesStream(ChangingEntityStream):
     """Places: organizations, campuses, buildings, as a tree.
 
-    Read whole on every run and emitted where changed: the vendor has no filter by
-    ``modifiedDate``.
+    Read whole on every run and emitted where changed: no filter by ``modifiedDate`` is known.
 
     Source: https://developer.energycap.com/api-reference/place/getplacesv3
     """
@@ -52,8 +50,7 @@ class PlacesStream(ChangingEntityStream):
 class AccountsStream(ChangingEntityStream):
     """Accounts with vendors, with their meters and cost center.
 
-    Read whole on every run and emitted where changed: the vendor has no filter by
-    ``modifiedDate``.
+    Read whole on every run and emitted where changed: no filter by ``modifiedDate`` is known.
 
     Source: https://developer.energycap.com/api-reference/account/getaccountsv3
     """

@@ -62,6 +62,22 @@ def tap_variables(settings: Mapping[str, object]) -> dict[str, str]:
     return {f"TAP_UTILITY_ENERGY_{name.upper()}": str(value) for name, value in settings.items()}
 
 
+def copy_tree(folder: Path) -> None:
+    """Copy the working tree, without what git ignores such as a `.env`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.split("\0"):
+        if name and (ROOT / name).is_file():
+            copy = folder / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy)
+
+
 class Project:
     """Meltano with the tap and its loaders, installed from the project's own files."""
 
@@ -72,19 +88,8 @@ class Project:
         self._meltano = needed_command("meltano")
 
     def install(self) -> None:
-        """Copy the working tree, without what git ignores such as a `.env`, and install."""
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        for name in listed.stdout.split("\0"):
-            if name and (ROOT / name).is_file():
-                copy = self.folder / name
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, copy)
+        """Copy the working tree and install all plugins."""
+        copy_tree(self.folder)
         installed = self.call("install")
         assert installed.returncode == 0, installed.stdout
 

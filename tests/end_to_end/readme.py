@@ -1,24 +1,15 @@
-"""The sample queries of README.md, and whether an answer to one is right."""
+"""Whether an answer to one of README.md's sample queries is right."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tests.end_to_end.project import ROOT
 from tests.end_to_end.truth import Table, cost_by_charge, monthly_cost
 
 #: The PostgreSQL loader's schema, which queries of its tables have to name.
 SCHEMA = "utility_energy"
-
-
-def sample_queries(*, postgresql: bool) -> list[str]:
-    """Every SQL block for PostgreSQL, or for DuckDB."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    blocks = re.findall(r"^```sql\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return [block for block in blocks if (f"{SCHEMA}." in block) is postgresql]
 
 
 def assert_right(rows: Sequence[tuple[Any, ...]], tables: Mapping[str, Table]) -> str:

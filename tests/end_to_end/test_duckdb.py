@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,14 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.end_to_end.project import Project, needed_module
-from tests.end_to_end.readme import assert_right, sample_queries
+from tests.end_to_end.project import (
+    Project,
+    clean_environment,
+    needed_command,
+    needed_module,
+    tap_variables,
+)
+from tests.end_to_end.readme import assert_right
 from tests.end_to_end.truth import (
     COLUMNS,
     KEYS,
@@ -23,6 +30,7 @@ from tests.end_to_end.truth import (
     expected_tables,
     with_all_columns,
 )
+from tests.examples import example
 
 pytestmark = pytest.mark.end_to_end
 
@@ -164,9 +172,10 @@ def test_columns_have_the_types_that_the_readme_tells(landed: Landed, table: str
 
 def test_the_queries_of_the_readme_work(landed: Landed) -> None:
     expected = expected_tables(landed.box.truth())
-    queries = sample_queries(postgresql=False)
-    answered = [assert_right(landed.query(query), expected) for query in queries]
-    assert set(answered) == {"charges", "monthly cost"}
+    monthly = landed.query(example("README.md#how-nested-fields-land sql 1"))
+    charges = landed.query(example("README.md#how-nested-fields-land sql 2"))
+    assert assert_right(monthly, expected) == "monthly cost"
+    assert assert_right(charges, expected) == "charges"
 
 
 def test_a_second_run_changes_nothing(landed: Landed) -> None:
@@ -180,3 +189,32 @@ def test_vendors_without_data_leave_empty_tables(project: Project, tmp_path: Pat
         landed = Landed(box, project, tmp_path / "empty.duckdb")
         landed.run()
     assert [landed.query(f"FROM {table}") for table in COLUMNS] == [[], [], []]
+
+
+def test_the_plain_target_duckdb_loses_rows_as_the_readme_warns(
+    project: Project, tmp_path: Path
+) -> None:
+    counts = {}
+    with Sandbox(billing_summaries=60, meters=0, cache_seconds=0) as box:
+        messages = subprocess.run(
+            [needed_command("tap-utility-energy"), "--config=ENV"],
+            cwd=tmp_path,
+            env=clean_environment(
+                NO_PROXY="127.0.0.1",
+                no_proxy="127.0.0.1",
+                **tap_variables(box.tap_config(utilityapi_requests_per_minute=3000)),
+            ),
+            capture_output=True,
+            check=True,
+        ).stdout
+        meters = len(box.truth(only="meters")["meters"])
+    for name in ("target-duckdb", "target-duckdb-every-row"):
+        file, config = tmp_path / f"{name}.duckdb", tmp_path / "config.json"
+        config.write_text(json.dumps({"path": str(file), "default_target_schema": "main"}))
+        loader = Path(project.loader("target-duckdb")).with_name(name)
+        subprocess.run([loader, "--config", config], input=messages, check=True)
+        with needed_module("duckdb").connect(str(file)) as database:
+            rows = database.execute("SELECT count(*) FROM utilityapi_meters").fetchall()
+            counts[name] = rows[0][0]
+
+    assert counts == {"target-duckdb": meters - 1, "target-duckdb-every-row": meters}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import pytest
 
 from sandbox import Sandbox
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import ROOT, Project, needed_module
+from tests.end_to_end.project import Project, needed_module
 from tests.end_to_end.readme import SCHEMA
+from tests.end_to_end.truth import charges_of
+from tests.examples import example
 
 pytestmark = pytest.mark.end_to_end
 
@@ -41,109 +44,242 @@ LISTED = {
         )
     },
 }
-#: The queries of docs/utilityapi.md that join statements and bills.
-STATEMENTS = dict(
-    zip(
-        ("duckdb", "postgres"),
-        re.findall(
-            r"^```sql\n(WITH statements.*?)^```",
-            (ROOT / "docs" / "utilityapi.md").read_text("utf-8"),
-            re.MULTILINE | re.DOTALL,
-        ),
-        strict=True,
-    )
-)
-Query = Callable[[str], list[tuple[Any, ...]]]
+#: The queries of the docs by what they answer; the second one of a pair is for PostgreSQL.
+COST_BY_BUILDING = {
+    "duckdb": example("docs/energycap.md#cost-by-building-and-commodity sql 1"),
+    "postgres": example("docs/energycap.md#cost-by-building-and-commodity sql 2"),
+}
+STATEMENTS = {
+    "duckdb": example("docs/utilityapi.md#how-they-join sql 1"),
+    "postgres": example("docs/utilityapi.md#how-they-join sql 2"),
+}
+READINGS = {
+    "duckdb": example("docs/utilityapi.md#readings-and-intervals sql 1"),
+    "postgres": example("docs/utilityapi.md#readings-and-intervals sql 2"),
+}
+INTERVALS = {
+    "duckdb": example("docs/utilityapi.md#readings-and-intervals sql 4"),
+    "postgres": example("docs/utilityapi.md#readings-and-intervals sql 5"),
+}
+CHARGES = example("docs/utilityapi.md#what-is-read-and-when sql 1")
+OF_REVOKED = example("docs/utilityapi.md#what-is-deleted sql 1")
+DELETE_REPLACED = example("docs/utilityapi.md#readings-and-intervals sql 3")
+DROP_OLD = example("docs/utilityapi.md#tables-of-an-older-version sql 1")
+CENT = Decimal("0.01")
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A database, and the run that fills it."""
+
+    kind: str
+    box: Sandbox
+    run: Callable[[], str]
+    #: Takes a statement; gives the names of its columns, and its rows.
+    ask: Callable[[str], tuple[list[str], Rows]]
+
+    def query(self, statement: str) -> Rows:
+        """The rows of a query."""
+        return self.ask(statement)[1]
+
+    def records(self, statement: str) -> list[dict[str, Any]]:
+        """The rows of a query, by the names of its columns."""
+        names, rows = self.ask(statement)
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @pytest.fixture(scope="module")
 def everything(project: Project) -> Iterator[tuple[Sandbox, Project]]:
     """A sandbox, and Meltano with every stream selected."""
     chosen, project.streams = project.streams, ("*",)
-    with Sandbox(billing_summaries=120, meters=15) as box:
+    with Sandbox(billing_summaries=120, meters=28, loose_ends=True) as box:
         yield box, project
     project.streams = chosen
 
 
 @pytest.fixture(scope="module", params=["postgres", "duckdb"])
-def query(
+def loaded(
     request: pytest.FixtureRequest, everything: tuple[Sandbox, Project], tmp_path_factory: Any
-) -> Iterator[Query]:
-    """Asks a database that was filled by one run."""
+) -> Iterator[Loaded]:
+    """A database after one run."""
     box, project = everything
+    run = partial(project.run, box, f"target-{request.param}", utilityapi_mixed_intervals=True)
     if request.param == "postgres":
         cluster: Cluster = request.getfixturevalue("cluster")
-        settings = cluster.create_database("everything")
-        project.run(box, "target-postgres", job="everything-pg", target_settings=settings)
+        run = partial(
+            run, job="everything-pg", target_settings=cluster.create_database("everything")
+        )
+        run()
         with closing(cluster.connect("everything")) as connection:
             connection.execute(f"SET search_path TO {SCHEMA}")
-            yield lambda statement: connection.execute(statement).fetchall()
+
+            def ask(statement: str) -> tuple[list[str], Rows]:
+                cursor = connection.execute(statement)
+                names = [column.name for column in cursor.description or ()]
+                return names, cursor.fetchall() if names else []
+
+            yield Loaded("postgres", box, run, ask)
         return
     path: Path = tmp_path_factory.mktemp("everything") / "everything.duckdb"
-    project.run(box, "target-duckdb", job="everything-duck", target_settings={"path": path})
-    with needed_module("duckdb").connect(path) as database:
-        yield lambda statement: database.execute(statement).fetchall()
+    run = partial(run, job="everything-duck", target_settings={"path": path})
+    run()
+
+    def ask_file(statement: str) -> tuple[list[str], Rows]:
+        with needed_module("duckdb").connect(path) as database:
+            cursor = database.execute(statement)
+            return [name for name, *_ in cursor.description], cursor.fetchall()
+
+    yield Loaded("duckdb", box, run, ask_file)
 
 
-def test_every_table_has_what_the_vendor_holds(
-    query: Query, everything: tuple[Sandbox, Project]
-) -> None:
-    truth = everything[0].truth()
+def amounts(rows: Rows, keys: int) -> dict[tuple[Any, ...], list[Any]]:
+    """The figures of a query by its first columns, each of which must be there once."""
+    found = {row[:keys]: [figure and Decimal(str(figure)) for figure in row[keys:]] for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def assert_equal(found: dict[tuple[Any, ...], list[Any]], expected: Mapping[Any, Any]) -> None:
+    """The same keys, and the same figures to the cent."""
+    assert found.keys() == expected.keys()
+    for key, figures in found.items():
+        for figure, right in zip(figures, expected[key], strict=True):
+            assert (figure is None) is (right is None), key
+            assert figure is None or abs(figure - right) < CENT, key
+
+
+def cost_by_building(box: Sandbox, *unknown: int) -> dict[tuple[Any, ...], list[Decimal]]:
+    """All cost that the vendor has, by building, commodity and period; meters may be unknown."""
+    names = "meter_digest_monthly,energycap_meters,energycap_places,energycap_commodities"
+    truth = box.truth(only=names)
+    meters = {meter["meterId"]: meter for meter in truth["energycap_meters"]}
+    places = {place["placeId"]: place["placeCode"] for place in truth["energycap_places"]}
+    commodities = {c["commodityId"]: c["commodityCode"] for c in truth["energycap_commodities"]}
+    costs: dict[tuple[Any, ...], list[Decimal]] = {}
+    for digest in truth["meter_digest_monthly"]:
+        meter = {} if digest["meterId"] in unknown else meters[digest["meterId"]]
+        place = places.get((meter.get("place") or {}).get("placeId"))
+        commodity = commodities.get((meter.get("commodity") or {}).get("commodityId"))
+        for row in digest.get("results") or []:
+            key = (place, commodity, row["calendarYear"], row["calendarPeriod"])
+            costs[key] = [costs.get(key, [Decimal(0)])[0] + row["totalCost"]]
+    return costs
+
+
+def readings(box: Sandbox) -> dict[tuple[str], list[Decimal]]:
+    """The number of each meter's readings, and their energy in kWh."""
+    found: dict[tuple[str], list[Decimal]] = {}
+    for reading in box.truth(only="interval_readings")["interval_readings"]:
+        figures = found.setdefault((reading["meter_uid"],), [Decimal(0), Decimal(0)])
+        figures[0] += 1
+        figures[1] += sum(p["value"] for p in reading["datapoints"] if p["type"] == "net")
+    return found
+
+
+def test_every_table_has_what_the_vendor_holds(loaded: Loaded) -> None:
+    truth = loaded.box.truth()
 
     for table, name in LISTED.items():
-        assert query(f"SELECT count(*) FROM {table}") == [(len(truth[name]),)], table
-    charges = sum(
-        len(bill.get("line_items") or [])
-        + sum(len(s.get("supplier_line_items") or []) for s in bill.get("suppliers") or [])
-        for bill in truth["bills"]
-    )
-    assert query("SELECT count(*) FROM utilityapi_bill_line_items") == [(charges,)]
+        assert loaded.query(f"SELECT count(*) FROM {table}") == [(len(truth[name]),)], table
+    charges = sum(len(charges_of(bill)) for bill in truth["bills"])
+    assert loaded.query("SELECT count(*) FROM utilityapi_bill_line_items") == [(charges,)]
 
 
-def test_summaries_bills_meters_and_accounts_join(
-    query: Query, everything: tuple[Sandbox, Project]
-) -> None:
-    truth = everything[0].truth(only="bills,meters")
+def test_summaries_bills_meters_and_accounts_join(loaded: Loaded) -> None:
+    truth = loaded.box.truth(only="bills,meters")
     meters = {meter["uid"]: meter["utility"] for meter in truth["meters"]}
-    costs: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    costs: dict[tuple[str, str], list[Decimal]] = {}
     for bill in truth["bills"]:
+        key = (meters[bill["meter_uid"]], bill["meter_uid"])
         for item in bill.get("line_items") or []:
-            cost = item.get("cost") or 0
-            costs[meters[bill["meter_uid"]], bill["meter_uid"]] += Decimal(cost)
+            costs[key] = [costs.get(key, [Decimal(0)])[0] + (item.get("cost") or 0)]
 
-    found = query(
+    rows = loaded.query(
         "SELECT m.utility, m.uid, sum(i.cost) FROM utilityapi_bill_line_items i "
         "JOIN utilityapi_bills b ON b.uid = i.bill_uid "
         "JOIN utilityapi_meters m ON m.uid = b.meter_uid "
         "WHERE i.source = 'line_items' GROUP BY m.utility, m.uid"
     )
-    for utility, uid, cost in found:
-        assert abs(Decimal(str(cost)) - costs[utility, uid]) < Decimal("0.01")
-    assert len(found) == len(costs)
+    assert_equal(amounts(rows, 2), costs)
 
 
-def test_the_queries_of_the_docs_set_statements_beside_their_bills(
-    query: Query, everything: tuple[Sandbox, Project], request: pytest.FixtureRequest
-) -> None:
-    truth = everything[0].truth(only="bills,billing_summaries")
-    bills: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for bill in truth["bills"]:
-        cost = bill["base"].get("bill_total_cost") or 0
-        bills[bill["meter_uid"], bill["base"]["bill_end_date"][:10]] += Decimal(cost)
+def test_cost_by_building_is_all_of_the_cost(loaded: Loaded) -> None:
+    expected = cost_by_building(loaded.box)
+
+    assert {key[0] is None for key in expected} == {True, False}, "some meters have no place"
+    assert {key[1] is None for key in expected} == {True, False}, "some have no commodity"
+    assert_equal(amounts(loaded.query(COST_BY_BUILDING[loaded.kind]), 4), expected)
+
+
+def test_every_statement_is_set_beside_its_bills(loaded: Loaded) -> None:
+    truth = loaded.box.truth(only="bills,billing_summaries")
+    costs = {
+        (bill["meter_uid"], bill["base"]["bill_end_date"][:10]): bill["base"]["bill_total_cost"]
+        for bill in truth["bills"]
+    }
     expected = {}
     for summary in truth["billing_summaries"]:
         base = summary.get("base") or {}
         day = (base.get("statement_date") or "")[:10]
-        of_meter = [
-            bills[uid, day] for uid in summary.get("meter_uids") or [] if (uid, day) in bills
-        ]
-        if of_meter:
-            key = summary["billing_account_uid"], summary["uid"]
-            expected[key] = base.get("new_charges_amount"), sum(of_meter), len(of_meter)
+        of_meter = {uid for uid in summary.get("meter_uids") or [] if (uid, day) in costs}
+        known = [costs[uid, day] for uid in of_meter if costs[uid, day] is not None]
+        expected[summary["billing_account_uid"], summary["uid"]] = (
+            base.get("new_charges_amount"),
+            sum(known) if known else None,
+            len(of_meter),
+        )
 
-    found = query(STATEMENTS[request.node.callspec.params["query"]])
+    found = amounts(loaded.query(STATEMENTS[loaded.kind]), 2)
 
-    assert len(expected) > 50
-    assert {row[:2] for row in found} == expected.keys()
-    for account, statement, *figures in found:
-        assert [Decimal(figure) for figure in figures] == list(expected[account, statement])
+    assert len(expected) > 100
+    assert {figures[2] > 0 for figures in expected.values()} == {True, False}
+    assert_equal(found, expected)
+
+
+def test_readings_are_counted_once_and_added_up(loaded: Loaded) -> None:
+    expected = readings(loaded.box)
+
+    assert len(expected) >= 2
+    assert_equal(amounts(loaded.query(READINGS[loaded.kind]), 1), expected)
+    assert_equal(amounts(loaded.query(INTERVALS[loaded.kind]), 1), expected)
+
+
+def test_the_queries_are_right_after_changes_at_the_vendors(loaded: Loaded) -> None:
+    box, query = loaded.box, loaded.query
+    box.advance("grow_intervals")
+    box.advance("correct_bill")
+    before = box.truth(only="bills")["bills"]
+    revoked = box.advance("revoke_authorization")["authorization"]
+    bills = box.truth(only="bills")["bills"]
+    loaded.run()
+    query(
+        "INSERT INTO utilityapi_bill_line_items (bill_uid, position, updated) "
+        "SELECT bill_uid, 900, min(updated) - INTERVAL '1 day' FROM utilityapi_bill_line_items "
+        "GROUP BY bill_uid"
+    )
+    (lost, *_) = [
+        meter["meterId"] for meter in box.truth(only="energycap_meters")["energycap_meters"]
+    ]
+    column = '"meterId"' if loaded.kind == "postgres" else "meterId"
+    query(f"DELETE FROM energycap_meters WHERE {column} = {lost}")
+
+    of_revoked = {bill["uid"] for bill in before if bill["authorization_uid"] == revoked}
+    assert of_revoked
+    assert of_revoked <= {row["uid"] for row in loaded.records(OF_REVOKED)}
+    items = [(row["bill_uid"], row["position"]) for row in loaded.records(CHARGES)]
+    current = Counter(bill["uid"] for bill in bills for _ in charges_of(bill))
+    assert Counter(bill for bill, _ in items if bill in current) == current
+    assert_equal(amounts(query(COST_BY_BUILDING[loaded.kind]), 4), cost_by_building(box, lost))
+    expected = readings(box)
+    found = amounts(query(INTERVALS[loaded.kind]), 1)
+    assert_equal({key: found[key] for key in expected}, expected)
+    if loaded.kind == "postgres":
+        replaced = "SELECT count(*) FROM utilityapi_intervals WHERE replaced_by IS NOT NULL"
+        assert query(replaced) != [(0,)]
+        query(DELETE_REPLACED)
+        assert query(replaced) == [(0,)]
+        assert amounts(query(INTERVALS[loaded.kind]), 1) == found
+        query(DROP_OLD)
+        left = query("SELECT tablename FROM pg_tables WHERE tablename LIKE 'utilityapi_interval%'")
+        assert not left

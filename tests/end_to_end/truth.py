@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, localcontext
+from itertools import chain
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -141,6 +142,12 @@ def as_doubles(value: Any) -> Any:
         case list():
             return [as_doubles(inner) for inner in value]
     return value
+
+
+def charges_of(bill: Record) -> list[Any]:
+    """The line items of a bill of UtilityAPI, those of its suppliers included."""
+    of_suppliers = (s.get("supplier_line_items") or [] for s in bill.get("suppliers") or [])
+    return [*(bill.get("line_items") or []), *chain.from_iterable(of_suppliers)]
 
 
 def monthly_cost(tables: Mapping[str, Table]) -> list[tuple[int, int, Decimal]]:

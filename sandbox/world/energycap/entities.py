@@ -43,6 +43,7 @@ class Entities:
             "accounts": self._meter_accounts(meter),
             "commodity": service.commodity.child,
             "place": children.place(self._estate.place_of(meter)),
+            **self._loose_ends(meter),
             "address": children.address(n),
             "billEntryNote": None,
             "includeInEnergyStar": n % 4 != 0,
@@ -62,6 +63,18 @@ class Entities:
             "emissionSource": {"emissionSourceId": 1040 + n} if n % 10 == 6 else None,
         }
         return _spoiled(n, record, "billEntryNote", "channels")
+
+    def _loose_ends(self, meter: Meter) -> Record:
+        """Leave out where some meters are, or what they measure, if the options ask for it."""
+        if not self._books.options.loose_ends:
+            return {}
+        elsewhere = {"placeId": 9_000_000, "placeCode": "Z", "placeInfo": "Elsewhere"}
+        places: dict[int, Record] = {
+            1: {"place": None},
+            2: {"place": elsewhere},
+            3: {"commodity": None},
+        }
+        return places.get(meter.ordinal % 7, {})
 
     @staticmethod
     def meter_facts(meter: Meter) -> Facts:

@@ -1,9 +1,8 @@
-"""The SQL of docs/energycap.md, on tables that the loaders made."""
+"""What docs/energycap.md says of periods that vanish, on tables that a loader made."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,31 +13,15 @@ import pytest
 from sandbox import Sandbox
 from tests.end_to_end.pipe import Pipe
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import ROOT, Project, needed_module
+from tests.end_to_end.project import Project
+from tests.examples import example
 
 pytestmark = pytest.mark.end_to_end
 
 DIGESTS, ROWS = "meter_digest_monthly", "meter_digest_monthly_results"
-STREAMS = [DIGESTS, ROWS, "energycap_meters", "energycap_places", "energycap_commodities"]
-DUCKDB, POSTGRES, DELETE = re.findall(
-    r"^```sql\n(.*?)^```",
-    (ROOT / "docs" / "energycap.md").read_text("utf-8"),
-    re.MULTILINE | re.DOTALL,
-)
+STREAMS = [DIGESTS, ROWS]
+DELETE = example("docs/energycap.md#periods-that-vanish sql 1")
 PERIODS = f'SELECT "meterId", "calendarYear", "calendarPeriod" FROM utility_energy.{ROWS}'
-
-
-def cost_by_building(box: Sandbox) -> Counter[tuple[Any, ...]]:
-    """Cost by building, commodity and period, added up from what the vendor has."""
-    truth = box.truth(only=f"{DIGESTS},energycap_meters")
-    meters = {meter["meterId"]: meter for meter in truth["energycap_meters"]}
-    costs = Counter[tuple[Any, ...]]()
-    for digest in truth[DIGESTS]:
-        meter = meters[digest["meterId"]]
-        where = (meter["place"]["placeCode"], meter["commodity"]["commodityCode"])
-        for row in digest.get("results") or []:
-            costs[*where, row["calendarYear"], row["calendarPeriod"]] += row["totalCost"]
-    return costs
 
 
 def periods(box: Sandbox) -> set[tuple[Any, ...]]:
@@ -68,26 +51,6 @@ def landed(
     pipe.run()
     with closing(cluster.connect(name)) as connection:
         yield pipe, connection
-
-
-def test_cost_by_building_in_duckdb(project: Project, box: Sandbox, tmp_path: Path) -> None:
-    file = tmp_path / "landed.duckdb"
-    settings = {"path": str(file), "default_target_schema": "main"}
-    loader = Path(project.loader("target-duckdb")).with_name("target-duckdb-every-row")
-    Pipe(box, tmp_path, str(loader), settings, STREAMS).run()
-    with needed_module("duckdb").connect(str(file), read_only=True) as connection:
-        found = {row[:4]: row[4] for row in connection.execute(DUCKDB).fetchall()}
-
-    expected = cost_by_building(box)
-    assert found.keys() == expected.keys()
-    assert not [key for key in found if abs(found[key] - float(expected[key])) > 0.01]
-
-
-def test_cost_by_building_in_postgresql(box: Sandbox, landed: tuple[Pipe, Any]) -> None:
-    _, connection = landed
-    rows = connection.execute(POSTGRES).fetchall()
-
-    assert {row[:4]: row[4] for row in rows} == cost_by_building(box)
 
 
 @pytest.mark.parametrize("event", ["delete_bill", "move_bill"])
