@@ -169,6 +169,7 @@ class World:
             config,
             self.vendor,
             self.clock,
+            sleep=lambda seconds: self.clock.sleep(seconds),  # noqa: PLW0108 - it may be replaced
             state=copy.deepcopy(self.state),
             save=self._save,
             journal=journal,

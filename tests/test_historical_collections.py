@@ -444,6 +444,15 @@ def test_a_journal_makes_up_for_a_lost_state(tap: TapRunner, tmp_path: Path) -> 
         assert len(posts(box)) == 1
 
 
+def test_a_wait_between_two_looks_is_told(tap: TapRunner) -> None:
+    with vendor(job_seconds=400) as box:
+        meters = never_activated(box)[:1]
+        run = sync(tap, box, meters, historical_collection_poll_seconds=300)
+
+    assert run.exit == 0, run.stderr
+    assert "waiting for the meters, " in run.stderr
+
+
 def test_a_look_at_the_status_never_expands_blocks(tap: TapRunner) -> None:
     with vendor() as box:
         sync(tap, box, never_activated(box)[:1], streams=(STREAM,))

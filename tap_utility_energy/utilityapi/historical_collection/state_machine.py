@@ -72,7 +72,8 @@ class HistoricalCollection:
     Args:
         config: What the user has set.
         vendor: Reads meters and requests collections.
-        clock: Tells and passes the time.
+        clock: Tells the time.
+        sleep: Passes the time between two looks.
         state: What an earlier run has saved.
         save: Keeps what it is given, in a way that outlives the process.
         journal: Remembers requests as well, if the user wants it.
@@ -84,6 +85,7 @@ class HistoricalCollection:
         vendor: Vendor,
         clock: Clock,
         *,
+        sleep: Callable[[float], None],
         state: Mapping[str, Any],
         save: Callable[[Mapping[str, Any]], None],
         journal: Journal | None = None,
@@ -91,6 +93,7 @@ class HistoricalCollection:
         self._config = config
         self._vendor = vendor
         self._clock = clock
+        self._sleep = sleep
         self._save = save
         self._journal = journal
         listed = _list(state.get("listed"))
@@ -361,7 +364,7 @@ class HistoricalCollection:
 
     def _look_after(self, seconds: float, uids: Collection[str]) -> Mapping[str, Meter]:
         """Sleep for a while, at most until the next look, and look at the meters."""
-        self._clock.sleep(min(seconds, self._config.poll_seconds))
+        self._sleep(min(seconds, self._config.poll_seconds))
         meters = self._vendor.get_meters(uids).meters
         self._follow(meters)
         return meters

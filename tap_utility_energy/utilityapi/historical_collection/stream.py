@@ -104,6 +104,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             self._collection_config(),
             self,
             self._clock,
+            sleep=lambda seconds: self._clock.wait(seconds, "for the meters", self.stats),
             state=self.stream_state,
             save=save,
             journal=Journal(path) if path else None,
