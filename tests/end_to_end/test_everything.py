@@ -53,18 +53,8 @@ STATEMENTS = {
     "duckdb": example("docs/utilityapi.md#how-they-join sql 1"),
     "postgres": example("docs/utilityapi.md#how-they-join sql 2"),
 }
-READINGS = {
-    "duckdb": example("docs/utilityapi.md#readings-and-intervals sql 1"),
-    "postgres": example("docs/utilityapi.md#readings-and-intervals sql 2"),
-}
-INTERVALS = {
-    "duckdb": example("docs/utilityapi.md#readings-and-intervals sql 4"),
-    "postgres": example("docs/utilityapi.md#readings-and-intervals sql 5"),
-}
 CHARGES = example("docs/utilityapi.md#what-is-read-and-when sql 1")
 OF_REVOKED = example("docs/utilityapi.md#what-is-deleted sql 1")
-DELETE_REPLACED = example("docs/utilityapi.md#readings-and-intervals sql 3")
-DROP_OLD = example("docs/utilityapi.md#tables-of-an-older-version sql 1")
 CENT = Decimal("0.01")
 Rows = list[tuple[Any, ...]]
 
@@ -104,7 +94,7 @@ def loaded(
 ) -> Iterator[Loaded]:
     """A database after one run."""
     box, project = everything
-    run = partial(project.run, box, f"target-{request.param}", utilityapi_mixed_intervals=True)
+    run = partial(project.run, box, f"target-{request.param}")
     if request.param == "postgres":
         cluster: Cluster = request.getfixturevalue("cluster")
         run = partial(
@@ -167,16 +157,6 @@ def cost_by_building(box: Sandbox, *unknown: int) -> dict[tuple[Any, ...], list[
     return costs
 
 
-def readings(box: Sandbox) -> dict[tuple[str], list[Decimal]]:
-    """The number of each meter's readings, and their energy in kWh."""
-    found: dict[tuple[str], list[Decimal]] = {}
-    for reading in box.truth(only="interval_readings")["interval_readings"]:
-        figures = found.setdefault((reading["meter_uid"],), [Decimal(0), Decimal(0)])
-        figures[0] += 1
-        figures[1] += sum(p["value"] for p in reading["datapoints"] if p["type"] == "net")
-    return found
-
-
 def test_every_table_has_what_the_vendor_holds(loaded: Loaded) -> None:
     truth = loaded.box.truth()
 
@@ -237,17 +217,8 @@ def test_every_statement_is_set_beside_its_bills(loaded: Loaded) -> None:
     assert_equal(found, expected)
 
 
-def test_readings_are_counted_once_and_added_up(loaded: Loaded) -> None:
-    expected = readings(loaded.box)
-
-    assert len(expected) >= 2
-    assert_equal(amounts(loaded.query(READINGS[loaded.kind]), 1), expected)
-    assert_equal(amounts(loaded.query(INTERVALS[loaded.kind]), 1), expected)
-
-
 def test_the_queries_are_right_after_changes_at_the_vendors(loaded: Loaded) -> None:
     box, query = loaded.box, loaded.query
-    box.advance("grow_intervals")
     box.advance("correct_bill")
     before = box.truth(only="bills")["bills"]
     revoked = box.advance("revoke_authorization")["authorization"]
@@ -258,9 +229,8 @@ def test_the_queries_are_right_after_changes_at_the_vendors(loaded: Loaded) -> N
         "SELECT bill_uid, 900, min(updated) - INTERVAL '1 day' FROM utilityapi_bill_line_items "
         "GROUP BY bill_uid"
     )
-    (lost, *_) = [
-        meter["meterId"] for meter in box.truth(only="energycap_meters")["energycap_meters"]
-    ]
+    digests = box.truth(only="meter_digest_monthly")["meter_digest_monthly"]
+    lost = next(digest["meterId"] for digest in digests if digest["results"])
     column = '"meterId"' if loaded.kind == "postgres" else "meterId"
     query(f"DELETE FROM energycap_meters WHERE {column} = {lost}")
 
@@ -271,15 +241,3 @@ def test_the_queries_are_right_after_changes_at_the_vendors(loaded: Loaded) -> N
     current = Counter(bill["uid"] for bill in bills for _ in charges_of(bill))
     assert Counter(bill for bill, _ in items if bill in current) == current
     assert_equal(amounts(query(COST_BY_BUILDING[loaded.kind]), 4), cost_by_building(box, lost))
-    expected = readings(box)
-    found = amounts(query(INTERVALS[loaded.kind]), 1)
-    assert_equal({key: found[key] for key in expected}, expected)
-    if loaded.kind == "postgres":
-        replaced = "SELECT count(*) FROM utilityapi_intervals WHERE replaced_by IS NOT NULL"
-        assert query(replaced) != [(0,)]
-        query(DELETE_REPLACED)
-        assert query(replaced) == [(0,)]
-        assert amounts(query(INTERVALS[loaded.kind]), 1) == found
-        query(DROP_OLD)
-        left = query("SELECT tablename FROM pg_tables WHERE tablename LIKE 'utilityapi_interval%'")
-        assert not left

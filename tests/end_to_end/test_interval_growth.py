@@ -18,18 +18,23 @@ import pytest
 from sandbox import Sandbox
 from tests.end_to_end.pipe import Pipe
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import ROOT, Project, needed_module
+from tests.end_to_end.project import Project, needed_module
+from tests.examples import example
 
 pytestmark = pytest.mark.end_to_end
 
 READINGS, INTERVALS = "utilityapi_interval_readings", "utilityapi_intervals"
 SETTINGS = {"utilityapi_requests_per_minute": 3000, "utilityapi_mixed_intervals": True}
-SECTION = (ROOT / "docs" / "utilityapi.md").read_text("utf-8").partition("## Readings and inter")[2]
-SQL = re.findall(r"^```sql\n(.*?)^```", SECTION, re.MULTILINE | re.DOTALL)
-READINGS_SQL = {"duckdb": SQL[0], "postgres": SQL[1]}
-DELETE = SQL[2]
-INTERVALS_SQL = {"duckdb": SQL[3], "postgres": SQL[4]}
-DROP = SQL[5]
+READINGS_SQL = {
+    "duckdb": example("docs/utilityapi.md#readings-and-intervals sql 1"),
+    "postgres": example("docs/utilityapi.md#readings-and-intervals sql 2"),
+}
+DELETE = example("docs/utilityapi.md#readings-and-intervals sql 3")
+INTERVALS_SQL = {
+    "duckdb": example("docs/utilityapi.md#readings-and-intervals sql 4"),
+    "postgres": example("docs/utilityapi.md#readings-and-intervals sql 5"),
+}
+DROP = example("docs/utilityapi.md#tables-of-an-older-version sql 1")
 #: What a user writes who knows nothing of old versions: all readings in all rows.
 PLAIN_SQL = {
     "duckdb": "SELECT meter_uid, sum(json_array_length(readings)) FROM utilityapi_intervals "
