@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from sandbox import Sandbox
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import TAP, Project
-from tests.test_personal_data import DROPPED, HASHED, NAMES, example, values
 
 pytestmark = pytest.mark.end_to_end
 
@@ -81,36 +79,6 @@ def test_the_settings_of_the_sdk_can_be_variables(
     others = [row for stream in rows if stream != SUMMARIES for row in rows[stream]]
     assert others
     assert not [row for row in others if "extra" in row]
-
-
-def test_the_example_of_personal_data_works_as_it_stands(
-    project: Project, box: Sandbox, tmp_path: Path
-) -> None:
-    path, yaml = project.folder / "meltano.yml", YAML()
-    before = path.read_bytes()
-    document = yaml.load(before)
-    plugin = {"name": TAP, "config": example()}
-    document["environments"].append({
-        "name": "private",
-        "config": {"plugins": {"extractors": [plugin]}},
-    })
-    try:
-        with path.open("wb") as file:
-            yaml.dump(document, file)
-        environment = variables(project, box, tmp_path / "private")
-        code, output = run(project, environment, "--environment=private")
-    finally:
-        path.write_bytes(before)
-
-    assert code == 0, output
-    rows = landed(tmp_path / "private")
-    assert {f"utilityapi_{name}" for name in NAMES} - rows.keys() == {"utilityapi_intervals"}
-    ours = {stream: rows[stream] for stream in rows if stream.startswith(("utility", "billing"))}
-    assert not values(list(ours.values()), DROPPED)
-    secrets = values(box.truth(only=",".join((*NAMES, SUMMARIES))), DROPPED | HASHED)
-    assert len(secrets) > 20
-    written = json.dumps(ours)
-    assert not [text for text in secrets if json.dumps(text)[1:-1] in written]
 
 
 def test_a_misspelt_variable_is_refused(project: Project, box: Sandbox, tmp_path: Path) -> None:
