@@ -87,7 +87,13 @@ async def _serve(app: App, options: SandboxOptions, ready_file: Path | None) -> 
         if ready_file:
             _write(ready_file, to_json(dataclasses.asdict(address)))
 
+    _wake_up(asyncio.get_running_loop())
     await serve(app, options, ready, asyncio.Event())
+
+
+def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
+    """Let a signal be handled that arrived just before the event loop began to wait."""
+    loop.call_later(0.25, _wake_up, loop)
 
 
 def _announce(address: Address) -> None:

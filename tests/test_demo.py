@@ -141,8 +141,8 @@ def test_a_group_is_ended_as_a_whole(tmp_path: Path) -> None:
     group = Group(command, output=subprocess.DEVNULL)
     group.patience = 0.5
     with group:
-        assert group.process.wait(timeout=10) == 0
-        deadline = time.monotonic() + 10
+        assert group.process.wait(timeout=60) == 0
+        deadline = time.monotonic() + 60
         while not beat.exists():
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -155,13 +155,13 @@ def test_a_command_ends_when_nobody_holds_its_leash(tmp_path: Path) -> None:
     started = tmp_path / "started"
     code = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
     with Group([sys.executable, "-c", code, str(started)], output=subprocess.PIPE) as group:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not started.exists():
             assert time.monotonic() < deadline
             time.sleep(0.02)
         assert group.process.stdin is not None
         group.process.stdin.close()
-        assert group.process.wait(timeout=10) != 0
+        assert group.process.wait(timeout=60) != 0
         assert list(group.lines()) == []  # the pipe's other end is closed by all
 
 

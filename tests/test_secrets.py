@@ -335,7 +335,7 @@ def test_a_log_file_of_the_users_own_holds_no_secret(tmp_path: Path) -> None:
         link = json.dumps({"billing_summaries": [], "next": f"?after={TOKEN}"})
         box.set_faults([{"garbage": link, "path": "/accounting/billing-summaries"}])
         config.write_text(json.dumps(box.tap_config(utilityapi_requests_per_minute=6000)))
-        start(config, SINGER_SDK_LOG_CONFIG=str(tmp_path / "logging.yml")).communicate(timeout=30)
+        start(config, SINGER_SDK_LOG_CONFIG=str(tmp_path / "logging.yml")).communicate(timeout=60)
 
     text = (tmp_path / "own.log").read_text()
     assert "?after=" in text

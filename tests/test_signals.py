@@ -25,7 +25,7 @@ def config_file(folder: Path, box: Sandbox, **settings: Any) -> Path:
 
 
 def wait_for_requests(box: Sandbox, number: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(box.requests()) < number:
         assert time.monotonic() < deadline, "the tap never asked"
         time.sleep(0.02)
@@ -35,7 +35,7 @@ def stopped(process: subprocess.Popen[str], number: signal.Signals) -> tuple[flo
     """Send the signal; seconds until the end, and what was written."""
     begun = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     return time.monotonic() - begun, out, err
 
 
@@ -96,7 +96,7 @@ def test_no_line_is_cut_while_the_target_is_slow(
         out = process.stdout.read()
         process.stdout.close()
         process.stderr.close()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
     assert process.returncode == 143
     assert out.endswith("\n")
@@ -113,7 +113,7 @@ def test_a_reader_that_takes_nothing_is_not_waited_for(tmp_path: Path) -> None:
         time.sleep(0.3)  # until the pipe is full
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         seconds = time.monotonic() - begun
         process.communicate()
 
@@ -130,7 +130,7 @@ def test_a_target_that_goes_away_ends_the_run_in_one_line(tmp_path: Path) -> Non
         assert process.stderr
         err = process.stderr.read()
         process.stderr.close()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
     assert process.returncode == 1
     assert "Traceback" not in err

@@ -269,7 +269,7 @@ def test_a_killed_run_loses_nothing(tap: TapRunner, tmp_path: Path) -> None:
         assert process.stdout
         lines = [process.stdout.readline() for _ in range(60)]
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=60)
         first = Run(process.returncode, "".join(lines) + out, "")
         second = sync(tap, box, first)
 

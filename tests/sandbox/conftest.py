@@ -47,7 +47,7 @@ class Client:
         headers = {"ECI-ApiKey": box.energycap_api_key, "Content-Type": "application/json"}
         headers |= more.pop("headers", {})
         url = box.energycap_base_url + path
-        return self.session.request("GET", url, headers=headers, timeout=5, **more)
+        return self.session.request("GET", url, headers=headers, timeout=60, **more)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def new_meters(box, utility="SDG&E"):
 
 def wait(client, box, uid, is_done=lambda meter: meter["status"] != "pending"):
     """Read a meter until it is done."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not is_done(meter := client.get(box, f"/meters/{uid}").json()):
         assert time.monotonic() < deadline, meter
         time.sleep(0.01)
@@ -238,7 +238,7 @@ def test_lost_answers(client, fault, count):
 
 def test_rules_that_are_refused(client, shared):
     for wrong in ({"job_speed": 1}, [], {"job_seconds": -1}):
-        answer = client.session.put(f"{shared.url}/__jobs", json=wrong, timeout=5)
+        answer = client.session.put(f"{shared.url}/__jobs", json=wrong, timeout=60)
         assert answer.status_code == 400
 
 
@@ -256,5 +256,5 @@ def test_time_can_stand_still_and_go_on(client):
         assert dt.datetime.fromisoformat(done["status_ts"]) <= dt.datetime.now(dt.UTC)
         for wrong in (-1, True, "1"):
             url = f"{box.url}/__advance"
-            answer = client.session.post(url, json={"event": "pace", "scale": wrong}, timeout=5)
+            answer = client.session.post(url, json={"event": "pace", "scale": wrong}, timeout=60)
             assert answer.status_code == 400

@@ -266,7 +266,7 @@ def test_a_renamed_meter_and_new_bills(client):
         assert before | set(new) == {bill["billId"] for bill in bills}
         feed = ask(client, box, "v3/activity/bill", date="2026-07-01T13:00:00").json()
         assert {item["id"] for item in feed} == set(new)
-        assert client.session.post(f"{box.url}/__reset", timeout=5).status_code == 200
+        assert client.session.post(f"{box.url}/__reset", timeout=60).status_code == 200
         assert {bill["billId"] for bill in box.truth(only=BILLS)[BILLS]} == before
 
 
@@ -295,10 +295,10 @@ def test_no_bill_was_made_before_it_could_be_seen():
 )
 def test_what_cannot_happen_changes_nothing(client, box, truth, event, details):
     body = {"event": event, **details}
-    assert client.session.post(f"{box.url}/__advance", json=body, timeout=5).status_code == 400
+    assert client.session.post(f"{box.url}/__advance", json=body, timeout=60).status_code == 400
     assert box.truth(only=BILLS)[BILLS] == truth[BILLS]
 
 
 def test_the_truth_can_be_asked_for_in_part(client, box, truth):
     assert box.truth(only=ACTUAL) == {ACTUAL: truth["meter_digest_monthly"]}
-    assert client.session.get(f"{box.url}/__truth?only=nope", timeout=5).status_code == 400
+    assert client.session.get(f"{box.url}/__truth?only=nope", timeout=60).status_code == 400

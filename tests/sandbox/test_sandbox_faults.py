@@ -67,10 +67,10 @@ def test_misleading_answers(client):
 def test_a_wrong_script_is_refused_and_changes_nothing(client):
     with Sandbox(**SMALL, faults=[{"status": 500, "times": None}]) as box:
         for wrong in ([{"status": 500, "cut": True}], [{"sttus": 500}], {"status": 500}):
-            answer = client.session.put(f"{box.url}/__faults", json=wrong, timeout=5)
+            answer = client.session.put(f"{box.url}/__faults", json=wrong, timeout=60)
             assert answer.status_code == 400
         assert client.summaries(box).status_code == 500
-        left = client.session.get(f"{box.url}/__faults", timeout=5).json()
+        left = client.session.get(f"{box.url}/__faults", timeout=60).json()
         assert (left[0]["status"], left[0]["seen"], left[0]["times"]) == (500, 1, None)
         box.set_faults([])
         assert client.summaries(box).status_code == 200

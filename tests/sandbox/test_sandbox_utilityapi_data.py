@@ -298,7 +298,7 @@ def test_a_consent_is_revoked_half_way(client):
     ],
 )
 def test_events_that_cannot_happen(client, shared, event):
-    answer = client.session.post(f"{shared.url}/__advance", json=event, timeout=5)
+    answer = client.session.post(f"{shared.url}/__advance", json=event, timeout=60)
     assert answer.status_code == 400
     assert "problem" in answer.json()
 

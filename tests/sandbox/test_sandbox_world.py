@@ -61,7 +61,7 @@ def test_charges_add_up_and_balances_chain(hard):
 
 def test_digits_are_served_as_they_are():
     with Sandbox(billing_summaries=30, meters=12, hard_numbers=True) as box:
-        text = requests.get(f"{box.url}/__truth", timeout=5).text
+        text = requests.get(f"{box.url}/__truth", timeout=60).text
     for digits in ("1E-8", "123456789012345678.90", "12345678901234567890.123456"):
         assert digits in text
 
@@ -100,15 +100,15 @@ def test_the_command_starts_and_stops(tmp_path, number):
     ready = tmp_path / "ready.json"
     options = ["--billing-summaries", "3", "--faults", '[{"status": 418}]']
     with command("--ready-file", str(ready), "--exit-with-parent", *options) as process:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not ready.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         address = json.loads(ready.read_text())
         url = address["utilityapi_base_url"] + "/accounting/billing-summaries"
-        assert requests.get(url, timeout=5).status_code == 418
-        assert requests.get(url, timeout=5).status_code == 401
+        assert requests.get(url, timeout=60).status_code == 418
+        assert requests.get(url, timeout=60).status_code == 401
         process.send_signal(number)
-        output, errors = process.communicate(timeout=5)
+        output, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert address["energycap_base_url"] in output
     assert not errors
@@ -119,7 +119,7 @@ def test_the_command_stops_while_it_makes_a_large_world(number):
     with command(*MILLION) as process:
         said = process.stderr.readline()
         process.send_signal(number)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=60)
     assert said == "Making 1,000,000 billing summaries and 1,000,000 meters.\n"
     assert (process.returncode, output, errors) == (0, "", "")
 
@@ -132,7 +132,7 @@ def test_the_command_stops_while_it_works_on_an_answer():
         with pytest.raises(requests.Timeout):
             requests.get(bills, headers=headers, timeout=1)
         process.terminate()
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     assert url
     assert (process.returncode, errors) == (0, "")
 
@@ -149,7 +149,7 @@ def test_the_command_ends_with_its_parent_while_it_makes_a_large_world():
         [sys.executable, "-c", parent, *sandbox],
         cwd=ROOT,
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (0, b"")
@@ -170,7 +170,7 @@ def test_a_million_of_each_are_served():
         headers = {"ECI-ApiKey": key, "Content-Type": "application/json"}
         places = requests.get(f"{energycap}/api/v3/place", headers=headers, timeout=60)
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     pages = [page["billing_summaries"] for page in (first.json(), second)]
     assert len({summary["uid"] for page in pages for summary in page}) == 2000
     assert {bill["meter_uid"] for bill in bills} == {uid}
