@@ -29,7 +29,7 @@ from tap_utility_energy.tap import TapUtilityEnergy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_utility_energy.stream import VendorStream
+    from tap_utility_energy.core.stream import VendorStream
 
 ROOT = Path(__file__).resolve().parent.parent
 PROPERTIES: dict[str, dict[str, Any]] = settings.SCHEMA["properties"]

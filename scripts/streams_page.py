@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_utility_energy.stream import VendorStream as Stream
+    from tap_utility_energy.core.stream import VendorStream as Stream
 
 INTRODUCTION = """\
 # Streams

@@ -14,9 +14,9 @@ from jsonschema.exceptions import best_match
 from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
+from tap_utility_energy.core.record import EXTRA
 from tap_utility_energy.errors import WrongInput
-from tap_utility_energy.extra import EXTRA
-from tap_utility_energy.http.faults import one_line
+from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.logs import shortened
 
 if TYPE_CHECKING:

@@ -43,10 +43,10 @@ def _run() -> int:
     import click  # noqa: PLC0415
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 
+    from tap_utility_energy.core.report import SyncFailed, sentence  # noqa: PLC0415
     from tap_utility_energy.errors import WrongInput  # noqa: PLC0415
     from tap_utility_energy.http.redaction import redact_logs, register_secrets  # noqa: PLC0415
     from tap_utility_energy.logs import quiet_sdk  # noqa: PLC0415
-    from tap_utility_energy.report import SyncFailed, sentence  # noqa: PLC0415
     from tap_utility_energy.secret_sources import in_environment  # noqa: PLC0415
     from tap_utility_energy.tap import TapUtilityEnergy  # noqa: PLC0415
 

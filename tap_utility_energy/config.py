@@ -15,8 +15,8 @@ from jsonschema import Draft7Validator
 from urllib3.util import parse_url
 
 from tap_utility_energy import batches, environment, stream_maps
-from tap_utility_energy.decoding import parse
-from tap_utility_energy.http.faults import one_line
+from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.settings import BASE_URLS, CREDENTIALS, NEVER_QUOTED
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 from singer_sdk.singerlib.json import serialize_json
 
 from tap_utility_energy import catalog, state
-from tap_utility_energy.decoding import parse
 from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.http.decoding import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tap_utility_energy.http.faults import shown
+from tap_utility_energy.http.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

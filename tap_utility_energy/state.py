@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.errors import WrongInput
-from tap_utility_energy.http.faults import shown
+from tap_utility_energy.http.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from singer_sdk.exceptions import MappingError
 from singer_sdk.mapper import CustomStreamMap
 
 from tap_utility_energy.errors import WrongInput
-from tap_utility_energy.http.faults import shown
+from tap_utility_energy.http.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

@@ -24,10 +24,10 @@ from tap_utility_energy import (
 from tap_utility_energy.catalog import unknown_streams
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.config import read as read_config
+from tap_utility_energy.core.report import Report, SyncFailed
 from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.files import as_file, read_catalog, read_object, read_state
 from tap_utility_energy.http.redaction import register_secrets
-from tap_utility_energy.report import Report, SyncFailed
 from tap_utility_energy.state import unwrapped, usable
 from tap_utility_energy.utilityapi.estimate import log_estimate
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
+    from tap_utility_energy.core.stream import VendorStream
     from tap_utility_energy.http.client import Client
-    from tap_utility_energy.stream import VendorStream
     from tap_utility_energy.utilityapi import HistoricalCollectionsStream
     from tap_utility_energy.utilityapi.streams import MetersStream
 

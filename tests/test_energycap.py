@@ -54,7 +54,7 @@ def test_one_stream_alone_asks_for_each_page_once(tap: TapRunner, stream: str) -
 
 
 def test_more_than_fits_in_memory_is_read_back(tap: TapRunner, monkeypatch) -> None:
-    monkeypatch.setattr("tap_utility_energy.walk.IN_MEMORY", 1000)
+    monkeypatch.setattr("tap_utility_energy.core.shared_pages.IN_MEMORY", 1000)
     with Sandbox(meters=23) as box:
         run = sync(tap, box, energycap_page_size=5)
         expected = exploded(box.truth(only=DIGESTS)[DIGESTS])

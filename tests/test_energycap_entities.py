@@ -10,9 +10,9 @@ from singer_sdk import typing as th
 
 from sandbox import Sandbox
 from tap_utility_energy import energycap
+from tap_utility_energy.core.schema import key, record, text
 from tap_utility_energy.energycap import ENTITY_STREAMS, permissions
-from tap_utility_energy.energycap.entities import EntityStream
-from tap_utility_energy.schemas import key, record, text
+from tap_utility_energy.energycap.incremental import EntityStream
 from tests.support import TapRunner, answer, by_key, flat
 
 ENTITIES = {

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox import Sandbox
+from tap_utility_energy.core.record import ExtraFields
+from tap_utility_energy.core.schema import text
+from tap_utility_energy.energycap.digest_rows import Exploder, Level, Rows
 from tap_utility_energy.energycap.digest_streams import DIGEST_STREAMS
 from tap_utility_energy.energycap.digests import DigestRowsStream
-from tap_utility_energy.energycap.rows import Exploder, Level, Rows
 from tap_utility_energy.energycap.schemas.digests import PLACE_COMMODITY_MONTHS
-from tap_utility_energy.extra import ExtraFields
-from tap_utility_energy.schemas import text
 from tests.support import Run, TapRunner, answer, by_key, catalog
 
 MONTH, YEAR = ("calendarYear", "calendarPeriod"), ("year",)

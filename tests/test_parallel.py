@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from sandbox import Sandbox
-from tap_utility_energy.http.faults import Fault
-from tap_utility_energy.http.parallel import DaemonPool
+from tap_utility_energy.http.errors import RetriableError
 from tap_utility_energy.http.retry import RetryPolicy
+from tap_utility_energy.http.threads import DaemonPool
 from tap_utility_energy.stats import StreamStats
 from tests.support import DIGESTS, FakeClock, TapRunner
 
@@ -63,7 +63,7 @@ def test_a_pause_asked_of_one_request_is_kept_by_another() -> None:
     policy = RetryPolicy("Vendor", "base_url", max_wait=100, clock=(clock := Together()))
     response = requests.Response()
     response.status_code, response.headers["Retry-After"] = 429, "30"
-    faults = [Fault("asks to slow down", response)]
+    faults = [RetriableError("asks to slow down", response)]
 
     def first(_left: float) -> str:
         if faults:

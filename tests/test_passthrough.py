@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from sandbox import Sandbox
+from tap_utility_energy.core.passthrough import PassThrough
 from tap_utility_energy.http import redaction
-from tap_utility_energy.http.faults import Fault
-from tap_utility_energy.passthrough import PassThrough
+from tap_utility_energy.http.errors import RetriableError
 from tap_utility_energy.tap import TapUtilityEnergy
 from tests.support import DIGESTS, SUMMARIES, TapRunner, catalog
 
@@ -222,7 +222,7 @@ def test_what_is_not_as_documented_is_refused_on_either_way(rows: bytes) -> None
     stream = quick_stream(DIGESTS)
     for quick in (stream._pass_through, None):
         stream._pass_through = quick
-        with pytest.raises(Fault):
+        with pytest.raises(RetriableError):
             stream.validate_response(answer(rows))
 
 

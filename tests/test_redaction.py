@@ -13,7 +13,7 @@ import requests
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tap_utility_energy.http.faults import LONGEST_QUOTE, LONGEST_READ, one_line, quote_of
+from tap_utility_energy.http.errors import LONGEST_QUOTE, LONGEST_READ, one_line, quote_of
 from tap_utility_energy.http.redaction import (
     MASK,
     OwnCredential,

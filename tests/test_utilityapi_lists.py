@@ -13,7 +13,7 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy import utilityapi
-from tap_utility_energy.schemas import key, record, text, th
+from tap_utility_energy.core.schema import key, record, text, th
 from tap_utility_energy.utilityapi import UtilityAPIStream
 from tap_utility_energy.utilityapi.bills import charges
 from tests.support import SUMMARIES, Run, TapRunner, answer, by_key, flat

@@ -13,12 +13,12 @@ from singer_sdk.streams.rest import PageContext
 from typing_extensions import override
 
 from tap_utility_energy import signals
+from tap_utility_energy.core.shared_pages import SharedPages
+from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.http.client import Client
-from tap_utility_energy.http.faults import LONGEST_QUOTE, one_line
-from tap_utility_energy.http.parallel import DaemonPool
-from tap_utility_energy.pagination import HeaderPaginator
-from tap_utility_energy.stream import VendorStream
-from tap_utility_energy.walk import SharedWalk
+from tap_utility_energy.http.errors import LONGEST_QUOTE, one_line
+from tap_utility_energy.http.pagination import HeaderPaginator
+from tap_utility_energy.http.threads import DaemonPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ class EnergyCAP(Client):
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
         #: What the streams of a path read, by path.
-        self.walks = defaultdict[str, SharedWalk](SharedWalk)
+        self.walks = defaultdict[str, SharedPages](SharedPages)
         #: What was odd about the latest read of a list, by its path; see `EnergyCAPStream.walked`.
         self.discrepancies: dict[str, dict[str, int]] = {}
 

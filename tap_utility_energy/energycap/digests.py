@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_utility_energy.energycap.client import EnergyCAPStream
+from tap_utility_energy.energycap.digest_rows import Exploder, Rows
 from tap_utility_energy.energycap.permissions import ACCOUNTS, METERS, PLACES
-from tap_utility_energy.energycap.rows import Exploder, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

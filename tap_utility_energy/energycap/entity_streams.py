@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from tap_utility_energy.energycap import permissions
-from tap_utility_energy.energycap.entities import ChangingEntityStream, EntityStream, moment
+from tap_utility_energy.energycap.incremental import ChangingEntityStream, EntityStream, moment
 from tap_utility_energy.energycap.schemas import bills, entities
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 import requests
 
 from tap_utility_energy.clock import LONGEST_SLEEP
-from tap_utility_energy.http.faults import (
+from tap_utility_energy.http.errors import (
     AnswerLost,
-    Fault,
-    Refusal,
+    FatalError,
+    RetriableError,
+    error_from,
     error_slug,
-    fault_from,
     quote_of,
 )
 from tap_utility_energy.http.redaction import OwnCredential
@@ -79,7 +79,7 @@ class Client(ABC):
         advice = self.advice_by_status.get(response.status_code)
         return advice.format(permission=permission) if advice else "Report it if it stays."
 
-    def wait_for_turn(self, stats: StreamStats) -> None:  # noqa: B027 - not every vendor has one
+    def acquire(self, stats: StreamStats) -> None:  # noqa: B027 - not every vendor has one
         """Wait until the rate limit lets the stream send a request. By default there is none."""
 
     @final
@@ -95,21 +95,21 @@ class Client(ABC):
 
         Args:
             request: The request; its credential is set here.
-            validate: Raises `Fault` for an answer that is not what the vendor's page promises.
+            validate: Raises `RetriableError` for an answer that is not what the vendor documents.
             permission: What the vendor calls the right to read this, for messages.
             is_wanted: Whether the answer is still of use to anybody.
             stats: The stream that asks: counts the request and tells of waiting.
 
         Raises:
-            Refusal: The vendor refuses, or did not answer well in the time that there is.
+            FatalError: The vendor refuses, or did not answer well in the time that there is.
         """
 
         def attempt(seconds_left: float) -> requests.Response:
             if not is_wanted():
-                raise Refusal("the answer is not wanted any more")
+                raise FatalError("the answer is not wanted any more")
             return self._attempt(request, seconds_left, validate, stats, permission)
 
-        return self._retry.run(attempt, self.wait_for_turn, stats)
+        return self._retry.run(attempt, self.acquire, stats)
 
     @final
     def post_once(self, request: requests.PreparedRequest, stats: StreamStats) -> requests.Response:
@@ -121,24 +121,24 @@ class Client(ABC):
 
         Raises:
             AnswerLost: It may or may not have been carried out.
-            Refusal: It was not sent, or only answered with 429, in the time that there is.
+            FatalError: It was not sent, or only answered with 429, in the time that there is.
         """
         authorized = self.auth(request)
 
         def attempt(seconds_left: float) -> requests.Response:
             try:
                 response = self._exchange(authorized, Sender(), self._time_for(seconds_left), stats)
-            except Fault as fault:
+            except RetriableError as fault:
                 if fault.never_sent:
                     raise
                 raise AnswerLost(f"{self.vendor} {fault.reason}") from fault
             except Exception as error:
                 raise AnswerLost(f"{self.vendor} sent an answer that cannot be read") from error
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-                raise Fault(RETRIED[HTTPStatus.TOO_MANY_REQUESTS], response)
+                raise RetriableError(RETRIED[HTTPStatus.TOO_MANY_REQUESTS], response)
             return response
 
-        return self._retry.run(attempt, self.wait_for_turn, stats)
+        return self._retry.run(attempt, self.acquire, stats)
 
     def _time_for(self, seconds_left: float) -> float:
         return max(SHORTEST_TRY, min(self._timeout, seconds_left))
@@ -180,7 +180,7 @@ class Client(ABC):
             response = sender.send(request, timeout, self._clock, stats)
         except requests.RequestException as error:
             host = origin(self.base_url)[1] or self.base_url
-            fault = fault_from(error, host, timeout)
+            fault = error_from(error, host, timeout)
             if fault is None:
                 raise self._broken(error) from error
             raise fault from error
@@ -189,8 +189,8 @@ class Client(ABC):
         self._retry.note_answer()
         return response
 
-    def _broken(self, error: Exception) -> Refusal:
-        return Refusal(
+    def _broken(self, error: Exception) -> FatalError:
+        return FatalError(
             f"the request to {self.vendor} cannot be made: {str(error).rstrip('.')}. Check "
             f"{self.base_url_setting}, and the variables for proxies and CA bundles.",
             whole_vendor=True,
@@ -201,21 +201,21 @@ class Client(ABC):
         if status in self.good_statuses:
             return
         if status in RETRIED:
-            raise Fault(RETRIED[HTTPStatus(status)], response)
+            raise RetriableError(RETRIED[HTTPStatus(status)], response)
         raise self.refusal(response, permission)
 
-    def refusal(self, response: requests.Response, permission: str) -> Refusal:
+    def refusal(self, response: requests.Response, permission: str) -> FatalError:
         """The error for an answer that no other try can better."""
         status = response.status_code
         said = quote_of(response)
         path = urlsplit(response.url).path.removeprefix(urlsplit(self.base_url).path)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            return Refusal(
+            return FatalError(
                 f"{self.vendor} answered {status} and sends the request elsewhere, which is not "
                 f"followed. Check {self.base_url_setting}.",
             )
         advice = self.advice(response, permission)
-        return Refusal(
+        return FatalError(
             f"{self.vendor} answered {status}{said}. {advice}",
             whole_vendor=status in self.fatal_for_all,
             slug=error_slug(response),

@@ -54,7 +54,7 @@ _pattern: re.Pattern[str] | None = None
 
 
 def register_secrets(values: Iterable[str]) -> None:
-    """From now on, strike these texts from logs and messages.
+    """From now on, register_secrets these texts from logs and messages.
 
     Texts that our own messages hold by chance, such as a token "key", are left alone: without them
     the messages could not be read, and would tell what the token is.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import backoff
 
-from tap_utility_energy.http.faults import Fault, Refusal
+from tap_utility_energy.http.errors import FatalError, RetriableError
 from tap_utility_energy.logs import duration
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: How often what waiting seldom cures is tried: a bad certificate, an answer that is no JSON.
-FEW_TRIES = 4
+QUICK_RETRIES = 4
 #: Seconds that a connection gets that cannot be made, until the vendor has answered once: up to
 #: then a wrong setting is as likely as a failure that passes.
 FIRST_CONNECTION = 60.0
@@ -45,7 +45,7 @@ RETRIED = {
 }
 
 #: Given up on after these, every other request would wait in vain as well.
-NOBODY_HOME = {
+VENDOR_DOWN = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -83,16 +83,16 @@ class RetryPolicy:
     def run(
         self,
         attempt: Callable[[float], T],
-        wait_for_turn: Callable[[StreamStats], None],
+        acquire: Callable[[StreamStats], None],
         stats: StreamStats,
     ) -> T:
         """Call ``attempt`` until it returns. It is given the seconds that are left for it.
 
-        The time that ``wait_for_turn`` takes before each try does not count. Waiting is told in the
+        The time that ``acquire`` takes before each try does not count. Waiting is told in the
         log of the stream.
 
         Raises:
-            Refusal: Enough tries were made, or too much time has gone by.
+            FatalError: Enough tries were made, or too much time has gone by.
         """
         computed = backoff.expo(factor=SHORTEST_WAIT, max_value=LONGEST_COMPUTED_WAIT)
         next(computed)
@@ -100,16 +100,16 @@ class RetryPolicy:
         for tries in itertools.count(1):
             self._keep_pause(stats)
             begun = self._clock.now()
-            wait_for_turn(stats)
+            acquire(stats)
             first_failure += self._clock.now() - begun
             try:
                 return attempt(first_failure + limit - self._clock.now())
-            except Fault as fault:
+            except RetriableError as fault:
                 now = self._clock.now()
                 first_failure = min(first_failure, now)
                 limit = self._limit(fault)
                 quick_failures += not self._may_pass(fault)
-                if quick_failures >= FEW_TRIES:
+                if quick_failures >= QUICK_RETRIES:
                     raise self._gave_up(fault, f"{tries} tries were made") from fault
                 left = first_failure + limit - now
                 wait = self._wait(fault, next(computed), tries, left)
@@ -120,10 +120,10 @@ class RetryPolicy:
             self._clock.wait(wait, reason, stats)
         raise AssertionError  # pragma: no cover - count() has no end
 
-    def _may_pass(self, fault: Fault) -> bool:
+    def _may_pass(self, fault: RetriableError) -> bool:
         return fault.patient or (fault.unreachable and self._has_answered)
 
-    def _limit(self, fault: Fault) -> float:
+    def _limit(self, fault: RetriableError) -> float:
         """Seconds from the first failure on, for all tries."""
         if fault.unreachable and not self._has_answered:
             return min(FIRST_CONNECTION, self._max_wait)
@@ -134,7 +134,7 @@ class RetryPolicy:
         while (pause := self._pause_until - self._clock.now()) > 0:
             self._clock.wait(pause, f"because {self._vendor} asked all requests to", stats)
 
-    def _wait(self, fault: Fault, computed: float, tries: int, left: float) -> float:
+    def _wait(self, fault: RetriableError, computed: float, tries: int, left: float) -> float:
         asked = retry_after(fault.response, self._clock.today())
         if asked is not None and max(asked, SHORTEST_WAIT) > left:
             raise self._gave_up(fault, f"it asks to wait {asked:.0f} s{self._bound(fault)}")
@@ -143,26 +143,26 @@ class RetryPolicy:
         wait = computed if asked is None else max(asked, SHORTEST_WAIT)
         return min(backoff.random_jitter(wait), left)
 
-    def _bound(self, fault: Fault) -> str:
+    def _bound(self, fault: RetriableError) -> str:
         limit = self._limit(fault)
         if limit < self._max_wait:
             return f" in {limit:.0f} s"
         return f", and max_wait_seconds is {limit:.0f}"
 
-    def _gave_up(self, fault: Fault, why: str) -> Refusal:
+    def _gave_up(self, fault: RetriableError, why: str) -> FatalError:
         advice = fault.advice or (
             "Try again later, or raise max_wait_seconds"
             if fault.patient and not fault.unreachable
             else f"Check {self._base_url_setting}, the network and the proxy"
         )
-        return Refusal(
+        return FatalError(
             f"{self._vendor} {fault.reason}; {why}. {advice}.",
-            whole_vendor=fault.response is None or fault.response.status_code in NOBODY_HOME,
+            whole_vendor=fault.response is None or fault.response.status_code in VENDOR_DOWN,
             cause=f"{self._vendor} {fault.reason}",
         )
 
     def _say(
-        self, fault: Fault, wait: float, left: float, log: StreamLog, *, is_repeated: bool
+        self, fault: RetriableError, wait: float, left: float, log: StreamLog, *, is_repeated: bool
     ) -> None:
         at = self._clock.today() + timedelta(seconds=wait)
         line = f"{self._vendor} {fault.reason}; asking again in {wait:.0f} s, at {at:%H:%M:%S}"

@@ -17,8 +17,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from tap_utility_energy import signals
-from tap_utility_energy.http.faults import Refusal, connect_timeout
-from tap_utility_energy.http.parallel import DaemonPool
+from tap_utility_energy.http.errors import FatalError, connect_timeout
+from tap_utility_energy.http.threads import DaemonPool
 from tap_utility_energy.logs import duration
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class OriginAuth(AuthBase):
         url = r.url or ""
         if origin(url) != origin(self._base_url) or parse_url(url).auth:
             scheme, host, port = origin(url)
-            raise Refusal(
+            raise FatalError(
                 f"a link leads to another server ({scheme}://{host}:{port}), which is not asked: "
                 f"the credential is for {self._base_url} only. Check the base URL setting, "
                 "or report the link to the vendor.",
@@ -92,7 +92,7 @@ class Session(requests.Session):
         if origin(url)[0] == "http":
             settings["proxies"] = {}  # this machine's own: a proxy would see the credential
         if (proxy := select_proxy(url, settings["proxies"])) and not _is_url(proxy):
-            raise Refusal(
+            raise FatalError(
                 "the variable HTTPS_PROXY, or ALL_PROXY, holds no URL such as "
                 "http://host:3128. Correct it, and write @ : / ? # [ and ] in a user "
                 "or password as %40 %3A %2F %3F %23 %5B and %5D.",

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk.streams.rest import HTTPRequest
 from typing_extensions import override
 
-from tap_utility_energy.http.budget import RequestBudget
+from tap_utility_energy.core.shared_pages import SharedPages
+from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.http.client import Client
-from tap_utility_energy.http.faults import error_slug
-from tap_utility_energy.pagination import NextURLPaginator, filtered_urls
-from tap_utility_energy.stream import VendorStream
-from tap_utility_energy.utilityapi.meter_walk import MeterDataWalk
-from tap_utility_energy.walk import SharedWalk
+from tap_utility_energy.http.errors import error_slug
+from tap_utility_energy.http.pagination import NextURLPaginator, filtered_urls
+from tap_utility_energy.http.rate_limit import RateLimit
+from tap_utility_energy.utilityapi.meter_pages import MeterDataPages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,18 +59,18 @@ class UtilityAPI(Client):
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
         #: The list of meters, and what is read meter by meter, by path.
-        self.meter_list = SharedWalk()
-        self.walks = defaultdict[str, MeterDataWalk](MeterDataWalk)
+        self.meter_list = SharedPages()
+        self.walks = defaultdict[str, MeterDataPages](MeterDataPages)
         #: Meters on that list that the vendor has deleted since.
         self.gone_meters = set[str]()
-        self._budget = RequestBudget(config["utilityapi_requests_per_minute"], clock)
+        self._budget = RateLimit(config["utilityapi_requests_per_minute"], clock)
 
     @override
     def auth_headers(self, credential: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {credential}"}
 
     @override
-    def wait_for_turn(self, stats: StreamStats) -> None:
+    def acquire(self, stats: StreamStats) -> None:
         self._budget.wait(stats)
 
     @override

@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.logs import ROOT, duration, number
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
@@ -37,7 +37,7 @@ def log_estimate(streams: Iterable[Any], meters: MetersStream, state: Mapping[st
     bookmarks = state.get("bookmarks", {})
     if not data or any(bookmarks.get(stream.name, {}).get("meters") for stream in ours):
         return
-    with suppress(Refusal):
+    with suppress(FatalError):
         listed = {meter["uid"]: meter for meter in meters.listed_ahead()}
         requests = len(by_path) - len(data) + sum(s.estimated_requests(listed) for s in data)
         per_minute = meters.config["utilityapi_requests_per_minute"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import override
 
 from tap_utility_energy import signals
-from tap_utility_energy.http.faults import shown
+from tap_utility_energy.http.errors import shown
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.interval_versions import compare
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream, items, meter_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import requests
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_utility_energy.extra import ExtraFields
+    from tap_utility_energy.core.record import ExtraFields
     from tap_utility_energy.utilityapi.interval_versions import IntervalUid
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from typing_extensions import override
 
-from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
 
@@ -257,7 +257,7 @@ class MeterDataStream(UtilityAPIStream):
         self.where = {"meters": meters, **self.window()}
         try:
             yield from super().pages(None)
-        except Refusal as refused:
+        except FatalError as refused:
             if refused.slug not in ENDED:
                 raise
             listed = self._meter_list.still_listed(meters)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_utility_energy.stream import VendorStream
+    from tap_utility_energy.core.stream import VendorStream
     from tap_utility_energy.tap import TapUtilityEnergy
 
 

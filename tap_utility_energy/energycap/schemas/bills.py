@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
+from tap_utility_energy.core.schema import block, boolean, integer, key, number, record, text
 from tap_utility_energy.energycap.schemas import children as child
-from tap_utility_energy.schemas import block, boolean, integer, key, number, record, text
 
 CURRENCY = "in the account's currency"
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_utility_energy.schemas import block, boolean, integer, items, number, text
+from tap_utility_energy.core.schema import block, boolean, integer, items, number, text
 
 if TYPE_CHECKING:
-    from tap_utility_energy.schemas import Fields
+    from tap_utility_energy.core.schema import Fields
 
 
 def named(prefix: str, what: str) -> Fields:

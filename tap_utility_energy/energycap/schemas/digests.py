@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.energycap.rows import Level, Rows
+from tap_utility_energy.core.schema import block, boolean, integer, items, key, number, record, text
+from tap_utility_energy.energycap.digest_rows import Level, Rows
 from tap_utility_energy.energycap.schemas.children import UNIT, named
-from tap_utility_energy.schemas import block, boolean, integer, items, key, number, record, text
 
 if TYPE_CHECKING:
-    from tap_utility_energy.schemas import Fields
+    from tap_utility_energy.core.schema import Fields
 
 BATCC = "Baseline adjusted to current conditions (BATCC):"
 RESTART = "The vendor does not document when it starts again from 0."

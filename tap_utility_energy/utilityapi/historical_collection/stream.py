@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_utility_energy.clock import LONGEST_SLEEP
-from tap_utility_energy.http.faults import AnswerLost as HTTPAnswerLost
-from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.http.errors import AnswerLost as HTTPAnswerLost
+from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal
@@ -68,7 +68,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         """Ask for the collections that the settings call for, and wait for them.
 
         Raises:
-            Refusal: Something was not asked for though it should be, or the outcome is unknown.
+            FatalError: Something was not asked for though it should be, or the outcome is unknown.
         """
         state = self.stream_state
 
@@ -80,18 +80,18 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         try:
             self._collection.run()
         except CollectionRefused as refused:
-            raise Refusal(str(refused)) from refused
+            raise FatalError(str(refused)) from refused
 
     def preview(self) -> None:
         """Say on the log what a run would ask for.
 
         Raises:
-            Refusal: A run would ask for nothing, though something is wanted.
+            FatalError: A run would ask for nothing, though something is wanted.
         """
         try:
             self._new_collection(lambda _: None).preview()
         except CollectionRefused as refused:
-            raise Refusal(str(refused)) from refused
+            raise FatalError(str(refused)) from refused
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
@@ -164,7 +164,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         )
         try:
             response = self.client.post_once(request, self.stats)
-        except Refusal as refused:
+        except FatalError as refused:
             raise CollectionRefused(f"the collection was not asked for: {refused}") from refused
         except HTTPAnswerLost as lost:
             raise AnswerLost(str(lost)) from lost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.schemas import block, items, key, record, text, texts
+from tap_utility_energy.core.schema import block, items, key, record, text, texts
 from tap_utility_energy.utilityapi.schemas.blocks import (
     AUTHORIZATION_UID,
     BILLING,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_utility_energy.schemas import block, items, number, text, texts, timestamp
+from tap_utility_energy.core.schema import block, items, number, text, texts, timestamp
 
 if TYPE_CHECKING:
     from singer_sdk import typing as th
 
-    from tap_utility_energy.schemas import Fields
+    from tap_utility_energy.core.schema import Fields
 
 
 def notes(source: str, *more: th.Property[Any]) -> th.Property[Any]:

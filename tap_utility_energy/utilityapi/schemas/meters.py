@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.schemas import (
+from tap_utility_energy.core.schema import (
     block,
     boolean,
     integer,

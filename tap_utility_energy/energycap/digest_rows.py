@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap_utility_energy.core.schema import record
 from tap_utility_energy.keys import as_key
-from tap_utility_energy.schemas import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from singer_sdk import typing as th
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.extra import ExtraFields
-    from tap_utility_energy.schemas import Fields
+    from tap_utility_energy.core.record import ExtraFields
+    from tap_utility_energy.core.schema import Fields
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import MappingError
 
 from tap_utility_energy.errors import WrongInput
-from tap_utility_energy.http.faults import Refusal, one_line
+from tap_utility_energy.http.errors import FatalError, one_line
 from tap_utility_energy.logs import duration, number, shortened
 from tap_utility_energy.stats import Failure, Outcome, RunStats
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tap_utility_energy.clock import Clock
+    from tap_utility_energy.core.stream import VendorStream
     from tap_utility_energy.http.client import Client
     from tap_utility_energy.stats import StreamStats
-    from tap_utility_energy.stream import VendorStream
 
 logger = logging.getLogger("tap-utility-energy")
 
@@ -118,7 +118,7 @@ class Report:
             self._add(stream, cause, self._last_failures if last else self._failures)
 
     def _add(self, stream: VendorStream, cause: Exception, failures: dict[str, Failure]) -> None:
-        refusal = cause if isinstance(cause, Refusal) else None
+        refusal = cause if isinstance(cause, FatalError) else None
         failure = failures.setdefault(
             refusal.cause if refusal else sentence(cause), Failure(sentence(cause))
         )
@@ -180,7 +180,7 @@ class Report:
 
 def sentence(cause: BaseException) -> str:
     """One line for an exception: its own words if they are meant for a person."""
-    if isinstance(cause, Refusal | WrongInput):
+    if isinstance(cause, FatalError | WrongInput):
         return one_line(str(cause))
     words = one_line(str(cause), 500)
     if isinstance(cause, MappingError):

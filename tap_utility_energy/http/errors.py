@@ -15,7 +15,7 @@ import requests
 from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
-from tap_utility_energy.decoding import spelled
+from tap_utility_energy.http.decoding import spelled
 from tap_utility_energy.http.redaction import MASK, redact
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ TLS_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 TLS_PASSING = {"DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD_RECORD_MAC"}
 
 
-class Fault(RetriableAPIError):
+class RetriableError(RetriableAPIError):
     """One attempt failed in a way that another may not.
 
     Args:
@@ -91,7 +91,7 @@ class AnswerLost(Exception):
     """A request was sent, and nobody knows whether the vendor carried it out."""
 
 
-class Refusal(FatalAPIError):
+class FatalError(FatalAPIError):
     """A request failed for good. Its text is one line for a person, without secrets.
 
     Args:
@@ -177,20 +177,22 @@ def _error_object(body: str) -> dict[str, Any]:
     return document if isinstance(document, dict) and document.get("error") else {}
 
 
-def fault_from(error: requests.RequestException, host: str, timeout: float) -> Fault | None:
+def error_from(
+    error: requests.RequestException, host: str, timeout: float
+) -> RetriableError | None:
     """The fault behind an exception of requests, or None if no other try could end better."""
     causes = _Causes(error)
     if fault := _tls_fault(causes, host) or _connection_fault(causes, host, timeout):
         return fault
     if causes.first(requests.Timeout, ReadTimeoutError):
-        return Fault(f"did not answer within {timeout:.0f} s")
-    return Fault("broke off its answer") if causes.first(*BROKEN) else None
+        return RetriableError(f"did not answer within {timeout:.0f} s")
+    return RetriableError("broke off its answer") if causes.first(*BROKEN) else None
 
 
-def _tls_fault(causes: _Causes, host: str) -> Fault | None:
+def _tls_fault(causes: _Causes, host: str) -> RetriableError | None:
     if untrusted := causes.first(ssl.SSLCertVerificationError):
         why = getattr(untrusted, "verify_message", "").rstrip(".")
-        return Fault(
+        return RetriableError(
             f"at {host} shows a certificate that is not trusted{why and f' ({why})'}",
             patient=False,
             never_sent=True,
@@ -199,14 +201,14 @@ def _tls_fault(causes: _Causes, host: str) -> Fault | None:
         )
     if broken := causes.first(ssl.SSLError):
         if isinstance(broken, TLS_BROKEN_OFF) or getattr(broken, "reason", "") in TLS_PASSING:
-            return Fault(f"at {host} broke off the secure connection", unreachable=True)
-        return Fault(f"at {host} cannot agree on a secure connection", patient=False)
+            return RetriableError(f"at {host} broke off the secure connection", unreachable=True)
+        return RetriableError(f"at {host} cannot agree on a secure connection", patient=False)
     if causes.first(requests.exceptions.SSLError):
-        return Fault(f"at {host} cannot agree on a secure connection", patient=False)
+        return RetriableError(f"at {host} cannot agree on a secure connection", patient=False)
     return None
 
 
-def _connection_fault(causes: _Causes, host: str, timeout: float) -> Fault | None:
+def _connection_fault(causes: _Causes, host: str, timeout: float) -> RetriableError | None:
     """The fault if no connection was made, to the vendor or to the proxy on the way to it.
 
     A `ProxyError` alone proves nothing: urllib3 also raises it for an answer that a proxy's tunnel
@@ -232,7 +234,7 @@ def _connection_fault(causes: _Causes, host: str, timeout: float) -> Fault | Non
         failed = causes.first(OSError, but=requests.RequestException)
         why = f"takes no connection: {getattr(failed, 'strerror', '') or 'it is broken off'}"
     if is_through_proxy:
-        return Fault(
+        return RetriableError(
             f"at {host} cannot be reached through the proxy, which {why}",
             patient=patient,
             never_sent=True,
@@ -240,7 +242,7 @@ def _connection_fault(causes: _Causes, host: str, timeout: float) -> Fault | Non
             advice="Check the proxy variable, such as HTTPS_PROXY, and the proxy",
         )
     where = "cannot be found: {host}" if unresolved else "at {host}"
-    return Fault(
+    return RetriableError(
         f"{where.format(host=host)} {why}",
         patient=patient,
         never_sent=True,

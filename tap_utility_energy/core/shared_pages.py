@@ -8,7 +8,7 @@ from itertools import count
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import TYPE_CHECKING
 
-from tap_utility_energy.http.faults import Refusal
+from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.keys import BadRecords
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     import requests
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.stream import VendorStream
+    from tap_utility_energy.core.stream import VendorStream
 
 IN_MEMORY = 8 << 20  # bytes of pages; beyond that they lie in a temporary file
 
 
-class SharedWalk:
+class SharedPages:
     """Fetches each page once, for whichever of its streams asks first.
 
     The bodies are kept until the last selected stream has read them. A walk that stopped half
@@ -38,7 +38,7 @@ class SharedWalk:
     def _restart(self) -> None:
         self._pages: Iterator[requests.Response] | None = None
         self._failure: Exception | None = None
-        self._not_kept: Refusal | None = None
+        self._not_kept: FatalError | None = None
         self._bodies = SpooledTemporaryFile[bytes](max_size=IN_MEMORY)
         weakref.finalize(self, _close, self._bodies)
         self._spans: list[tuple[int, int]] = []
@@ -64,7 +64,7 @@ class SharedWalk:
             source: The stream whose pages they are, if the reader is of another endpoint.
 
         Raises:
-            Refusal: The pages that another stream has read could not be kept.
+            FatalError: The pages that another stream has read could not be kept.
         """
         source = source or stream
         if stream.name in self._read_by or self._dropped:
@@ -84,7 +84,7 @@ class SharedWalk:
             bad: Takes the records that are left out.
 
         Raises:
-            Refusal: The pages that another stream has read could not be kept.
+            FatalError: The pages that another stream has read could not be kept.
         """
         self._pages = self._pages or source.pages(None)
         if self._not_kept:
@@ -132,12 +132,12 @@ class SharedWalk:
             raise _no_room(error) from error
 
 
-def _no_room(error: OSError) -> Refusal:
+def _no_room(error: OSError) -> FatalError:
     try:
         folder = gettempdir()
     except FileNotFoundError:
         folder = "any folder for temporary files"
-    return Refusal(
+    return FatalError(
         f"pages that another stream has read could not be kept in {folder}: "
         f"{error.strerror or error}. Make room there, or set TMPDIR to a folder that has it.",
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Two readings of a time without an offset can lie 26 hours apart. The rest is for clocks, and
 #: for what a long transaction stamps before anybody can see it.
-DOUBT = timedelta(days=2)
+LOOKBACK = timedelta(days=2)
 
 
 class EntityStream(EnergyCAPStream):
@@ -62,7 +62,7 @@ class ChangingEntityStream(EntityStream):
     walk. When two runs in a row see the same, the second moves it to where the first would have, so
     that every record gets a second chance. The dates come with, without or with another offset, and
     without one mean nobody knows which, so they are compared as if in UTC, and what lies up to
-    `DOUBT` before the bookmark is emitted again. The bookmark holds for one filter and
+    `LOOKBACK` before the bookmark is emitted again. The bookmark holds for one filter and
     ``start_date``: after a change of these all is emitted, as it is if the bookmark is in the
     future.
     """
@@ -81,7 +81,7 @@ class ChangingEntityStream(EntityStream):
         for record in super().get_records(context):
             changed, made = moment(record.get("modifiedDate")), moment(record.get("createdDate"))
             newest = max(changed, made or changed) if changed else None
-            if newest is None or bookmark is None or bookmark - newest <= DOUBT:
+            if newest is None or bookmark is None or bookmark - newest <= LOOKBACK:
                 yield record
             if changed is not None:
                 latest = max(changed, latest or changed)

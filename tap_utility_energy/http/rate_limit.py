@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.stats import StreamStats
 
 
-class RequestBudget:
+class RateLimit:
     """Lets requests through one by one, at equal distances, whichever thread sends them."""
 
     def __init__(self, requests_per_minute: int, clock: Clock) -> None:

@@ -23,7 +23,7 @@ import msgspec
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_utility_energy import signals
-from tap_utility_energy.decoding import parse
+from tap_utility_energy.http.decoding import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from singer_sdk.metrics import Counter
     from typing_extensions import Buffer
 
-    from tap_utility_energy.stream import VendorStream
+    from tap_utility_energy.core.stream import VendorStream
 
 #: How to encode what is not ASCII, as JSON can write it; it stands in strings only.
 ESCAPED = "tap-utility-energy-json"

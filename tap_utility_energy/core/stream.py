@@ -21,11 +21,11 @@ from tap_utility_energy import batches, signals, stream_maps
 from tap_utility_energy.catalog import complete
 from tap_utility_energy.catalog import notes as catalog_notes
 from tap_utility_energy.catalog import problems as catalog_problems
-from tap_utility_energy.decoding import may_name, parse, parse_without
-from tap_utility_energy.extra import ExtraFields
-from tap_utility_energy.http.faults import Fault, Refusal, shown
+from tap_utility_energy.core.passthrough import PassThrough
+from tap_utility_energy.core.record import ExtraFields
+from tap_utility_energy.http.decoding import may_name, parse, parse_without
+from tap_utility_energy.http.errors import FatalError, RetriableError, shown
 from tap_utility_energy.keys import BadRecords, all_keyed, name_of, with_key
-from tap_utility_energy.passthrough import PassThrough
 from tap_utility_energy.stats import RecordCounter, StreamStats
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class VendorStream(RESTStream[Any]):
         """Ask for a page until it is answered well, or nobody wants it any more.
 
         Raises:
-            Refusal: The vendor refuses, or did not answer well in the time that there is.
+            FatalError: The vendor refuses, or did not answer well in the time that there is.
         """
         request = self.get_http_request(page=page)
         try:
@@ -194,7 +194,7 @@ class VendorStream(RESTStream[Any]):
                 headers=request.headers,
             )
         except ValueError as error:  # requests' own are among them
-            raise Refusal(f"{request.url} cannot be asked for: {error}. Report it.") from error
+            raise FatalError(f"{request.url} cannot be asked for: {error}. Report it.") from error
         return self.client.send(
             prepared, self.validate_response, self.permission, is_wanted, self.stats
         )
@@ -207,7 +207,7 @@ class VendorStream(RESTStream[Any]):
         `Decimal`, with all the digits that were sent.
 
         Raises:
-            Fault: The body is not JSON, or holds no list of records.
+            RetriableError: The body is not JSON, or holds no list of records.
         """
         if response.status_code == HTTPStatus.NO_CONTENT:
             return
@@ -217,7 +217,7 @@ class VendorStream(RESTStream[Any]):
         except (ValueError, RecursionError, ArithmeticError) as error:
             kind = response.headers.get("Content-Type", "no content type")
             reason = f"sent an answer that is not what it documents ({error}; {kind})"
-            raise Fault(reason, response, patient=False) from error
+            raise RetriableError(reason, response, patient=False) from error
         response.json = lambda **_: document  # type: ignore[method-assign]
 
     def decode(self, body: bytes) -> Any:
@@ -292,7 +292,7 @@ class VendorStream(RESTStream[Any]):
         """Every record of the endpoint, once.
 
         Raises:
-            Refusal: The vendor refuses, or did not answer well in the time that there is.
+            FatalError: The vendor refuses, or did not answer well in the time that there is.
         """
         seen = set[object]()
         write = self._pass_through.write if self._pass_through else iter
@@ -421,7 +421,7 @@ class VendorStream(RESTStream[Any]):
         """Say after the block which records were left out, also if it fails.
 
         Raises:
-            Refusal: There are some, and ``fail_on_bad_records`` is set.
+            FatalError: There are some, and ``fail_on_bad_records`` is set.
         """
         try:
             yield
@@ -432,7 +432,7 @@ class VendorStream(RESTStream[Any]):
         if not self.bad_records.count:
             return
         if self.config["fail_on_bad_records"]:
-            raise Refusal(
+            raise FatalError(
                 f"{self._left_out}; with fail_on_bad_records false they are a warning alone."
             )
         self.stats.log.warning("%s.", self._left_out)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from tap_utility_energy.walk import SharedWalk
+from tap_utility_energy.core.shared_pages import SharedPages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 
 
-class MeterDataWalk(SharedWalk):
+class MeterDataPages(SharedPages):
     """One walk over the changed meters' data, chunk by chunk of meters.
 
     It knows which page is the last of a chunk, and so which meters were read to their end.

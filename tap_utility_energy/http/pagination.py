@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
 from singer_sdk.pagination import BaseAPIPaginator
 from typing_extensions import override
 
-from tap_utility_energy.http.faults import Refusal, shown
+from tap_utility_energy.http.errors import FatalError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,20 +52,20 @@ class NextURLPaginator(BaseAPIPaginator[str]):
         """The URL to ask for next, or None at the end.
 
         Raises:
-            Refusal: The links lead back to a page that was read already, or are no text.
+            FatalError: The links lead back to a page that was read already, or are no text.
         """
         link = response.json().get("next")
         if link is None or link == "":
             self._first_url = next(self._first_urls, "")
             return self._first_url or None
         if not isinstance(link, str):
-            raise Refusal(f"the link to the next page is no text but {shown(link)}. Report it.")
+            raise FatalError(f"the link to the next page is no text but {shown(link)}. Report it.")
         try:
             url = with_params_of(self._first_url, urljoin(self.current_value, urldefrag(link).url))
         except ValueError as error:
-            raise Refusal(f"the link to the next page is no URL: {error}. Report it.") from error
+            raise FatalError(f"the link to the next page is no URL: {error}. Report it.") from error
         if url in self._seen:
-            raise Refusal(
+            raise FatalError(
                 f"the vendor's links to the next page go round in a circle, back to {url}. "
                 "Try again later, or report it to the vendor.",
             )
@@ -105,7 +105,7 @@ def filtered_urls(url: str, filters: Mapping[str, Sequence[str]]) -> Iterator[st
     values = filters[longest]
     half = len(values) // 2
     if not half:
-        raise Refusal(f"one of the values to filter {longest} by is too long for a URL.")
+        raise FatalError(f"one of the values to filter {longest} by is too long for a URL.")
     yield from filtered_urls(url, {**filters, longest: values[:half]})
     yield from filtered_urls(url, {**filters, longest: values[half:]})
 
@@ -134,7 +134,7 @@ class HeaderPaginator(BaseAPIPaginator[int]):
         """The number of the next page, or None at the end.
 
         Raises:
-            Refusal: A header is missing, is no number, or contradicts another.
+            FatalError: A header is missing, is no number, or contradicts another.
         """
         # A 204, or a 200 with null: no data, or the total fell below this page.
         if response.content.strip() in {b"", b"null"}:
@@ -166,8 +166,8 @@ class HeaderPaginator(BaseAPIPaginator[int]):
             )
 
 
-def _unreliable(what: str) -> Refusal:
-    return Refusal(
+def _unreliable(what: str) -> FatalError:
+    return FatalError(
         f"the paging headers cannot be trusted: {what}. A proxy may strip or change them; "
         "nothing more is read, because pages could be missed.",
     )

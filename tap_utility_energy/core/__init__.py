@@ -1,0 +1,1 @@
+"""What all streams share; it knows no vendor."""
