@@ -48,11 +48,10 @@ def read(
     properties = schema["properties"]
     variables, problems = dict(os.environ), list[str]()
     values = dict(config)
+    if from_environment or environment.is_under_meltano():
+        problems += environment.dotenv_problems()
     if from_environment:
-        try:
-            variables = environment.from_dotenv() | variables
-        except ValueError as error:
-            problems.append(f".env: it is not UTF-8 text: {error}")
+        variables = environment.from_dotenv() | variables
         values |= _from_environment(variables, properties, problems)
     else:
         problems += environment.unread(variables, properties, config)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotenv import dotenv_values, find_dotenv
+from dotenv.parser import parse_stream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -31,13 +34,36 @@ EXTRAS = frozenset({
 
 
 def from_dotenv() -> dict[str, str]:
-    """The variables of the `.env` in the working directory or above it.
-
-    Raises:
-        ValueError: It is not UTF-8 text.
-    """
-    found = dotenv_values(find_dotenv(usecwd=True))
+    """The variables of the `.env` in the working directory or above it, if it can be read."""
+    # Its warnings would come before logging is set up; `dotenv_problems` tells of what matters.
+    logging.getLogger("dotenv").setLevel(logging.ERROR)
+    try:
+        found = dotenv_values(find_dotenv(usecwd=True))
+    except (OSError, ValueError):
+        return {}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def dotenv_problems() -> Iterator[str]:
+    """A line for each problem with the `.env`, without what is in it.
+
+    A line that cannot be read would leave its setting out. Lines of other programs do not matter.
+    """
+    if not (path := find_dotenv(usecwd=True)):
+        return
+    try:
+        bindings = list(parse_stream(io.StringIO(Path(path).read_text("utf-8-sig"))))
+    except ValueError as error:
+        yield f".env: it is not UTF-8 text: {error}"
+        return
+    except OSError as error:
+        yield f".env: it cannot be read: {error.strerror or error}"
+        return
+    for binding in bindings:
+        text, line = binding.original
+        if binding.error and PREFIX in text.upper():
+            line += text[: len(text) - len(text.lstrip())].count("\n")  # blank ones before it
+            yield f".env: line {line} cannot be read. Write it as NAME='value', in single quotes"
 
 
 def log_level_problem() -> str:
@@ -60,7 +86,7 @@ def is_under_meltano() -> bool:
 
 
 def unknown(
-    variables: Mapping[str, str], settings: Collection[str], config: Mapping[str, Any]
+    variables: Mapping[str, str], settings: Mapping[str, Any], config: Mapping[str, Any]
 ) -> Iterator[str]:
     """A line for each variable that has the prefix and is no setting, apart from blank ones.
 
@@ -70,19 +96,20 @@ def unknown(
 
     Args:
         variables: The environment.
-        settings: The names of the settings.
+        settings: The schemas of the settings by their names.
         config: The settings of the config files, from which Meltano makes variables.
     """
     known = {name.upper() for name in settings}
     exported = known.union(_inside(config, "")) if is_under_meltano() else frozenset()
+    objects = [name.upper() for name, schema in settings.items() if "object" in schema["type"]]
     for name in sorted(variables):
         rest = name.upper().removeprefix(PREFIX)
         if rest == name.upper() or not variables[name].strip():
             continue
         is_known = rest in known or rest == LOG_LEVEL or _is_extra(rest)
-        if name == PREFIX + rest and (is_known or _is_exported(rest, exported)):
+        if name == PREFIX + rest and (is_known or _is_exported(rest, exported, objects)):
             continue
-        near = get_close_matches(rest.strip("_"), sorted(known), n=1)
+        near = get_close_matches(rest.strip("_"), sorted(known | {LOG_LEVEL}), n=1)
         hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
         yield f"{name}: there is no such variable{hint}"
 
@@ -109,8 +136,14 @@ def _is_extra(rest: str) -> bool:
     return re.fullmatch(rf"_({'|'.join(EXTRAS)})(_.*)?", rest) is not None
 
 
-def _is_exported(rest: str, exported: Collection[str]) -> bool:
-    """Whether Meltano has exported it for this plugin, or has it for one that inherits from it."""
+def _is_exported(rest: str, exported: Collection[str], objects: Collection[str]) -> bool:
+    """Whether Meltano has exported it for this plugin, or has it for one that inherits from it.
+
+    STREAM_MAPS_UTILITYAPI_METERS is no setting of a plugin called stream-maps: it is meant to be
+    a part of stream_maps, which Meltano would not read.
+    """
+    if rest not in exported and any(rest.startswith(f"{name}_") for name in objects):
+        return False
     inherited = (rest[at:] for at in range(2, len(rest)) if rest[at - 1] == "_")
     return bool(exported) and (
         rest in exported or any(own in exported or _is_extra(own) for own in inherited)

@@ -6,13 +6,11 @@ import os
 import re
 import sys
 from base64 import b64encode
-from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from urllib.request import getproxies
 
-from dotenv import dotenv_values, find_dotenv
-
+from tap_utility_energy import environment
 from tap_utility_energy.settings import CREDENTIALS, SCHEMA
 
 if TYPE_CHECKING:
@@ -34,10 +32,7 @@ def in_config(config: Mapping[str, object]) -> Iterator[str]:
 
 def in_environment() -> Iterator[str]:
     """The secrets of the environment, of the `.env`, of proxies and of the command line."""
-    variables = dict(os.environ)
-    with suppress(OSError, ValueError):  # the settings' reader tells what is wrong with it
-        found = dotenv_values(find_dotenv(usecwd=True))
-        variables = {**{name: text or "" for name, text in found.items()}, **variables}
+    variables = environment.from_dotenv() | dict(os.environ)
     for name, text in variables.items():
         if name.lower() != "no_proxy" and _VARIABLE.search(name):
             yield from _in_proxy(text) if name.lower().endswith("proxy") else [text, text.strip()]

@@ -37,6 +37,7 @@ MELTANO = {
         ("_UTILITYAPI_TOKEN", "; did you mean TAP_UTILITY_ENERGY_UTILITYAPI_TOKEN?"),
         ("BATCH_CONFIG_BATCH_SIZE", "; did you mean TAP_UTILITY_ENERGY_BATCH_CONFIG?"),
         ("NORTH_UTILITYAPI_TOKEN", "; did you mean TAP_UTILITY_ENERGY_UTILITYAPI_TOKEN?"),
+        ("LOG_LEVEL", "; did you mean TAP_UTILITY_ENERGY_LOGLEVEL?"),
         ("XYZZY", ""),
     ],
 )
@@ -113,7 +114,15 @@ def test_variables_of_meltano_and_logging_are_not_refused(
 
 
 @pytest.mark.parametrize(
-    "name", ["STREAM_MAP", "UTILITYAPI__TOKEN", "NORTH_STREAM_MAP", "_UTILITYAPI_TOKEN"]
+    "name",
+    [
+        "STREAM_MAP",
+        "UTILITYAPI__TOKEN",
+        "NORTH_STREAM_MAP",
+        "_UTILITYAPI_TOKEN",
+        "STREAM_MAPS_UTILITYAPI_METERS",
+        "BATCH_CONFIG_USER_AGENT",
+    ],
 )
 def test_a_misspelt_variable_is_refused_under_meltano(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch, name: str
@@ -126,6 +135,40 @@ def test_a_misspelt_variable_is_refused_under_meltano(
 
     (error,) = run.errors
     assert error.startswith(f"{PREFIX}{name}: there is no such variable")
+
+
+@pytest.mark.parametrize("source", ["environment", "Meltano"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{prefix}STREAM_MAPS="{{"billing_summaries": {{"uid": null}}}}"',
+        "{prefix}STREAM_MAPS='{{",
+        "export {prefix}UTILITYAPI_TOKEN: hunter2",
+        "set {prefix}UTILITYAPI_TOKEN=hunter2",
+    ],
+)
+def test_a_line_of_the_dotenv_that_cannot_be_read_is_refused(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, line: str
+) -> None:
+    text = f"OTHER: program\n\n{line.format(prefix=PREFIX)}\n"
+    (tmp_path / ".env").write_text(text, "utf-8")
+    if source == "Meltano":
+        monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-utility-energy")
+
+    run = tap(TOKEN, *(["--config=ENV"] if source == "environment" else []))
+
+    assert run.exit == 1
+    assert run.stderr.count("\n") == 1
+    assert run.errors == [".env: line 3 cannot be read. Write it as NAME='value', in single quotes"]
+
+
+def test_lines_of_other_programs_do_not_matter(tap: TapRunner, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OTHER: program\n", "utf-8")
+
+    run = tap({}, "--config=ENV")
+
+    assert run.errors == ["utilityapi_token, energycap_api_key: set at least one of them"]
+    assert run.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", [f"{PREFIX}LOGLEVEL", "LOGLEVEL"])
