@@ -90,6 +90,8 @@ class TapUtilityEnergy(Tap):
         )
         if problems and validate_config:
             raise ConfigValidationError("Config validation failed", errors=problems, schema=schema)
+        if problems:
+            values = {}  # discovery needs none, and wrong ones would fail where they are used
         self._clients: dict[type[Client], Client] = {}
         super().__init__(config=values, validate_config=validate_config, **kwargs)
 

@@ -96,7 +96,16 @@ def test_problems_come_all_at_once(
     assert not run.stdout
 
 
-@pytest.mark.parametrize("config", [{}, {"energycap_page_size": "x", "no_such": 1}])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"energycap_page_size": "x", "no_such": 1},
+        {"energycap_api_key": 12345},
+        {"energycap_base_url": 5, "request_timeout": "x", "utilityapi_requests_per_minute": "x"},
+        {"stream_maps": [1], "flattening_enabled": "maybe"},
+    ],
+)
 def test_discovery_lists_every_stream_whatever_is_set(tap: TapRunner, config: dict) -> None:
     run = tap(config, "--discover")
 
