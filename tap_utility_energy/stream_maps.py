@@ -10,6 +10,10 @@ from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from simpleeval import (  # type: ignore[import-untyped]
+    InvalidExpression,
+    NumberTooHigh,
+)
 from singer_sdk.exceptions import MappingError
 from singer_sdk.mapper import CustomStreamMap
 
@@ -196,10 +200,22 @@ def _computed(evaluate: Callable[..., Any], expr: str, **kwargs: Any) -> Any:
     try:
         return evaluate(expr, **kwargs)
     except Exception as error:
-        # A ValueError quotes the value, which may be the very one that a map is to keep back.
-        words = "" if isinstance(error, ValueError) else f": {error}"
+        words = f": {error}" if _quotes_no_value(error, expr) else ""
         raise WrongInput(
             f"stream_maps: {shown(expr, 200)} cannot be computed for each record "
             f"({type(error).__name__}{words}). For a field that may be missing write "
             "_.get('name'), and mind null."
         ) from error
+
+
+def _quotes_no_value(error: Exception, expr: str) -> bool:
+    """Whether an error's words hold none of a record or of stream_map_config.
+
+    It may be the very value that a map is to keep back. A name that stands in the expression is
+    no secret.
+    """
+    if isinstance(error, KeyError):
+        literals = [node.value for node in ast.walk(ast.parse(expr)) if type(node) is ast.Constant]
+        return error.args[0] in literals
+    is_safe = isinstance(error, TypeError | AttributeError | ArithmeticError | InvalidExpression)
+    return is_safe and not isinstance(error, NumberTooHigh)

@@ -330,16 +330,23 @@ def test_a_map_computes_with_decimals_and_floats_alike(tap: TapRunner) -> None:
         ("nope", "'nope' is not defined"),
         ("uid.nope", "Attribute 'nope' does not exist"),
         ("int('secret ' + uid)", "(ValueError)"),
+        ("{}[uid]", "(KeyError)"),
+        ("base[config['seed']]", "(KeyError)"),
+        ("9 ** int(config['number'])", "(NumberTooHigh)"),
     ],
 )
 def test_an_expression_that_fails_for_a_record_is_named(
     tap: TapRunner, expression: str, words: str
 ) -> None:
     with Sandbox(billing_summaries=3, meters=0) as box:
-        config = box.tap_config(stream_maps={SUMMARIES: {"x": expression}})
+        secrets = {"seed": "hunter2", "number": "987654321"}
+        maps = {SUMMARIES: {"x": expression}}
+        config = box.tap_config(stream_maps=maps, stream_map_config=secrets)
         run = tap(config, streams=[SUMMARIES])
+        uids = [row["uid"] for row in box.truth(only=SUMMARIES)[SUMMARIES]]
 
     assert run.exit == 1
+    assert not any(value in run.stderr for value in [*secrets.values(), *uids])
     assert run.last_line.startswith(f"{SUMMARIES}: stream_maps: ")
     assert expression in run.last_line
     assert words in run.last_line
