@@ -236,3 +236,70 @@ def test_a_meter_without_uid_is_told_by_the_stream_that_cannot_ask_for_its_bills
     assert run.exit == 1
     assert [bill["uid"] for bill in run.records(BILLS)] == ["b1"]
     assert f"{BILLS}: {ONE}: record 2 of page 1 after uid '1': it has no uid" in run.last_line
+
+
+@pytest.mark.parametrize(
+    "count", [10**400, -1, 1.5, "3", True, None, {}], ids=lambda count: str(count)[:9]
+)
+def test_a_count_that_is_none_stops_nothing(tap: TapRunner, count: Any) -> None:
+    rules = Platform([METER | {"bill_count": count}], [{"uid": "b1", "meter_uid": "1"}]).rules
+
+    run = read(tap, [*rules, *places([place(1)])], BILLS, PLACES)
+
+    assert run.exit == 0, run.stderr
+    assert [bill["uid"] for bill in run.records(BILLS)] == ["b1"]
+    assert run.records(PLACES)
+
+
+def test_a_meter_that_cannot_be_asked_for_is_named(tap: TapRunner) -> None:
+    rules = Platform([METER | {"uid": "1\ud800"}], []).rules
+
+    run = read(tap, [*rules, *places([place(1)])], BILLS, PLACES)
+
+    assert run.exit == 1
+    assert run.errors == [run.last_line]
+    assert run.last_line == (
+        f"{BILLS}: the value '1\\ud800' to filter meters by cannot be written in UTF-8, and so "
+        "not be asked for."
+    )
+    assert run.records(PLACES)
+
+
+@pytest.mark.parametrize(
+    ("fields", "names", "others"),
+    [
+        ({"line_items": "x"}, [], 1),
+        ({"line_items": [ITEM, None, "x", [ITEM], ITEM]}, ["Energy", "Energy"], 2),
+        ({"line_items": ITEM}, ["Energy"], 0),
+        ({"line_items": [], "suppliers": [5, {"supplier_line_items": [ITEM]}]}, ["Energy"], 1),
+        ({"suppliers": [{"supplier_line_items": "x"}]}, [], 1),
+        ({"suppliers": {"supplier_line_items": ITEM}}, ["Energy"], 0),
+        ({"line_items": "", "suppliers": None}, [], 0),
+    ],
+)
+def test_a_charge_that_is_no_object_is_named(
+    tap: TapRunner, fields: dict[str, Any], names: list[str], others: int
+) -> None:
+    bills = [{"uid": "b1", "meter_uid": "1", **fields}]
+
+    run = read(tap, Platform([METER], bills).rules, ITEMS)
+
+    assert run.exit == bool(others)
+    assert [row["name"] for row in run.records(ITEMS)] == names
+    assert [row["position"] for row in run.records(ITEMS)] == list(range(len(names)))
+    if others:
+        assert f"bill 'b1' has {others} charge(s) that are no objects" in run.last_line
+        assert "utilityapi_bills has the charges" in run.last_line
+
+
+def test_a_part_of_a_rows_key_is_of_its_type(tap: TapRunner) -> None:
+    period = '{"calendarYear": 2026.0, "calendarPeriod": 1e0, "totalCost": 5.0}'
+    body = f'[{{"meterId": 2, "results": [{period}]}}]'
+    headers = {"PageNumber": "1", "PageSize": "9", "TotalNumberOfRecords": "1", "TotalPages": "1"}
+
+    run = read(tap, [answer(body, headers)], RESULTS)
+
+    assert run.exit == 0, run.stderr
+    (row,) = run.records(RESULTS)
+    assert [type(row[name]) for name in ("meterId", "calendarYear", "calendarPeriod")] == [int] * 3
+    assert str(row["totalCost"]) == "5.0"

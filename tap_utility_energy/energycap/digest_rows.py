@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.core.schema import record
@@ -99,10 +100,10 @@ class Exploder:
                 others[f"without {' or '.join(self._rows.key[1:])}"] += 1
             elif key in rows:
                 others[f"for {'/'.join(map(str, key[1:]))} again"] += 1
-            else:
-                rows[key] = (
-                    row if key == sent else {**row, **dict(zip(self._rows.key, key, strict=True))}
-                )
+            elif all(map(is_, key, sent)):
+                rows[key] = row
+            else:  # 5 and 5.0 are equal, but only the first is an integer
+                rows[key] = {**row, **dict(zip(self._rows.key, key, strict=True))}
         return list(rows.values()), others
 
     def _leaves(

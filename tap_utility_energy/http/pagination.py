@@ -97,6 +97,7 @@ def filtered_urls(url: str, filters: Mapping[str, Sequence[str]]) -> Iterator[st
     """
     filters = {key: values for key, values in filters.items() if values}
     joined = {key: ",".join(values) for key, values in filters.items()}
+    _check_encoding(filters)
     filtered = f"{url}?{urlencode(joined, safe=',')}" if filters else url
     longest = max(filters, key=lambda key: len(joined[key]), default="")
     if len(filtered) <= LONGEST_URL - ROOM_FOR_CURSOR or not longest:
@@ -108,6 +109,23 @@ def filtered_urls(url: str, filters: Mapping[str, Sequence[str]]) -> Iterator[st
         raise FatalError(f"one of the values to filter {longest} by is too long for a URL.")
     yield from filtered_urls(url, {**filters, longest: values[:half]})
     yield from filtered_urls(url, {**filters, longest: values[half:]})
+
+
+def _check_encoding(filters: Mapping[str, Sequence[str]]) -> None:
+    """See that a URL can have the values: JSON can hold half of a surrogate pair, and no URL can.
+
+    Raises:
+        FatalError: One cannot.
+    """
+    for key, values in filters.items():
+        for value in values:
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise FatalError(
+                    f"the value {value!a} to filter {key} by cannot be written in UTF-8, and "
+                    "so not be asked for."
+                ) from error
 
 
 class HeaderPaginator(BaseAPIPaginator[int]):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from tap_utility_energy.http.errors import shown
 from tap_utility_energy.utilityapi import schemas
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream, objects
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,13 +45,14 @@ class BillLineItemsStream(BillDataStream):
 
     ``source`` tells the utility's own charges from the suppliers', which are not among them. A
     corrected bill may have fewer charges than before: rows whose ``updated`` is not that of their
-    bill are left over.
+    bill are left over. A charge that is no object is left out and named; its bill still has it.
 
     Source: https://utilityapi.com/docs/api/bills/blocks
     """
 
     name = "utilityapi_bill_line_items"
     primary_keys = ("bill_uid", "position")
+    where_bad_records_are = "; utilityapi_bills has the charges"
     schema = schemas.BILL_LINE_ITEM
 
     @override
@@ -61,21 +63,35 @@ class BillLineItemsStream(BillDataStream):
             positions = count()
             shared = {name: bill.get(name) for name in ("meter_uid", "authorization_uid")}
             shared |= {"bill_uid": bill["uid"], "updated": bill.get("updated")}
+            others = 0
             for item, where in charges(bill):
+                if not isinstance(item, dict):
+                    others += 1
+                    continue
                 fields, unknown = item_fields.split(item)
                 row = {**fields, **shared, **where, "position": next(positions)}
                 yield self.extra_fields.keep(row, unknown)
+            if others:
+                named = f"bill {shown(bill['uid'], 40)} has {others} charge(s) that are no objects"
+                self.bad_records.add_rows(others, named)
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
         return row  # unknown fields were seen to
 
 
-def charges(bill: Record) -> Iterator[tuple[Record, Record]]:
-    """The charges of a bill, each with where it stands."""
-    for item in objects(bill.get("line_items")):
+def charges(bill: Record) -> Iterator[tuple[object, Record]]:
+    """What stands for charges in a bill, and where it stands.
+
+    A supplier that is no object stands for a charge.
+    """
+    for item in items(bill.get("line_items") or []):
         yield item, {"source": "line_items"}
-    for supplier in objects(bill.get("suppliers")):
-        where = {"source": "suppliers", "supplier_name": supplier.get("supplier_name")}
-        for item in objects(supplier.get("supplier_line_items")):
+    for supplier in items(bill.get("suppliers") or []):
+        where: Record = {"source": "suppliers"}
+        if not isinstance(supplier, dict):
+            yield supplier, where
+            continue
+        where["supplier_name"] = supplier.get("supplier_name")
+        for item in items(supplier.get("supplier_line_items") or []):
             yield item, where

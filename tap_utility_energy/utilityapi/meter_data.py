@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from typing_extensions import override
 
 from tap_utility_energy.http.errors import FatalError
+from tap_utility_energy.keys import LARGEST_INTEGER
 from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.client import UtilityAPIStream
 
@@ -198,7 +199,7 @@ class MeterDataStream(UtilityAPIStream):
 
     def _count(self, meter: Record) -> int:
         count = meter.get(self.count_field)
-        return count if isinstance(count, int) else 0
+        return count if isinstance(count, int) and 0 <= count < LARGEST_INTEGER else 0
 
     def _chunk_size(self, uids: list[str], meters: Mapping[str, Record]) -> int:
         """How many of the first meters are a chunk."""
