@@ -20,9 +20,10 @@ test: $(VENV)/test.installed ## run the tests; ARGS are pytest's
 bench: $(VENV)/bench.installed $(VENV)/airbyte.installed ## time the tap beside others, and draw the README's image
 	@$(BIN)/python -m benchmarks
 
-lint: $(VENV)/lint.installed ## check style and format
+lint: $(VENV)/lint.installed ## check style, format, and which module imports which
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 types: $(VENV)/lint.installed ## check types
 	$(BIN)/python -m mypy

@@ -168,15 +168,14 @@ def settings_table() -> str:
 
 
 def stream_row(stream: VendorStream) -> tuple[str, ...]:
-    """A stream's row: its key and, from its class's docstring, what it is and comes from."""
-    summary, *paragraphs = inspect.cleandoc(type(stream).__doc__ or "").split("\n\n")
-    (source,) = (line for line in paragraphs if line.startswith("Source: "))
+    """A stream's row: its key what it is, by its class's docstring, and where it is documented."""
+    summary, *_ = inspect.cleandoc(type(stream).__doc__ or "").split("\n\n")
     return (
         f"`{stream.name}`",
         ", ".join(f"`{name}`" for name in stream.primary_keys),
         stream.replication_method.lower().replace("_", " "),
         " ".join(summary.split()),
-        f"[{stream.path}]({source.removeprefix('Source: ')})",
+        f"[{stream.path}]({stream.docs_url})",
     )
 
 

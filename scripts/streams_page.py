@@ -37,7 +37,7 @@ def streams_page(streams: Sequence[Stream]) -> str:
 def section(stream: Stream) -> str:
     """A stream: what it is, its key, how it is replicated, and its fields."""
     text = re.sub(r"``(.+?)``", r"`\1`", inspect.cleandoc(type(stream).__doc__ or ""))
-    text = re.sub(r"^Source: (\S+)$", r"Source: <\1>", text, flags=re.MULTILINE)
+    text = f"{text}\n\nSource: <{stream.docs_url}>"
     facts = [
         f"Key: {', '.join(f'`{name}`' for name in stream.primary_keys)}",
         f"Replication: {replication(stream)}",

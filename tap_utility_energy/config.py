@@ -14,7 +14,8 @@ import requests
 from jsonschema import Draft7Validator
 from urllib3.util import parse_url
 
-from tap_utility_energy import batches, environment, stream_maps
+from tap_utility_energy import environment
+from tap_utility_energy.core import batches, stream_maps
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.settings import BASE_URLS, CREDENTIALS, NEVER_QUOTED

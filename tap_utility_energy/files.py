@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 from singer_sdk.singerlib.json import serialize_json
 
-from tap_utility_energy import catalog, state
+from tap_utility_energy.core import catalog, state
 from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.http.decoding import parse
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.energycap import ENTITY_STREAMS
+from tap_utility_energy.energycap import STREAMS
 
 CREDENTIALS = {"utilityapi_token": "UtilityAPI", "energycap_api_key": "EnergyCAP"}
 BASE_URLS = ("utilityapi_base_url", "energycap_base_url")
@@ -190,7 +190,8 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.ObjectType(
             *(
                 th.Property(stream.name, th.StringType, description=f"Filter for {stream.path}.")
-                for stream in ENTITY_STREAMS
+                for stream in STREAMS
+                if stream.is_filterable
             ),
             additional_properties=False,
         ),

@@ -44,6 +44,8 @@ class StreamStats:
         self.seconds = 0.0
         #: How far the reading is, such as "page 3 of 8", where that is known.
         self.position = ""
+        #: Why not all came that was asked for, or '' if all did.
+        self.incomplete = ""
         #: What the end of the stream tells in one warning each: the words, and whom or what they
         #: are about.
         self.notices = defaultdict[str, set[str]](set)

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
-from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.mapper import PluginMapper
-from singer_sdk.singerlib import Catalog, CatalogEntry, Schema
 from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
-from tap_utility_energy import (
-    energycap,
-    secret_sources,
-    settings,
-    signals,
-    stream_maps,
-    utilityapi,
-)
-from tap_utility_energy.catalog import unknown_streams
+from tap_utility_energy import energycap, secret_sources, settings, signals, utilityapi
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.config import read as read_config
+from tap_utility_energy.core import stream_maps
+from tap_utility_energy.core.catalog import unknown_streams
 from tap_utility_energy.core.report import Report, SyncFailed
+from tap_utility_energy.core.sdk_hooks import HookedTap
+from tap_utility_energy.core.state import unwrapped, usable
 from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.files import as_file, read_catalog, read_object, read_state
 from tap_utility_energy.http.redaction import register_secrets
-from tap_utility_energy.state import unwrapped, usable
 from tap_utility_energy.utilityapi.estimate import log_estimate
 
 if TYPE_CHECKING:
@@ -38,14 +31,10 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_utility_energy.core.stream import VendorStream
-    from tap_utility_energy.http.client import Client
-    from tap_utility_energy.utilityapi import HistoricalCollectionsStream
-    from tap_utility_energy.utilityapi.streams import MetersStream
-
-ClientT = TypeVar("ClientT", bound="Client")
+    from tap_utility_energy.utilityapi import HistoricalCollectionsStream, MetersStream
 
 
-class TapUtilityEnergy(Tap):
+class TapUtilityEnergy(HookedTap):
     """Utility bills from UtilityAPI and meter data from EnergyCAP."""
 
     name = "tap-utility-energy"
@@ -92,7 +81,6 @@ class TapUtilityEnergy(Tap):
             raise ConfigValidationError("Config validation failed", errors=problems, schema=schema)
         if problems:
             values = {}  # discovery needs none, and wrong ones would fail where they are used
-        self._clients: dict[type[Client], Client] = {}
         super().__init__(config=values, validate_config=validate_config, **kwargs)
 
     @classmethod
@@ -162,12 +150,6 @@ class TapUtilityEnergy(Tap):
             ctx.exit()
         super().cb_test(ctx, param, value)
 
-    def client(self, kind: type[ClientT]) -> ClientT:
-        """The vendor's client, one for all its streams."""
-        if kind not in self._clients:
-            self._clients[kind] = kind(self.config, self.clock)
-        return cast("ClientT", self._clients[kind])
-
     @override
     def setup_mapper(self) -> None:
         """Set up the maps of the streams that are selected, and see that the catalog fits.
@@ -190,28 +172,13 @@ class TapUtilityEnergy(Tap):
                 for note in stream.catalog_notes:
                     stream.stats.log.warning("%s", note)
                 try:
-                    self.map_stream(stream)
+                    stream.register_maps()
                 except WrongInput as wrong:
                     problems.append(str(wrong))
         if self.input_catalog is not None:
             problems += unknown_streams(self.input_catalog, streams)
         if problems:
             raise ConfigValidationError("Config validation failed", errors=problems)
-
-    def map_stream(self, stream: VendorStream) -> None:
-        """Let the mapper know a stream, with the fields that are selected now.
-
-        Raises:
-            WrongInput: The settings do not fit the stream's fields.
-        """
-        entry = CatalogEntry(
-            tap_stream_id=stream.name,
-            metadata=stream.metadata,
-            schema=Schema.from_dict(stream.effective_schema),
-            key_properties=stream.primary_keys,
-        )
-        longest_name = self.config.get("flattening_max_key_length")
-        stream_maps.register(self.mapper, stream.name, Catalog({stream.name: entry}), longest_name)
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
@@ -228,7 +195,10 @@ class TapUtilityEnergy(Tap):
 
     @override
     def discover_streams(self) -> Sequence[VendorStream]:
-        return [stream(self) for stream in (*utilityapi.STREAMS, *energycap.STREAMS)]
+        return [
+            *utilityapi.make_streams(self, self.clock),
+            *energycap.make_streams(self, self.clock),
+        ]
 
     @override  # type: ignore[misc]
     def run_connection_test(self) -> bool:
@@ -263,8 +233,7 @@ class TapUtilityEnergy(Tap):
         Raises:
             SyncFailed: At least one stream failed. All others were synced.
         """
-        # As the SDK's own loop does; pinned by tests/test_sdk_seams.py.
-        self._reset_state_progress_markers()
+        self.reset_progress_markers()
         if self.state:
             self.state_writer.write_state(self.state)
         streams = cast("list[VendorStream]", list(self.streams.values()))
@@ -297,8 +266,8 @@ class TapUtilityEnergy(Tap):
         """
         stream = cast("HistoricalCollectionsStream", self.streams["historical_collections"])
         is_wanted = stream.is_called_for and any(
-            other.selected and isinstance(other, utilityapi.UtilityAPIStream)
-            for other in self.streams.values()
+            other.selected and other.client is stream.client
+            for other in cast("dict[str, VendorStream]", self.streams).values()
         )
         if is_wanted and stream.client.credential:
             with report.failures_of(stream, last=True):
@@ -312,6 +281,5 @@ class TapUtilityEnergy(Tap):
                 stream.preview()
 
     @override
-    def _setup_signal_handlers(self) -> None:
-        # Private in the SDK, whose handlers write STATE inside the handler and exit with 0.
+    def handle_signals(self) -> None:
         signals.install()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+from tap_utility_energy.utilityapi.bills import BILLS
+from tap_utility_energy.utilityapi.intervals import INTERVALS
 from tests.support import TapRunner
 
 
@@ -56,7 +57,8 @@ def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 @pytest.fixture
 def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several requests for the data of meters, though the sandbox has few of them."""
-    monkeypatch.setattr(MeterDataStream, "meters_at_once", 6)
+    for endpoint in (BILLS, INTERVALS):
+        monkeypatch.setattr(endpoint, "meters_at_once", 6)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,8 +11,8 @@ from singer_sdk import typing as th
 from sandbox import Sandbox
 from tap_utility_energy import energycap
 from tap_utility_energy.core.schema import key, record, text
-from tap_utility_energy.energycap import ENTITY_STREAMS, permissions
-from tap_utility_energy.energycap.incremental import EntityStream
+from tap_utility_energy.energycap import STREAMS, permissions
+from tap_utility_energy.energycap.base import EnergyCAPStream
 from tests.support import TapRunner, answer, by_key, flat
 
 ENTITIES = {
@@ -28,7 +28,7 @@ ENTITIES = {
 
 
 def test_every_list_is_tested() -> None:
-    assert {stream.name for stream in ENTITY_STREAMS} == ENTITIES.keys()
+    assert {stream.name for stream in STREAMS if not stream.params} == ENTITIES.keys()
 
 
 @pytest.mark.parametrize("stream", ENTITIES)
@@ -254,11 +254,12 @@ def test_a_refusal_names_the_right_that_is_missing(tap: TapRunner, stream: str) 
 
 
 def test_a_new_stream_is_ten_lines(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    class OldCommoditiesStream(EntityStream):
+    class OldCommoditiesStream(EnergyCAPStream):
         """Commodities, from the list that the vendor is about to withdraw."""
 
         name = "energycap_old_commodities"
         path = "/api/v3/commodity"
+        docs_url = "https://developer.energycap.com/api-reference/commodity/"
         primary_keys = ("commodityId",)
         schema = record(
             key("commodityId", th.IntegerType, "The commodity."),

@@ -23,7 +23,7 @@ from tap_utility_energy import clock as clocks
 from tap_utility_energy import signals
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.stdout import open_stdout
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+from tap_utility_energy.utilityapi.bills import BILLS
 from tests.examples import blocks, example
 from tests.support import COMMAND, DIGESTS, RESULTS, SUMMARIES, FakeClock, TapRunner, catalog
 from tests.support import clean_environment as environment
@@ -257,7 +257,7 @@ def test_progress_tells_the_page_where_the_total_is_known(tap: TapRunner) -> Non
 def test_meters_are_warned_of_once_for_a_stream(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MeterDataStream, "meters_at_once", 2)
+    monkeypatch.setattr(BILLS, "meters_at_once", 2)
     body = json.dumps({"bills": [], "next": None})
     empty = {"path": "/bills", "status": 200, "body": body, "times": None}
     with Sandbox(billing_summaries=200, faults=[empty], **NO_LIMIT) as box:
@@ -305,7 +305,7 @@ def test_meters_that_cannot_be_listed_are_one_failure(tap: TapRunner) -> None:
 
 
 def test_progress_tells_the_meter(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MeterDataStream, "meters_at_once", 2)
+    monkeypatch.setattr(BILLS, "meters_at_once", 2)
     slow = {"utilityapi_requests_per_minute": 1}
     with Sandbox(billing_summaries=50, **NO_LIMIT) as box, listening(clock := FakeClock()) as log:
         tap(box.tap_config(**slow), streams=["utilityapi_bills"], clock=clock)

@@ -7,22 +7,27 @@ import json
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 import pytest
-import requests
 import simplejson
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from sandbox import Sandbox
 from tap_utility_energy.core.passthrough import PassThrough
 from tap_utility_energy.http import redaction
-from tap_utility_energy.http.errors import RetriableError
+from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.page import read_page
 from tap_utility_energy.tap import TapUtilityEnergy
 from tests.support import DIGESTS, SUMMARIES, TapRunner, catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_utility_energy.core.stream import VendorStream
+    from tap_utility_energy.http.page import Decoder, Page
 
 METERS = "energycap_meters"
 KEYS = {SUMMARIES: "uid", DIGESTS: "meterId"}
@@ -98,13 +103,6 @@ def changed(stream: str, change: str) -> dict[str, Any]:
     return found
 
 
-def answer(body: bytes) -> requests.Response:
-    response = requests.Response()
-    response.status_code = 200
-    response.raw = io.BytesIO(body)
-    return response
-
-
 def written(
     name: str, bodies: list[bytes], config: dict[str, Any], entries: dict[str, Any], *, quick: bool
 ) -> list[dict[str, Any]]:
@@ -112,17 +110,18 @@ def written(
     tap = TapUtilityEnergy(config=CREDENTIALS | config, catalog=entries)
     stream: Any = tap.streams[name]
 
-    def answers(_: object):
-        for response in map(answer, bodies):
-            stream.validate_response(response)
-            yield response
+    def answers(decoder: Decoder) -> Iterator[Page]:
+        for body in bodies:
+            yield read_page(body, {}, stream.form, stream.client.own_credential, decoder)
 
     stream.pages = answers
-    stream.can_repeat = True
-    if name == DIGESTS:
-        stream.walked = lambda _: None
-    way = PassThrough.of if quick else lambda *_: None
-    with redirect_stdout(io.StringIO()) as out, mock.patch.object(PassThrough, "of", way):
+    stream.on_last_page = lambda _: None
+    kind = type(stream)
+    with (
+        redirect_stdout(io.StringIO()) as out,
+        mock.patch.object(kind, "can_repeat", new=True),
+        mock.patch.object(kind, "writes_fast", kind.writes_fast if quick else False),
+    ):
         stream.sync()
     text = out.getvalue()
     lines = text.splitlines()
@@ -167,32 +166,16 @@ def test_the_quick_way_is_taken_where_nothing_else_is_asked_for(
 ) -> None:
     tap = TapUtilityEnergy(config=CREDENTIALS | config, catalog=changed(stream, change))
 
-    found = tap.streams[stream]
-    assert (PassThrough.of(found, found.get_record_counter()) is not None) is is_quick
+    assert cast("VendorStream", tap.streams[stream]).writes_fast is is_quick
 
 
-def test_a_stream_that_conforms_values_takes_the_sdks_way() -> None:
-    stream = TapUtilityEnergy(config=CREDENTIALS, catalog=catalog([SUMMARIES])).streams[SUMMARIES]
-    stream.TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
+def test_dry_runs_are_the_business_of_the_sdk() -> None:
+    stream: Any = TapUtilityEnergy(config=CREDENTIALS, catalog=catalog([SUMMARIES])).streams[
+        SUMMARIES
+    ]
+    stream.ABORT_AT_RECORD_COUNT = 1
 
-    assert PassThrough.of(stream, stream.get_record_counter()) is None
-
-
-def quick_stream(name: str) -> Any:
-    tap = TapUtilityEnergy(config=CREDENTIALS, catalog=catalog([name]))
-    stream: Any = tap.streams[name]
-    stream._pass_through = PassThrough.of(stream, stream.get_record_counter())
-    return stream
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("ABORT_AT_RECORD_COUNT", 1), ("child_streams", ["another stream"])]
-)
-def test_dry_runs_and_parents_are_the_business_of_the_sdk(name: str, value: object) -> None:
-    stream = quick_stream(SUMMARIES)
-    setattr(stream, name, value)
-
-    assert PassThrough.of(stream, stream.get_record_counter()) is None
+    assert not stream.writes_fast
 
 
 def test_a_stream_that_looks_at_its_records_gets_them_whole(tap: TapRunner) -> None:
@@ -219,11 +202,12 @@ def test_a_stream_that_looks_at_its_records_gets_them_whole(tap: TapRunner) -> N
     ],
 )
 def test_what_is_not_as_documented_is_refused_on_either_way(rows: bytes) -> None:
-    stream = quick_stream(DIGESTS)
-    for quick in (stream._pass_through, None):
-        stream._pass_through = quick
-        with pytest.raises(RetriableError):
-            stream.validate_response(answer(rows))
+    stream: Any = TapUtilityEnergy(config=CREDENTIALS, catalog=catalog([DIGESTS])).streams[DIGESTS]
+    key, kind = stream.record_key, stream.record_key_type
+    passed = PassThrough(DIGESTS, None, key, kind, stream.extra_fields)
+    for decoder in (passed.decode, parse):
+        with pytest.raises((ValueError, RecursionError)):
+            read_page(rows, {}, stream.form, stream.client.own_credential, decoder)
 
 
 @pytest.mark.parametrize("name", ["a-good-token", "a\\u002dgood-token"])

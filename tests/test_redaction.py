@@ -85,8 +85,6 @@ def spelled(secret: str, seed: random.Random) -> str:
 def test_of_data_the_credential_alone_is_struck(
     secret: str, before: str, after: str, seed: int
 ) -> None:
-    # Such an end may be escaped by what begins with itself, which leaves the rest of the escape.
-    assume(not secret.endswith(("%", "&")))
     chance = random.Random(seed)
     write = in_json(chance)
     text = '{{"a": "x\\/y%2Fz \\u0041", "n": 1.50, "b{}": ["{}"]}}'

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
+from pathlib import Path
 
 import pytest
 from singer_sdk import Stream, Tap
 from singer_sdk.contrib.batch_encoder_jsonl import JSONLinesBatcher
 from singer_sdk.mapper import CustomStreamMap, PluginMapper
-from singer_sdk.pagination import BaseAPIPaginator
 from singer_sdk.plugin_base import PluginBase, SingerCommand
 
 #: What our code replaces or passes by, by the text that was read when it was written.
 READ = {
+    Stream._finalize_state: "e08e1d0714a904b2",
+    Stream._write_state_message: "f82ecd8d16986823",
+    Tap._reset_state_progress_markers: "7bff4a6f8fef1928",
     Stream._generate_record_messages: "9b5f9fbcdedb7a1a",
     Stream._increment_stream_state: "cabc0edb2fd4f000",
     Stream._process_record: "8529b9f3ce2f849d",
@@ -30,7 +34,6 @@ READ = {
     JSONLinesBatcher.get_batches: "ea7b309d68921853",
     PluginMapper.register_raw_stream_schema: "b86016569f9b1404",
     CustomStreamMap._eval: "389317fd6fbbdc12",
-    BaseAPIPaginator.advance: "510196163cbc4ee3",
 }
 
 
@@ -41,5 +44,21 @@ def test_the_sdk_still_does_what_was_read(function) -> None:
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == READ[function]
 
 
-def test_the_private_parts_of_the_sync_loop_exist() -> None:
-    assert callable(Tap._reset_state_progress_markers)
+PACKAGE = Path(__file__).parents[1] / "tap_utility_energy"
+
+
+def test_private_hooks_of_the_sdk_are_used_in_one_file() -> None:
+    names = {*dir(Stream), *dir(Tap), "_tap", "_tap_state", "_stream_version"}
+    private = {name for name in names if name.startswith("_") and not name.startswith("__")}
+    used = {
+        f"{path.relative_to(PACKAGE)}: {node.attr}"
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "sdk_hooks.py"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name | ast.Call)
+        and ast.unparse(node.value) in {"self", "super()"}
+        and node.attr in private
+    }
+
+    assert not used

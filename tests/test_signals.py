@@ -15,7 +15,7 @@ from sandbox import Sandbox
 from tests.support import DIGESTS, SUMMARIES, catalog, start
 
 STOPS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
-LONGEST = 30  # seconds; each wait would be longer
+LONGEST = 5  # seconds
 
 
 def config_file(folder: Path, box: Sandbox, **settings: Any) -> Path:

@@ -50,14 +50,14 @@ class TestStandard(StandardTests):
     @classmethod
     def _point_at_the_sandbox(cls, box: Sandbox) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            read = TapUtilityEnergy.client
+            discover = TapUtilityEnergy.discover_streams
 
-            def client(self, kind):
+            def discover_streams(self):
                 for name in ("utilityapi_base_url", "energycap_base_url"):
                     self._config[name] = self._config[name].replace(PLACEHOLDER, box.url)
-                return read(self, kind)
+                return discover(self)
 
-            patch.setattr(TapUtilityEnergy, "client", client)
+            patch.setattr(TapUtilityEnergy, "discover_streams", discover_streams)
             yield
         redaction.forget_secrets()
 

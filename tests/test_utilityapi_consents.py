@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import Sandbox
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+from tap_utility_energy.utilityapi import bills, intervals
 from tests.meter_data import (
     BILLS,
     INTERVALS,
@@ -77,7 +77,8 @@ def test_a_consent_that_ends_between_two_pages_of_its_bills_is_told_of_once(
 def test_meters_that_are_known_to_be_gone_are_not_asked_for(
     tap: TapRunner, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MeterDataStream, "meters_at_once", 1)
+    for endpoint in (bills.BILLS, intervals.INTERVALS):
+        monkeypatch.setattr(endpoint, "meters_at_once", 1)
     consents = {
         meter["uid"]: meter["authorization_uid"] for meter in box.truth(only="meters")["meters"]
     }

@@ -14,7 +14,7 @@ import pytest
 from sandbox import Sandbox
 from tap_utility_energy import utilityapi
 from tap_utility_energy.core.schema import key, record, text, th
-from tap_utility_energy.utilityapi import UtilityAPIStream
+from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.bills import charges
 from tests.support import SUMMARIES, Run, TapRunner, answer, by_key, flat
 
@@ -168,6 +168,7 @@ class ReferralsStream(UtilityAPIStream):
     """A stream of the vendor that the tap does not have."""
 
     name = "utilityapi_referrals"
+    docs_url = "https://utilityapi.com/docs/api/authorizations"
     path = "/authorizations"
     records_key = "authorizations"
     schema: ClassVar[dict[str, Any]] = record(

@@ -17,11 +17,8 @@ from hypothesis import strategies as st
 
 from sandbox import Sandbox
 from tap_utility_energy.tap import TapUtilityEnergy
-from tap_utility_energy.utilityapi.intervals import (
-    IntervalDataStream,
-    IntervalReadingsStream,
-    IntervalsStream,
-)
+from tap_utility_energy.utilityapi.intervals import INTERVALS as LIST
+from tap_utility_energy.utilityapi.intervals import IntervalReadingsStream, IntervalsStream
 from tests.meter_data import INTERVALS, asked_for, instead, sync, truth, vendor
 from tests.support import Run, TapRunner, by_key, catalog
 
@@ -257,8 +254,8 @@ def test_merging_over_pages_is_as_the_plainest_way(
     for number, interval in enumerate(interval for page in pages for interval in page):
         interval["uid"] = str(number)
     ends = {sum(map(len, chunks[:number])) for number in range(1, len(chunks) + 1)}
-    stream._walk = SimpleNamespace(ends_chunk=ends.__contains__)  # type: ignore[assignment]
-    stream.record_pages = lambda _: iter(pages)  # type: ignore[method-assign]
+    stream.changes = SimpleNamespace(ends_chunk=ends.__contains__)  # type: ignore[assignment]
+    stream.record_pages = lambda *_: iter(pages)  # type: ignore[method-assign]
     warned = Warnings()
     logging.root.addHandler(warned)
     try:
@@ -321,7 +318,7 @@ def test_no_state_is_ahead_of_the_rows(tap: TapRunner, monkeypatch: pytest.Monke
     # A run can be killed for good after any line; what the loader has then is the last STATE.
     monkeypatch.setattr(IntervalReadingsStream, "STATE_MSG_FREQUENCY", 3000)
     monkeypatch.setattr(IntervalsStream, "STATE_MSG_FREQUENCY", 1)
-    monkeypatch.setattr(IntervalDataStream, "meters_at_once", 1)
+    monkeypatch.setattr(LIST, "meters_at_once", 1)
     with vendor(interval_meters=1, billing_summaries=25, data_page_limit=2) as box:
         first = BOTH(tap, box, None, READINGS, INTERVALS)
         box.advance("grow_intervals", late=2, new=True)
@@ -449,7 +446,7 @@ def test_the_list_of_meters_asks_for_their_blocks(tap: TapRunner, box: Sandbox) 
 def test_a_chunk_holds_no_more_readings_than_can_be_merged(
     tap: TapRunner, boxes: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tap_utility_energy.utilityapi.meter_data.MOST_AT_ONCE", 3000)
+    monkeypatch.setattr("tap_utility_energy.utilityapi.meter_changes.MOST_AT_ONCE", 3000)
     run = BOTH(tap, boxes, None, READINGS)
 
     assert_true(boxes, run)

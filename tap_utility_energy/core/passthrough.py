@@ -1,4 +1,4 @@
-"""The quick way out: a record that nothing is to be done to leaves in the bytes that it came in.
+"""Fast path: write unmodified records as the raw JSON that the API sent.
 
 Taking records apart and putting them together again is nearly all of a tap's work. Here only the
 names of a record's fields and its key are looked at, and its text stands in the RECORD line as it
@@ -20,7 +20,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_utility_energy import signals
 from tap_utility_energy.http.decoding import parse
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from singer_sdk.metrics import Counter
     from typing_extensions import Buffer
 
-    from tap_utility_energy.core.stream import VendorStream
+    from tap_utility_energy.core.record import ExtraFields
 
 #: How to encode what is not ASCII, as JSON can write it; it stands in strings only.
 ESCAPED = "tap-utility-energy-json"
@@ -58,33 +57,28 @@ class PassThrough:
     """Keeps the text of a stream's records when their page is decoded, and writes it.
 
     Args:
-        stream: Whose records they are.
-        counter: Counts those that are written here.
+        stream: The stream's name.
+        records_key: The key of an answer that holds the records; None if it is their list.
+        key: The field that tells one record from another.
+        kind: The type of that field.
+        extra_fields: What finds the fields that the schema does not name.
     """
 
-    def __init__(self, stream: VendorStream, counter: Counter) -> None:
-        self._stream = stream
-        self._counter = counter
-        known = sorted(stream.extra_fields.known - {stream.record_key})
-        self._documented = _decoder(stream.record_key, stream.record_key_type, known)
-        self._with_extra = _decoder(stream.record_key, stream.record_key_type, [*known, "extra"])
-
-    @classmethod
-    def of(cls, stream: VendorStream, counter: Counter) -> PassThrough | None:
-        """The quick way out of a stream, if neither it nor the user wants more done.
-
-        Deselected fields, stream maps, flattening, batches, bookmarks, versions, child streams and
-        dry runs are the SDK's business.
-        """
-        is_plain = (
-            stream.is_untouched
-            and not stream.get_batch_config(stream.config)
-            and not stream.emit_activate_version_messages
-            and stream.ABORT_AT_RECORD_COUNT is None
-            and not stream.child_streams
-            and stream.TYPE_CONFORMANCE_LEVEL is TypeConformanceLevel.NONE
-        )
-        return cls(stream, counter) if is_plain else None
+    def __init__(
+        self,
+        stream: str,
+        records_key: str | None,
+        key: str,
+        kind: type,
+        extra_fields: ExtraFields,
+    ) -> None:
+        self._stream = json.dumps(stream)
+        self._records_key = records_key
+        self._key = key
+        self._extra_fields = extra_fields
+        known = sorted(extra_fields.known - {key})
+        self._documented = _decoder(key, kind, known)
+        self._with_extra = _decoder(key, kind, [*known, "extra"])
 
     def decode(self, text: str) -> Any:
         """What `parse` makes of an answer, yet with a `SentRecord` for every record.
@@ -93,7 +87,7 @@ class PassThrough:
             ValueError: It is not JSON.
         """
         body = text.encode("ascii", ESCAPED)
-        name = self._stream.records_key
+        name = self._records_key
         try:
             if name is None:
                 return self._records(body)
@@ -107,20 +101,25 @@ class PassThrough:
         try:
             return self._sent(rows, self._documented)
         except msgspec.ValidationError:
-            kept = [self._stream.extra_fields.keep(fields) for fields in _objects_in(rows)]
+            kept = [self._extra_fields.keep(fields) for fields in _objects_in(rows)]
             names_as_text = msgspec.json.encode(kept).decode()
             return self._sent(names_as_text.encode("ascii", ESCAPED), self._with_extra)
 
     def _sent(self, rows: Buffer, decode: Callable[[Buffer], Any]) -> list[SentRecord]:
-        name, records = self._stream.record_key, []
+        records = []
         for known, text in zip(decode(rows), _texts_in(rows), strict=True):
-            record = SentRecord({name: known.key})
+            record = SentRecord({self._key: known.key})
             record.text = bytes(text)
             records.append(record)
         return records
 
-    def write(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Write the sent records of an answer, and hand over the others; never are both in one."""
+    def write(self, records: Iterable[Record], counter: Counter) -> Iterator[Record]:
+        """Write the sent records of a page, and hand over the others; never are both in one.
+
+        Args:
+            records: The records of a page.
+            counter: Counts those that are written.
+        """
         texts = []
         for record in records:
             if isinstance(record, SentRecord):
@@ -129,15 +128,15 @@ class PassThrough:
                 yield record
         for start in range(0, len(texts), AT_ONCE):
             self._write(texts[start : start + AT_ONCE])
+            counter.increment(len(texts[start : start + AT_ONCE]))
 
     def _write(self, texts: Sequence[bytes]) -> None:
         signals.check()
-        stream, now = json.dumps(self._stream.name), datetime.now(UTC).isoformat()
-        head = f'{{"type": "RECORD", "stream": {stream}, "record": '.encode()
+        now = datetime.now(UTC).isoformat()
+        head = f'{{"type": "RECORD", "stream": {self._stream}, "record": '.encode()
         tail = f', "time_extracted": "{now}"}}\n'.encode()
         sys.stdout.write((head + (tail + head).join(texts) + tail).decode("ascii"))
         sys.stdout.flush()
-        self._counter.increment(len(texts))
 
 
 def _decoder(key: str, kind: type, names: Sequence[str]) -> Callable[[Buffer], Any]:

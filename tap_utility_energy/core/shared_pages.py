@@ -1,4 +1,4 @@
-"""One walk over an endpoint's pages, read by several streams."""
+"""One read of an endpoint's pages, for several streams."""
 
 from __future__ import annotations
 
@@ -6,37 +6,55 @@ import weakref
 from contextlib import suppress
 from itertools import count
 from tempfile import SpooledTemporaryFile, gettempdir
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from tap_utility_energy.http.errors import FatalError
-from tap_utility_energy.keys import BadRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    import requests
-    from singer_sdk.helpers.types import Record
-
-    from tap_utility_energy.core.stream import VendorStream
+    from tap_utility_energy.http.client import Client
+    from tap_utility_energy.http.page import Decoder, Page, PageFormat
 
 IN_MEMORY = 8 << 20  # bytes of pages; beyond that they lie in a temporary file
 
 
-class SharedPages:
+class Reader(Protocol):
+    """A stream that reads an endpoint together with others."""
+
+    name: str
+
+    @property
+    def selected(self) -> bool:
+        """Whether the user wants the stream."""
+
+
+ReaderT = TypeVar("ReaderT", bound=Reader)
+
+
+class SharedPages(Generic[ReaderT]):
     """Fetches each page once, for whichever of its streams asks first.
 
-    The bodies are kept until the last selected stream has read them. A walk that stopped half
+    The bodies are kept until the last selected stream has read them. A read that stopped half
     way, as in a dry run, is taken up where it stopped; one that failed fails for every reader
     with the same exception. If the bodies cannot be kept, as on a full disk, the first stream reads
     on and the others fail.
+
+    Args:
+        client: The vendor's client, which decodes the kept pages.
+        form: How the vendor sends the list.
     """
 
-    def __init__(self) -> None:
-        self._readers: list[VendorStream] = []
+    def __init__(self, client: Client, form: PageFormat) -> None:
+        self._client = client
+        self._form = form
+        self._readers: list[ReaderT] = []
+        #: The stream that began the latest read.
+        self.begun_by = ""
         self._restart()
 
     def _restart(self) -> None:
-        self._pages: Iterator[requests.Response] | None = None
+        self._pages: Iterator[Page] | None = None
         self._failure: Exception | None = None
         self._not_kept: FatalError | None = None
         self._bodies = SpooledTemporaryFile[bytes](max_size=IN_MEMORY)
@@ -46,60 +64,54 @@ class SharedPages:
         self._dropped = False
 
     @property
-    def readers(self) -> list[VendorStream]:
+    def readers(self) -> list[ReaderT]:
         """The selected streams that read it."""
         return [reader for reader in self._readers if reader.selected]
 
-    def join(self, stream: VendorStream) -> None:
-        """Let the walk know of a stream that reads it."""
+    def join(self, stream: ReaderT) -> None:
+        """Take a stream as one that reads it."""
         self._readers.append(stream)
 
     def read(
-        self, stream: VendorStream, source: VendorStream | None = None
-    ) -> Iterator[Iterable[Record]]:
-        """The records of each page, from the first on.
+        self, reader: str, fetch: Callable[[], Iterator[Page]], decoder: Decoder
+    ) -> Iterator[Page]:
+        """Each page, from the first on.
 
         Args:
-            stream: Who reads.
-            source: The stream whose pages they are, if the reader is of another endpoint.
+            reader: The name of the stream that reads.
+            fetch: Fetches the pages, if no other reader has begun to.
+            decoder: What decodes the pages that were kept.
 
         Raises:
             FatalError: The pages that another stream has read could not be kept.
         """
-        source = source or stream
-        if stream.name in self._read_by or self._dropped:
+        if reader in self._read_by or self._dropped:
             self._restart()
-        self._read_by.add(stream.name)
-        # What a stream leaves out is told once: by itself, or by a reader if it is not selected.
-        is_told = source is not stream and source.selected
-        yield from self.read_ahead(source, BadRecords() if is_told else stream.bad_records)
+        self._read_by.add(reader)
+        if self._pages is None:
+            self.begun_by = reader
+        yield from self.read_ahead(fetch, decoder)
         if not self._is_wanted():
             _close(self._bodies)
 
-    def read_ahead(self, source: VendorStream, bad: BadRecords) -> Iterator[Iterable[Record]]:
-        """The records of each page, for somebody who is none of the streams that read them.
-
-        Args:
-            source: The stream whose pages they are.
-            bad: Takes the records that are left out.
-
-        Raises:
-            FatalError: The pages that another stream has read could not be kept.
-        """
-        self._pages = self._pages or source.pages(None)
+    def read_ahead(self, fetch: Callable[[], Iterator[Page]], decoder: Decoder) -> Iterator[Page]:
+        """Each page, for somebody who is none of the streams that read it; see `read`."""
+        self._pages = self._pages or fetch()
         if self._not_kept:
             raise self._not_kept
         for number in count():
             if number < len(self._spans):
-                records = source.records_in(source.decode(self._kept(number)))
-            elif response := self._fetch(self._pages):
-                self._keep(response)
-                records = source.items_of(response)
+                yield self._client.kept_page(self._kept(number), self._form, decoder)
+            elif page := self._next_page(self._pages):
+                self._keep(page)
+                is_decoded = page.decoder == decoder or not page.body
+                yield (
+                    page if is_decoded else self._client.kept_page(page.body, self._form, decoder)
+                )
             else:
-                break
-            yield source.keyed(records, number + 1, bad)
+                return
 
-    def _fetch(self, pages: Iterator[requests.Response]) -> requests.Response | None:
+    def _next_page(self, pages: Iterator[Page]) -> Page | None:
         if self._failure:
             raise self._failure
         try:
@@ -111,13 +123,13 @@ class SharedPages:
     def _is_wanted(self) -> bool:
         return any(reader.name not in self._read_by for reader in self.readers)
 
-    def _keep(self, response: requests.Response) -> None:
+    def _keep(self, page: Page) -> None:
         self._dropped = self._dropped or not self._is_wanted()
-        if self._dropped or self._not_kept or not response.content:
+        if self._dropped or self._not_kept or not page.body:
             return
         try:
             end = self._bodies.seek(0, 2)
-            self._spans.append((end, self._bodies.write(response.content)))
+            self._spans.append((end, self._bodies.write(page.body)))
             self._bodies.flush()
         except OSError as error:
             self._not_kept = _no_room(error)

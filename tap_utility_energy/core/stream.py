@@ -1,85 +1,90 @@
-"""What the streams of both vendors share."""
+"""What the streams of both vendors share: pages → records → rows → out."""
 
 from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
 from functools import cached_property
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.pagination import SinglePagePaginator
+from singer_sdk.singerlib import Catalog, CatalogEntry, Schema
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
-from singer_sdk.streams import RESTStream
-from singer_sdk.streams.rest import PageContext
 from typing_extensions import override
 
-from tap_utility_energy import batches, signals, stream_maps
-from tap_utility_energy.catalog import complete
-from tap_utility_energy.catalog import notes as catalog_notes
-from tap_utility_energy.catalog import problems as catalog_problems
+from tap_utility_energy import signals
+from tap_utility_energy.core import batches, stream_maps
+from tap_utility_energy.core.catalog import complete
+from tap_utility_energy.core.catalog import notes as catalog_notes
+from tap_utility_energy.core.catalog import problems as catalog_problems
+from tap_utility_energy.core.keys import BadRecords, all_keyed, name_of, with_key
 from tap_utility_energy.core.passthrough import PassThrough
 from tap_utility_energy.core.record import ExtraFields
-from tap_utility_energy.http.decoding import may_name, parse, parse_without
-from tap_utility_energy.http.errors import FatalError, RetriableError, shown
-from tap_utility_energy.keys import BadRecords, all_keyed, name_of, with_key
+from tap_utility_energy.core.sdk_hooks import HookedStream
+from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.errors import FatalError, shown
+from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.stats import RecordCounter, StreamStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    import requests
+    from singer_sdk import Tap
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.mapper import StreamMap
     from singer_sdk.metrics import Counter
-    from singer_sdk.singerlib import Catalog
 
     from tap_utility_energy.http.client import Client
-    from tap_utility_energy.http.session import OriginAuth
-    from tap_utility_energy.tap import TapUtilityEnergy
+    from tap_utility_energy.http.page import Decoder, Page
 
 
-class VendorStream(RESTStream[Any]):
+class VendorStream(HookedStream):
     """A stream of one vendor's endpoint.
 
-    A subclass names its ``path``, ``primary_keys`` and ``schema``, and where in an answer its
-    records are. All HTTP goes through the vendor's `Client`.
+    A stream is a subclass with a `name`, `path`, `primary_keys`, `schema` and `docs_url`. What is
+    missing is told when the class is made.
+
+    Args:
+        tap: The tap, for the SDK.
+        client: The vendor's client.
     """
 
-    #: The vendor.
-    client_class: ClassVar[type[Client]]
+    #: Its name in the catalog, and that of its table.
+    name: str
+    #: What follows the vendor's base URL.
+    path: ClassVar[str]
+    #: The vendor's page on the endpoint.
+    docs_url: ClassVar[str]
+    #: The attributes that a stream has to have.
+    required: ClassVar[tuple[str, ...]] = ("path", "primary_keys", "schema", "docs_url")
     #: The key of an answer that holds the list of records; None if the answer is that list.
     records_key: ClassVar[str | None] = None
-    #: The field that tells one record of an answer from another.
-    record_key: ClassVar[str]
     record_key_type: ClassVar[type] = str
     #: What the vendor calls the right to read this, for messages.
     permission: ClassVar[str] = ""
-    #: Whether the endpoint can return a record twice in one walk. Such records come once.
-    can_repeat: bool = False
     #: A property that is never emitted, at whatever depth it stands.
     never_emitted: ClassVar[str] = ""
     #: Where records that were left out can be found all the same, for messages.
     where_bad_records_are: ClassVar[str] = ""
     #: Whether the settings call for the stream at all. If not, a sync leaves no trace of it.
     is_called_for: bool = True
-    _version_to_activate: int | None = None
-    _incomplete = ""
-    _counter: Counter | None = None
-    _pass_through: PassThrough | None = None
 
-    # Vendors' values pass through as they are. The SDK would make null of a number that is too
-    # large for a double, and true of a "false".
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    @override
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check that a stream, which is a class with a name, declares all that it has to.
 
-    def __init__(self, tap: TapUtilityEnergy) -> None:
-        self.client = tap.client(self.client_class)
+        Raises:
+            TypeError: An attribute is missing.
+        """
+        super().__init_subclass__(**kwargs)
+        missing = [name for name in cls.required if not _declares(cls, name)]
+        if "name" in vars(cls) and missing:
+            raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}: see CONTRIBUTING.md")
+
+    def __init__(self, tap: Tap, client: Client) -> None:
+        self.client = client
         super().__init__(tap)
-        self._clock = tap.clock
         #: What was read in this run, and the stream's log.
         self.stats = StreamStats(self.name)
         #: What was left out in this run.
@@ -91,24 +96,118 @@ class VendorStream(RESTStream[Any]):
         #: What the user may not know of it, a line each.
         self.catalog_notes: list[str] = []
 
+    @property
+    def record_key(self) -> str:
+        """The field that tells one record of an answer from another."""
+        return self._own_key[0]
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether the endpoint can send a record twice in one read. Such records come once."""
+        return False
+
+    @property
+    def form(self) -> PageFormat:
+        """How the vendor sends the list."""
+        return PageFormat(self.records_key, self.never_emitted)
+
+    # ----- the way of a record
+
+    def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
+        """Every page of the endpoint, in order.
+
+        Args:
+            decoder: What decodes an answer.
+
+        Raises:
+            FatalError: The vendor refuses, or did not answer well in the time that there is.
+        """
+        raise NotImplementedError
+
+    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+        """The records of each page that have their key; see `pages`."""
+        for number, page in enumerate(self.pages(decoder), 1):
+            yield self.keyed(page.records, number, self.bad_records)
+
+    def records(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+        """The records of each page, every record once; see `pages`."""
+        seen, can_repeat = set[object](), self.can_repeat
+        for page in self.record_pages(decoder):
+            yield self._new_in(page, seen) if can_repeat else page
+        self.on_last_page(len(seen) + self.bad_records.distinct)
+
+    def rows_of(self, record: Record) -> Iterable[Record]:
+        """The rows that a record becomes: by default itself, unknown fields under ``extra``."""
+        return (self.extra_fields.keep(record),)
+
     @override
-    def apply_catalog(self, catalog: Catalog) -> None:
-        """Take what the user's catalog says; keys and ``extra`` are added where it lacks them."""
-        if entry := catalog.get_stream(self.name):
-            self.catalog_notes = list(catalog_notes(entry, self.schema, self._own_key))
-            complete(entry, self.schema, self._own_key, self._own_replication_key)
-            problems = catalog_problems(entry, self._own_key, self._own_replication_key)
-            self.catalog_problems = list(problems)
-        super().apply_catalog(catalog)
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """The rows of all records."""
+        for page in self.records():
+            for record in page:
+                signals.check()
+                yield from self.rows_of(record)
 
     @property
     @override
-    def stream_maps(self) -> list[StreamMap]:
-        """The maps of its records, with the fields that are selected when it is first asked."""
-        tap = cast("TapUtilityEnergy", self._tap)
-        if self.name not in tap.mapper.stream_maps:
-            tap.map_stream(self)
-        return super().stream_maps
+    def writes_fast(self) -> bool:
+        """Whether its records can be written as they were sent; see `passthrough`."""
+        return (
+            self._own_replication_key is None
+            and self.is_untouched
+            and not self.get_batch_config(self.config)
+            and not self.emit_activate_version_messages
+            and self.ABORT_AT_RECORD_COUNT is None
+        )
+
+    @override
+    def write_fast(self, counter: Counter) -> Iterable[Record]:
+        """Write the records of the stream as they were sent; those that cannot be remain."""
+        key = self.record_key
+        passed = PassThrough(
+            self.name, self.records_key, key, self.record_key_type, self.extra_fields
+        )
+        for page in self.records(passed.decode):
+            for record in passed.write(page, counter):
+                signals.check()
+                yield from self.rows_of(record)
+
+    def on_last_page(self, distinct: int) -> None:
+        """Called after the last page, with the number of distinct records if they can repeat."""
+
+    def keyed(self, page: list[Any], number: int, bad: BadRecords) -> list[Record]:
+        """Those records of a page that have their key. The others are taken down as bad.
+
+        Args:
+            page: The records of an answer.
+            number: Which answer of the list it is.
+            bad: Takes the others.
+        """
+        name = self.record_key
+        if all_keyed(page, name, self.record_key_type):
+            return page
+        good: list[Record] = []
+        others: list[tuple[object, str]] = []
+        for position, record in enumerate(page, 1):
+            found = with_key(record, name, self.record_key_type)
+            if found is not None:
+                good.append(found)
+                continue
+            after = f" after {name} {shown(good[-1][name], 40)}" if name and good else ""
+            where = f"record {position} of page {number}{after}"
+            others.append((record, f"{where}: {name_of(record, name)}"))
+        for what in bad.add_page(others):
+            self.stats.log.debug("left out: %s", what)
+        return good
+
+    def _new_in(self, page: Iterable[Record], seen: set[object]) -> Iterator[Record]:
+        for record in page:
+            key = record[self.record_key]
+            if key not in seen:
+                seen.add(key)
+                yield record
+
+    # ----- schema and selection
 
     @cached_property
     def extra_fields(self) -> ExtraFields:
@@ -133,191 +232,38 @@ class VendorStream(RESTStream[Any]):
             deselected,
         )
 
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take what the user's catalog says; keys and ``extra`` are added where it lacks them."""
+        if entry := catalog.get_stream(self.name):
+            self.catalog_notes = list(catalog_notes(entry, self.schema, self._own_key))
+            complete(entry, self.schema, self._own_key, self._own_replication_key)
+            problems = catalog_problems(entry, self._own_key, self._own_replication_key)
+            self.catalog_problems = list(problems)
+        super().apply_catalog(catalog)
+
     @property
     @override
-    def url_base(self) -> str:
-        return self.client.base_url
+    def stream_maps(self) -> list[StreamMap]:
+        """The maps of its records, with the fields that are selected when it is first asked."""
+        if self.name not in self.mapper.stream_maps:
+            self.register_maps()
+        return super().stream_maps
 
-    @property
-    @override
-    def authenticator(self) -> OriginAuth:
-        return self.client.auth
-
-    @property
-    @override
-    def requests_session(self) -> requests.Session:
-        return self.client.session
-
-    @cached_property
-    @override
-    def user_agent(self) -> str:
-        return self.config.get("user_agent") or f"{self.tap_name}/{self.client.version}"
-
-    @override
-    def build_prepared_request(self, *args: Any, **kwargs: Any) -> requests.PreparedRequest:
-        """Build a request whose query is sent as it stands in the URL.
-
-        requests writes a query anew and would change an opaque cursor.
-        """
-        request = super().build_prepared_request(*args, **kwargs)
-        if query := urlsplit(kwargs["url"]).query:
-            request.url = urlsplit(request.url or "")._replace(query=query).geturl()
-        return request
-
-    def pages(self, context: Context | None) -> Iterator[requests.Response]:
-        """Every answer of a walk over the endpoint, in order; see `validate_response`."""
-        paginator = self.get_new_paginator() or SinglePagePaginator()
-        with self.get_http_request_counter() as counter:
-            while not paginator.finished:
-                response = self.fetch(PageContext(context, paginator.current_value))
-                counter.increment()
-                self._say_progress()
-                yield response
-                paginator.advance(response)
-
-    def fetch(
-        self,
-        page: PageContext[Any],
-        is_wanted: Callable[[], bool] = lambda: True,
-    ) -> requests.Response:
-        """Ask for a page until it is answered well, or nobody wants it any more.
+    def register_maps(self) -> None:
+        """Let the tap's mapper know the stream, with the fields that are selected now.
 
         Raises:
-            FatalError: The vendor refuses, or did not answer well in the time that there is.
+            WrongInput: The settings do not fit the stream's fields.
         """
-        request = self.get_http_request(page=page)
-        try:
-            prepared = self.build_prepared_request(
-                method=request.method,
-                url=request.url,
-                params=request.encode_params(),
-                headers=request.headers,
-            )
-        except ValueError as error:  # requests' own are among them
-            raise FatalError(f"{request.url} cannot be asked for: {error}. Report it.") from error
-        return self.client.send(
-            prepared, self.validate_response, self.permission, is_wanted, self.stats
+        entry = CatalogEntry(
+            tap_stream_id=self.name,
+            metadata=self.metadata,
+            schema=Schema.from_dict(self.effective_schema),
+            key_properties=self.primary_keys,
         )
-
-    @override
-    def validate_response(self, response: requests.Response) -> None:
-        """Decode a good answer, once, and see that it has the form that the vendor documents.
-
-        From here on ``response.json()`` returns what was decoded, numbers with a fraction as
-        `Decimal`, with all the digits that were sent.
-
-        Raises:
-            RetriableError: The body is not JSON, or holds no list of records.
-        """
-        if response.status_code == HTTPStatus.NO_CONTENT:
-            return
-        try:
-            document = self.decode(response.content)
-            self.records_in(document)
-        except (ValueError, RecursionError, ArithmeticError) as error:
-            kind = response.headers.get("Content-Type", "no content type")
-            reason = f"sent an answer that is not what it documents ({error}; {kind})"
-            raise RetriableError(reason, response, patient=False) from error
-        response.json = lambda **_: document  # type: ignore[method-assign]
-
-    def decode(self, body: bytes) -> Any:
-        """Decode a body, without the credential that it may quote and what is never emitted.
-
-        Raises:
-            ValueError: It is not JSON in UTF-8.
-        """
-        text = self.client.own_credential.strike_from(body.decode("utf-8-sig"))
-        if self.never_emitted and may_name(self.never_emitted, text):
-            return parse_without(self.never_emitted, text)
-        return self._pass_through.decode(text) if self._pass_through else parse(text)
-
-    def records_in(self, document: Any) -> list[Any]:
-        """The list of records of a decoded answer, bad ones included.
-
-        Raises:
-            ValueError: There is no list of objects where it should be.
-        """
-        records = document
-        if self.records_key is not None:
-            records = document.get(self.records_key) if isinstance(document, dict) else None
-        is_list = isinstance(records, list)
-        if not is_list or (records and not any(isinstance(row, dict | None) for row in records)):
-            where = f'under "{self.records_key}"' if self.records_key else "in it"
-            raise ValueError(f"no list of objects {where}")
-        return cast("list[Any]", records)
-
-    def keyed(self, page: list[Any], number: int, bad: BadRecords) -> list[Record]:
-        """Those records of a page that have their key. The others are taken down as bad.
-
-        Args:
-            page: The records of an answer.
-            number: Which answer of the walk it is.
-            bad: Takes the others.
-        """
-        name = self.record_key
-        if all_keyed(page, name, self.record_key_type):
-            return page
-        good: list[Record] = []
-        others: list[tuple[object, str]] = []
-        for position, record in enumerate(page, 1):
-            found = with_key(record, name, self.record_key_type)
-            if found is not None:
-                good.append(found)
-                continue
-            after = f" after {name} {shown(good[-1][name], 40)}" if name and good else ""
-            where = f"record {position} of page {number}{after}"
-            others.append((record, f"{where}: {name_of(record, name)}"))
-        for what in bad.add_page(others):
-            self.stats.log.debug("left out: %s", what)
-        return good
-
-    def items_of(self, response: requests.Response) -> list[Any]:
-        """The records of an answer, bad ones included."""
-        if response.status_code == HTTPStatus.NO_CONTENT:
-            return []
-        return self.records_in(response.json())
-
-    @override
-    def parse_response(self, response: requests.Response) -> list[Record]:
-        """The records of an answer that have their key."""
-        return self.keyed(self.items_of(response), 1, BadRecords())
-
-    def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
-        """The records of each answer."""
-        for number, response in enumerate(self.pages(context), 1):
-            yield self.keyed(self.items_of(response), number, self.bad_records)
-
-    @override
-    def request_records(self, context: Context | None) -> Iterable[Record]:
-        """Every record of the endpoint, once.
-
-        Raises:
-            FatalError: The vendor refuses, or did not answer well in the time that there is.
-        """
-        seen = set[object]()
-        write = self._pass_through.write if self._pass_through else iter
-        for page in self.record_pages(context):
-            for record in write(self._new_in(page, seen) if self.can_repeat else page):
-                signals.check()
-                yield record
-        self.walked(len(seen) + self.bad_records.distinct)
-
-    def _new_in(self, page: Iterable[Record], seen: set[object]) -> Iterator[Record]:
-        for record in page:
-            key = record[self.record_key]
-            if key not in seen:
-                seen.add(key)
-                yield record
-
-    @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        """The records that the SDK has to write; see `passthrough` for the others."""
-        if self._counter and context is None and not self._changes_records:
-            self._pass_through = PassThrough.of(self, self._counter)
-        try:
-            yield from super().get_records(context)
-        finally:
-            self._pass_through = None
+        longest_name = self.config.get("flattening_max_key_length")
+        stream_maps.register(self.mapper, self.name, Catalog({self.name: entry}), longest_name)
 
     @property
     def is_untouched(self) -> bool:
@@ -329,6 +275,8 @@ class VendorStream(RESTStream[Any]):
             and not maps[0].flattening_enabled
             and self.replication_method == REPLICATION_FULL_TABLE
         )
+
+    # ----- batches, counts and versions
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> Any:
@@ -343,29 +291,17 @@ class VendorStream(RESTStream[Any]):
         self, batch_config: BatchConfig, context: Context | None = None
     ) -> Iterable[tuple[BaseBatchFileEncoding, list[str]]]:
         """A file of records at a time; see `batches.write`."""
-        records = self._sync_records(context, write_messages=False)
+        records = self.rows_for_batches(context)
         for url in batches.write(batch_config, f"{self.tap_name}--{self.name}", records):
             yield batch_config.encoding, [url]
 
-    @property
-    def _changes_records(self) -> bool:
-        methods = ("get_records", "request_records", "post_process")
-        return any(getattr(type(self), name) != getattr(VendorStream, name) for name in methods)
-
     @override
     def get_record_counter(self, **kwargs: Any) -> Counter:
-        self._counter = RecordCounter(super().get_record_counter(**kwargs), self._count_records)
-        return self._counter
+        return RecordCounter(super().get_record_counter(**kwargs), self._count_records)
 
     def _count_records(self, number: int) -> None:
         self.stats.records += number
-        self._say_progress()
-
-    def _say_progress(self) -> None:
-        self._clock.heartbeat(self.stats)
-
-    def walked(self, distinct: int) -> None:
-        """Called after the last page, with the number of distinct records if they can repeat."""
+        self.client.clock.heartbeat(self.stats)
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
@@ -377,35 +313,8 @@ class VendorStream(RESTStream[Any]):
         """What keeps the stream from asking for all that the vendor has, such as a setting."""
         return ""
 
-    def mark_incomplete(self, reason: str) -> None:
-        """Note that not all came that was asked for."""
-        self._incomplete = reason
-
     @override
-    def _write_activate_version_message(self, full_table_version: int) -> None:
-        # The SDK calls this before the first record, and a loader then drops all that it has: a
-        # stream that failed would leave it with nothing. So it waits for the last record.
-        self._version_to_activate = full_table_version
-
-    @override
-    def _sync_records(
-        self, context: Context | None = None, *, write_messages: bool = True
-    ) -> Generator[dict[str, Any], Any, Any]:
-        is_empty = True
-        for record in super()._sync_records(context, write_messages=write_messages):
-            is_empty = False
-            yield record
-        if self._version_to_activate is None:
-            return
-        if reason := self._reason_against_version(is_empty=is_empty, in_batches=not write_messages):
-            self.stats.log.info(
-                "no version is activated, so that the loader drops nothing: %s", reason
-            )
-        else:
-            super()._write_activate_version_message(self._version_to_activate)
-
-    def _reason_against_version(self, *, is_empty: bool, in_batches: bool) -> str:
-        """Why a loader must not drop what was not sent, or '' if all was sent that there is."""
+    def reason_against_version(self, *, is_empty: bool, in_batches: bool) -> str:
         if in_batches:
             return "batches carry no version"
         if self.bad_records.count:
@@ -414,7 +323,7 @@ class VendorStream(RESTStream[Any]):
             return f"not all is asked for ({narrowed_by})"
         if stream_maps.filters(self.config.get("stream_maps", {}), self.name):
             return "a stream map filters the records"
-        return self._incomplete or ("nothing came" if is_empty else "")
+        return self.stats.incomplete or ("nothing came" if is_empty else "")
 
     @contextmanager
     def bad_records_reported(self) -> Iterator[None]:
@@ -442,7 +351,7 @@ class VendorStream(RESTStream[Any]):
         left_out = self.bad_records.sentence(self.where_bad_records_are)
         return f"{left_out}. Check them in {self.client.vendor}"
 
-    @override
-    def post_process(self, row: Record, context: Context | None = None) -> Record | None:
-        """Keep the fields that the schema does not know under ``extra``."""
-        return self.extra_fields.keep(row)
+
+def _declares(stream: type[VendorStream], name: str) -> bool:
+    """Whether a class, or one of its bases apart from the SDK's, gives the attribute a value."""
+    return any(vars(base).get(name) for base in stream.__mro__ if issubclass(base, VendorStream))

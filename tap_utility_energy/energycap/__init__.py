@@ -1,9 +1,26 @@
 """EnergyCAP: energy management, with bills rolled up by meter, place, account and period."""
 
-from tap_utility_energy.energycap.digest_streams import DIGEST_STREAMS
-from tap_utility_energy.energycap.entity_streams import ENTITY_STREAMS
+from __future__ import annotations
 
-#: Every stream of this vendor.
-STREAMS = (*DIGEST_STREAMS, *ENTITY_STREAMS)
+from collections import defaultdict
+from typing import TYPE_CHECKING
 
-__all__ = ["ENTITY_STREAMS", "STREAMS"]
+from tap_utility_energy.energycap.base import ANY_RECORD
+from tap_utility_energy.energycap.client import EnergyCAP
+from tap_utility_energy.energycap.paging import PagedList
+from tap_utility_energy.energycap.streams import STREAMS
+
+if TYPE_CHECKING:
+    from singer_sdk import Tap
+
+    from tap_utility_energy.clock import Clock
+    from tap_utility_energy.core.stream import VendorStream
+
+__all__ = ["STREAMS", "make_streams"]
+
+
+def make_streams(tap: Tap, clock: Clock) -> list[VendorStream]:
+    """Every stream of the vendor, with the client and the lists that they share."""
+    client = EnergyCAP(tap.config, clock)
+    lists = defaultdict[str, PagedList](lambda: PagedList(client, ANY_RECORD))
+    return [stream(tap, client, lists[stream.path]) for stream in STREAMS]

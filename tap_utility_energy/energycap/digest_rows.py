@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+from tap_utility_energy.core.keys import as_key
 from tap_utility_energy.core.schema import record
-from tap_utility_energy.keys import as_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,56 +1,21 @@
-"""The bases of the entity lists of EnergyCAP: what digests and bills join to."""
+"""Which records of a list are new or have changed, by their ``modifiedDate``."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import override
-
-from tap_utility_energy.energycap.client import EnergyCAPStream
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from singer_sdk.helpers.types import Record
 
-    from singer_sdk.helpers.types import Context, Record
-
+MODIFIED = "modifiedDate"
 #: Two readings of a time without an offset can lie 26 hours apart. The rest is for clocks, and
 #: for what a long transaction stamps before anybody can see it.
 LOOKBACK = timedelta(days=2)
 
 
-class EntityStream(EnergyCAPStream):
-    """A list of entities: a stream names its ``path``, ``primary_keys``, ``schema`` and right."""
-
-    @override
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Tell records apart by the stream's key."""
-        super().__init_subclass__(**kwargs)
-        if "primary_keys" in vars(cls):
-            (cls.record_key,) = vars(cls)["primary_keys"]
-
-    @property
-    def filter(self) -> str:
-        """The expression that narrows the list, in the vendor's own language, or ''.
-
-        Source: https://developer.energycap.com/api-getting-started/filters/
-        """
-        filters: Mapping[str, str] = self.config.get("energycap_filters") or {}
-        return filters.get(self.name) or ""
-
-    @override
-    def narrowed_by(self) -> str:
-        return "energycap_filters" if self.filter else ""
-
-    @override
-    def get_url_params(
-        self, context: Context | None, next_page_token: int | None
-    ) -> dict[str, Any]:
-        return super().get_url_params(context, next_page_token) | {"filter": self.filter or None}
-
-
-class ChangingEntityStream(EntityStream):
-    """A list of entities that tell when they were last changed.
+class ModifiedDates:
+    """The bookmark of a list whose records tell when they were last changed.
 
     The vendor documents no filter by that date, so the whole list is read on every run, and only
     what may have been made or changed since the last one is emitted. A record that has no
@@ -58,39 +23,54 @@ class ChangingEntityStream(EntityStream):
 
     The bookmark is the latest ``modifiedDate`` that was seen, yet no later than the start of the
     run: what changes while pages are read may have been read before it changed. It stays where it
-    was if another number of records came than EnergyCAP counts, as others may have moved past the
-    walk. When two runs in a row see the same, the second moves it to where the first would have, so
-    that every record gets a second chance. The dates come with, without or with another offset, and
-    without one mean nobody knows which, so they are compared as if in UTC, and what lies up to
-    `LOOKBACK` before the bookmark is emitted again. The bookmark holds for one filter and
-    ``start_date``: after a change of these all is emitted, as it is if the bookmark is in the
-    future.
+    was if another number of records came than EnergyCAP counts, as others may have moved from page
+    to page. When two runs in a row see the same, the second moves it to where the first would have,
+    so that every record gets a second chance. Dates without an offset are ambiguous, so all are
+    compared as UTC, and what lies up to `LOOKBACK` before the bookmark is emitted again. The
+    bookmark holds for one scope: after a change of filter or ``start_date`` all is emitted. A
+    bookmark in the future was edited by hand or written by a wrong clock: it is ignored.
+
+    Args:
+        state: The stream's state, which is changed in place.
+        scope: What narrows the records.
+        started: When the run began.
+        is_incremental: Whether the bookmark is used. It is kept in any case.
     """
 
-    replication_key = "modifiedDate"
+    def __init__(
+        self, state: dict[str, Any], scope: str, started: datetime, *, is_incremental: bool
+    ) -> None:
+        self._state = state
+        self._scope = scope
+        self._started = started.astimezone(UTC)
+        is_usable = (
+            is_incremental
+            and state.get("replication_key") == MODIFIED
+            and state.get("scope", "") == scope
+        )
+        found = moment(state.get("replication_key_value")) if is_usable else None
+        self._bookmark = found if found and found <= self._started else None
+        self._latest = self._bookmark
 
-    @property
-    def scope(self) -> str:
-        """What narrows the records, as text."""
-        return self.filter
+    def is_due(self, record: Record) -> bool:
+        """Whether to emit the record."""
+        changed, made = moment(record.get(MODIFIED)), moment(record.get("createdDate"))
+        if changed is None:
+            return True
+        self._latest = max(changed, self._latest or changed)
+        newest = max(changed, made or changed)
+        return self._bookmark is None or self._bookmark - newest <= LOOKBACK
 
-    @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        started = self._clock.today().astimezone(UTC)
-        latest = bookmark = self._bookmark(started)
-        for record in super().get_records(context):
-            changed, made = moment(record.get("modifiedDate")), moment(record.get("createdDate"))
-            newest = max(changed, made or changed) if changed else None
-            if newest is None or bookmark is None or bookmark - newest <= LOOKBACK:
-                yield record
-            if changed is not None:
-                latest = max(changed, latest or changed)
-        if latest is not None:
-            self._advance(min(latest, started))
+    def finish(self, discrepancy: dict[str, Any]) -> None:
+        """Move the bookmark, after the last record.
 
-    def _advance(self, bookmark: datetime) -> None:
-        """Keep a bookmark, or that of the run before if this one may have missed records."""
-        discrepancy = self.discrepancy
+        Args:
+            discrepancy: What was odd about the read; empty if nothing was. It takes the bookmark
+                of this run, for the next one to keep.
+        """
+        if self._latest is None:
+            return
+        bookmark = min(self._latest, self._started)
         if not discrepancy:
             self._keep(bookmark)
             return
@@ -98,31 +78,12 @@ class ChangingEntityStream(EntityStream):
             self._keep(before)
         discrepancy["bookmark"] = bookmark.isoformat()
 
-    def _bookmark(self, started: datetime) -> datetime | None:
-        """Up to when changes were emitted before; None if all is to be emitted."""
-        state = self.stream_state
-        is_usable = (
-            self.replication_method == "INCREMENTAL"
-            and state.get("replication_key") == self.replication_key
-            and state.get("scope", "") == self.scope
-        )
-        found = moment(state.get("replication_key_value")) if is_usable else None
-        # From the future comes a hand, or a clock that was wrong.
-        return found if found and found <= started else None
-
     def _keep(self, bookmark: datetime) -> None:
-        self.stream_state.update(
-            replication_key=self.replication_key,
+        self._state.update(
+            replication_key=MODIFIED,
             replication_key_value=bookmark.isoformat(),
-            scope=self.scope,
+            scope=self._scope,
         )
-
-    @override
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        # The SDK's own, private, compares dates as text and stops at a record without one.
-        pass
 
 
 def moment(text: object) -> datetime | None:

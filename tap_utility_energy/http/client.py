@@ -1,4 +1,4 @@
-"""One vendor, as all its streams see it: credential, connection, budget, patience, words."""
+"""HTTP client for one vendor: auth, rate limit, retries, error messages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tap_utility_energy.clock import LONGEST_SLEEP
+from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import (
     AnswerLost,
     FatalError,
@@ -19,6 +20,7 @@ from tap_utility_energy.http.errors import (
     error_slug,
     quote_of,
 )
+from tap_utility_energy.http.page import Page, read_page
 from tap_utility_energy.http.redaction import OwnCredential
 from tap_utility_energy.http.retry import RETRIED, RetryPolicy
 from tap_utility_energy.http.session import OriginAuth, Sender, origin
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_utility_energy.clock import Clock
+    from tap_utility_energy.http.page import Decoder, PageFormat
     from tap_utility_energy.stats import StreamStats
 
+PACKAGE = "tap-utility-energy"
 SHORTEST_TRY = 1.0  # seconds; a last try gets that much, though the time is nearly up
 
 
@@ -49,21 +53,22 @@ class Client(ABC):
     #: Statuses that mean that every other request would be refused as well.
     fatal_for_all: ClassVar[frozenset[int]] = frozenset()
     good_statuses: ClassVar[frozenset[int]] = frozenset({HTTPStatus.OK})
+    #: Headers of every request, besides the credential's.
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         self.config = config
-        self.version = version("tap-utility-energy")
+        self.clock = clock
         self.base_url: str = config[self.base_url_setting].rstrip("/")
         self.auth = OriginAuth(self.base_url, self.auth_headers(self.credential))
         #: Keeps the credential out of the vendor's data.
         self.own_credential = OwnCredential(self.credential)
         max_wait = config["max_wait_seconds"]
-        self._clock = clock
         self._retry = RetryPolicy(self.vendor, self.base_url_setting, max_wait, clock)
         self._timeout: float = min(config["request_timeout"], LONGEST_SLEEP)
         self._idle: list[Sender] = []
-        #: Prepares requests; it never sends one.
-        self.session = requests.Session()
+        self._session = requests.Session()  # prepares requests; it never sends one
+        self.user_agent = config.get("user_agent") or f"tap-utility-energy/{version(PACKAGE)}"
 
     @property
     def credential(self) -> str:
@@ -83,37 +88,86 @@ class Client(ABC):
         """Wait until the rate limit lets the stream send a request. By default there is none."""
 
     @final
-    def send(
+    def get(
         self,
-        request: requests.PreparedRequest,
-        validate: Callable[[requests.Response], None],
-        permission: str,
-        is_wanted: Callable[[], bool],
+        url: str,
+        form: PageFormat,
         stats: StreamStats,
-    ) -> requests.Response:
-        """Send a GET request until it is answered well.
+        *,
+        params: Mapping[str, Any] | None = None,
+        permission: str = "",
+        decoder: Decoder = parse,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Page:
+        """Ask for a page until it is answered well, or nobody wants it any more.
 
         Args:
-            request: The request; its credential is set here.
-            validate: Raises `RetriableError` for an answer that is not what the vendor documents.
-            permission: What the vendor calls the right to read this, for messages.
-            is_wanted: Whether the answer is still of use to anybody.
+            url: The page's URL. A query in it is sent as it stands.
+            form: What the vendor documents the answer to look like.
             stats: The stream that asks: counts the request and tells of waiting.
+            params: The query, if the URL has none.
+            permission: What the vendor calls the right to read this, for messages.
+            decoder: What decodes the answer.
+            is_wanted: Whether the answer is still of use to anybody.
 
         Raises:
             FatalError: The vendor refuses, or did not answer well in the time that there is.
         """
+        request = self._prepared("GET", url, params=params)
 
-        def attempt(seconds_left: float) -> requests.Response:
+        def attempt(seconds_left: float) -> Page:
             if not is_wanted():
                 raise FatalError("the answer is not wanted any more")
-            return self._attempt(request, seconds_left, validate, stats, permission)
+            response = self._send_once(self.auth(request), self._time_for(seconds_left), stats)
+            self._check_status(response, permission)
+            return self._page(response, form, decoder)
 
         return self._retry.run(attempt, self.acquire, stats)
 
+    def kept_page(self, body: bytes, form: PageFormat, decoder: Decoder) -> Page:
+        """Decode an answer that was kept; it was of this format when it came."""
+        return read_page(body, {}, form, self.own_credential, decoder)
+
+    def _page(self, response: requests.Response, form: PageFormat, decoder: Decoder) -> Page:
+        """Decode a good answer, once.
+
+        Raises:
+            RetriableError: It is not what the vendor documents.
+        """
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            return Page([], {}, response.headers, b"", decoder)
+        try:
+            return read_page(response.content, response.headers, form, self.own_credential, decoder)
+        except (ValueError, RecursionError, ArithmeticError) as error:
+            kind = response.headers.get("Content-Type", "no content type")
+            reason = f"sent an answer that is not what it documents ({error}; {kind})"
+            raise RetriableError(reason, response, patient=False) from error
+
+    def _prepared(self, method: str, url: str, **more: Any) -> requests.PreparedRequest:
+        """A request, except for its credential.
+
+        requests writes a query anew and would change an opaque cursor, so one in the URL is put
+        back as it stands.
+
+        Raises:
+            FatalError: The URL is none.
+        """
+        headers = {"User-Agent": self.user_agent, **self.headers}
+        try:
+            request = self._session.prepare_request(
+                requests.Request(method, url, headers=headers, auth=self.auth, **more)
+            )
+            if query := urlsplit(url).query:
+                request.url = urlsplit(request.url or "")._replace(query=query).geturl()
+        except ValueError as error:  # requests' own are among them
+            raise FatalError(f"{url} cannot be asked for: {error}. Report it.") from error
+        return request
+
     @final
-    def post_once(self, request: requests.PreparedRequest, stats: StreamStats) -> requests.Response:
-        """Send a request that must not be carried out twice; the answer, whatever its status.
+    def post_once(
+        self, path: str, body: Mapping[str, Any], stats: StreamStats
+    ) -> requests.Response:
+        """Send a POST request that must not be carried out twice; the answer, whatever its status.
 
         It is sent again only if the vendor says that it was not carried out (429), or if no
         connection could be made. Each try has a connection of its own: one that was used before
@@ -123,15 +177,15 @@ class Client(ABC):
             AnswerLost: It may or may not have been carried out.
             FatalError: It was not sent, or only answered with 429, in the time that there is.
         """
-        authorized = self.auth(request)
+        request = self.auth(self._prepared("POST", f"{self.base_url}{path}", json=body))
 
         def attempt(seconds_left: float) -> requests.Response:
             try:
-                response = self._exchange(authorized, Sender(), self._time_for(seconds_left), stats)
-            except RetriableError as fault:
-                if fault.never_sent:
+                response = self._exchange(request, Sender(), self._time_for(seconds_left), stats)
+            except RetriableError as failed:
+                if failed.never_sent:
                     raise
-                raise AnswerLost(f"{self.vendor} {fault.reason}") from fault
+                raise AnswerLost(f"{self.vendor} {failed.reason}") from failed
             except Exception as error:
                 raise AnswerLost(f"{self.vendor} sent an answer that cannot be read") from error
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
@@ -142,20 +196,6 @@ class Client(ABC):
 
     def _time_for(self, seconds_left: float) -> float:
         return max(SHORTEST_TRY, min(self._timeout, seconds_left))
-
-    def _attempt(
-        self,
-        request: requests.PreparedRequest,
-        seconds_left: float,
-        validate: Callable[[requests.Response], None],
-        stats: StreamStats,
-        permission: str = "",
-    ) -> requests.Response:
-        authorized = self.auth(request)
-        response = self._send_once(authorized, self._time_for(seconds_left), stats)
-        self._check_status(response, permission)
-        validate(response)
-        return response
 
     def _send_once(
         self, request: requests.PreparedRequest, timeout: float, stats: StreamStats
@@ -177,7 +217,7 @@ class Client(ABC):
     ) -> requests.Response:
         stats.count_request()
         try:
-            response = sender.send(request, timeout, self._clock, stats)
+            response = sender.send(request, timeout, self.clock, stats)
         except requests.RequestException as error:
             host = origin(self.base_url)[1] or self.base_url
             fault = error_from(error, host, timeout)

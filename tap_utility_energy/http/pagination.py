@@ -7,15 +7,12 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
 
-from singer_sdk.pagination import BaseAPIPaginator
-from typing_extensions import override
-
 from tap_utility_energy.http.errors import FatalError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import requests
+    from tap_utility_energy.http.page import Page
 
 LONGEST_URL = 2000
 #: UtilityAPI takes the token in the query as well, and a link may repeat it.
@@ -24,7 +21,7 @@ CREDENTIAL_PARAM = "access_token"
 ROOM_FOR_CURSOR = 250
 
 
-class NextURLPaginator(BaseAPIPaginator[str]):
+class NextURLPaginator:
     """Walks a listing by the URL that each answer gives for its next page.
 
     ``next`` may be absolute or relative, and may repeat the filters or leave them out: they hold
@@ -42,22 +39,24 @@ class NextURLPaginator(BaseAPIPaginator[str]):
     """
 
     def __init__(self, first_urls: Sequence[str]) -> None:
-        super().__init__(first_urls[0])
+        #: The URL to ask for next; '' at the end.
+        self.current_value = first_urls[0]
         self._first_urls = iter(first_urls[1:])
         self._first_url = first_urls[0]
         self._seen = set(first_urls)
 
-    @override
-    def get_next(self, response: requests.Response) -> str | None:
-        """The URL to ask for next, or None at the end.
+    def advance(self, page: Page) -> None:
+        """Go on to the page after this one.
 
         Raises:
             FatalError: The links lead back to a page that was read already, or are no text.
         """
-        link = response.json().get("next")
+        self.current_value = self._next(page.fields.get("next"))
+
+    def _next(self, link: object) -> str:
         if link is None or link == "":
             self._first_url = next(self._first_urls, "")
-            return self._first_url or None
+            return self._first_url
         if not isinstance(link, str):
             raise FatalError(f"the link to the next page is no text but {shown(link)}. Report it.")
         try:
@@ -128,7 +127,7 @@ def _check_encoding(filters: Mapping[str, Sequence[str]]) -> None:
                 ) from error
 
 
-class HeaderPaginator(BaseAPIPaginator[int]):
+class HeaderPaginator:
     """Counts pages up to the total that the headers of the latest answer tell.
 
     >>> HeaderPaginator().current_value
@@ -138,7 +137,8 @@ class HeaderPaginator(BaseAPIPaginator[int]):
     """
 
     def __init__(self) -> None:
-        super().__init__(start_value=1)
+        #: The number of the page to ask for next; 0 at the end.
+        self.current_value = 1
         #: ``TotalNumberOfRecords`` of the latest answer; 0 for a tenant without data.
         self.total = 0
         #: ``TotalPages`` of the latest answer.
@@ -147,27 +147,28 @@ class HeaderPaginator(BaseAPIPaginator[int]):
         self.removed = 0
         self._page_size: int | None = None
 
-    @override
-    def get_next(self, response: requests.Response) -> int | None:
-        """The number of the next page, or None at the end.
+    def advance(self, page: Page) -> None:
+        """Go on to the page after this one.
 
         Raises:
             FatalError: A header is missing, is no number, or contradicts another.
         """
         # A 204, or a 200 with null: no data, or the total fell below this page.
-        if response.content.strip() in {b"", b"null"}:
-            return None
-        page, size, total, pages = (
-            self._read(response, name)
+        is_empty = page.body.strip() in {b"", b"null"}
+        self.current_value = 0 if is_empty else self._next(page.headers)
+
+    def _next(self, headers: Mapping[str, str]) -> int:
+        number, size, total, pages = (
+            self._read(headers, name)
             for name in ("PageNumber", "PageSize", "TotalNumberOfRecords", "TotalPages")
         )
-        self._check(page, size, total, pages)
+        self._check(number, size, total, pages)
         self.removed += max(0, self.total - total)
         self.total, self.pages, self._page_size = total, pages, size
-        return self.current_value + 1 if self.current_value < pages else None
+        return self.current_value + 1 if self.current_value < pages else 0
 
-    def _read(self, response: requests.Response, name: str) -> int:
-        value = response.headers.get(name, "").strip()
+    def _read(self, headers: Mapping[str, str], name: str) -> int:
+        value = headers.get(name, "").strip()
         if not re.fullmatch(r"[0-9]{1,18}", value):
             found = f"is {shown(value, 40)}" if value else "is missing"
             raise _unreliable(f"the header {name} of page {self.current_value} {found}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -9,75 +10,76 @@ from typing_extensions import override
 
 from tap_utility_energy.http.errors import shown
 from tap_utility_energy.utilityapi import schemas
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream, items
+from tap_utility_energy.utilityapi.json_values import items
+from tap_utility_energy.utilityapi.meter_changes import MeterEndpoint
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Record
+
+    from tap_utility_energy.core.record import ExtraFields
 
 
-class BillDataStream(MeterDataStream):
-    """A stream of what bills hold."""
+#: The list of bills. It has to be asked for by meter.
+BILLS = MeterEndpoint(
+    path="/bills",
+    records_key="bills",
+    count_field="bill_count",
+    fingerprint_fields=("authorization_uid", "status_ts", "bill_count", "bill_coverage"),
+    counts_records=True,
+)
 
-    path = "/bills"
-    records_key = "bills"
-    count_field = "bill_count"
-    is_counted = True
-    fingerprint_fields = ("authorization_uid", "status_ts", "bill_count", "bill_coverage")
 
-
-class BillsStream(BillDataStream):
+class BillsStream(MeterDataStream):
     """Bills: the period, the use and the charges of one meter.
 
     All bills of a meter come again when the meter's status, number or coverage of bills has
     changed; that is how a correction of an old bill is caught.
-
-    Source: https://utilityapi.com/docs/api/bills
     """
 
     name = "utilityapi_bills"
+    docs_url = "https://utilityapi.com/docs/api/bills"
+    endpoint = BILLS
     schema = schemas.BILL
 
 
-class BillLineItemsStream(BillDataStream):
+class BillLineItemsStream(MeterDataStream):
     """Charges: a row for each of a bill's line items, those of its suppliers included.
 
     ``source`` tells the utility's own charges from the suppliers', which are not among them. A
     corrected bill may have fewer charges than before: rows whose ``updated`` is not that of their
     bill are left over. A charge that is no object is left out and named; its bill still has it.
-
-    Source: https://utilityapi.com/docs/api/bills/blocks
     """
 
     name = "utilityapi_bill_line_items"
+    docs_url = "https://utilityapi.com/docs/api/bills/blocks"
+    endpoint = BILLS
     primary_keys = ("bill_uid", "position")
     where_bad_records_are = "; utilityapi_bills has the charges"
     schema = schemas.BILL_LINE_ITEM
 
     @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        own = schemas.BILL["properties"]["line_items"]["items"]
-        item_fields = self.extra_fields_of(own["properties"])
-        for bill in self.request_records(context):
-            positions = count()
-            shared = {name: bill.get(name) for name in ("meter_uid", "authorization_uid")}
-            shared |= {"bill_uid": bill["uid"], "updated": bill.get("updated")}
-            others = 0
-            for item, where in charges(bill):
-                if not isinstance(item, dict):
-                    others += 1
-                    continue
-                fields, unknown = item_fields.split(item)
-                row = {**fields, **shared, **where, "position": next(positions)}
-                yield self.extra_fields.keep(row, unknown)
-            if others:
-                named = f"bill {shown(bill['uid'], 40)} has {others} charge(s) that are no objects"
-                self.bad_records.add_rows(others, named)
+    def rows_of(self, record: Record) -> Iterable[Record]:
+        shared = {name: record.get(name) for name in ("meter_uid", "authorization_uid")}
+        shared |= {"bill_uid": record["uid"], "updated": record.get("updated")}
+        positions, others = count(), 0
+        for item, where in charges(record):
+            if not isinstance(item, dict):
+                others += 1
+                continue
+            fields, unknown = self._item_fields.split(item)
+            row = {**fields, **shared, **where, "position": next(positions)}
+            yield self.extra_fields.keep(row, unknown)
+        if others:
+            named = f"bill {shown(record['uid'], 40)} has {others} charge(s) that are no objects"
+            self.bad_records.add_rows(others, named)
 
-    @override
-    def post_process(self, row: Record, context: Context | None = None) -> Record | None:
-        return row  # unknown fields were seen to
+    @cached_property
+    def _item_fields(self) -> ExtraFields:
+        own = schemas.BILL["properties"]["line_items"]["items"]
+        return self.extra_fields_of(own["properties"])
 
 
 def charges(bill: Record) -> Iterator[tuple[object, Record]]:

@@ -1,29 +1,25 @@
-"""UtilityAPI's side of HTTP, and the base of its streams."""
+"""UtilityAPI's side of HTTP: auth, rate limit, and what to do about its statuses."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from singer_sdk.streams.rest import HTTPRequest
 from typing_extensions import override
 
-from tap_utility_energy.core.shared_pages import SharedPages
-from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.http.client import Client
+from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import error_slug
 from tap_utility_energy.http.pagination import NextURLPaginator, filtered_urls
 from tap_utility_energy.http.rate_limit import RateLimit
-from tap_utility_energy.utilityapi.meter_pages import MeterDataPages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import requests
-    from singer_sdk.streams.rest import PageContext
 
     from tap_utility_energy.clock import Clock
+    from tap_utility_energy.http.page import Decoder, Page, PageFormat
     from tap_utility_energy.stats import StreamStats
 
 ADVICE: dict[int, str] = {
@@ -58,12 +54,7 @@ class UtilityAPI(Client):
 
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
-        #: The list of meters, and what is read meter by meter, by path.
-        self.meter_list = SharedPages()
-        self.walks = defaultdict[str, MeterDataPages](MeterDataPages)
-        #: Meters on that list that the vendor has deleted since.
-        self.gone_meters = set[str]()
-        self._budget = RateLimit(config["utilityapi_requests_per_minute"], clock)
+        self._rate_limit = RateLimit(config["utilityapi_requests_per_minute"], clock)
 
     @override
     def auth_headers(self, credential: str) -> dict[str, str]:
@@ -71,42 +62,40 @@ class UtilityAPI(Client):
 
     @override
     def acquire(self, stats: StreamStats) -> None:
-        self._budget.wait(stats)
+        self._rate_limit.wait(stats)
 
     @override
     def advice(self, response: requests.Response, permission: str) -> str:
         by_slug = ADVICE_BY_SLUG.get(error_slug(response))
         return by_slug or super().advice(response, permission)
 
+    def pages(
+        self,
+        path: str,
+        filters: Mapping[str, Sequence[str]],
+        form: PageFormat,
+        stats: StreamStats,
+        decoder: Decoder = parse,
+    ) -> Iterator[Page]:
+        """Every page of a list, by the URL that each names as its next.
 
-class UtilityAPIStream(VendorStream):
-    """A listing of UtilityAPI: an object with the records under a key and ``next`` beside it."""
+        Args:
+            path: The list's, below the base URL.
+            filters: The values to filter by for each query parameter.
+            form: What the vendor documents the answer to look like.
+            stats: The stream that asks.
+            decoder: What decodes an answer.
 
-    client: UtilityAPI
-    client_class = UtilityAPI
-    primary_keys: Sequence[str] = ("uid",)
-    record_key = "uid"
-    #: Query parameters of the endpoint and the settings that hold the uids to filter by.
-    filters: ClassVar[Mapping[str, str]] = {}
-    #: What the tap itself filters by for the time being, instead of what the user has set.
-    where: Mapping[str, Sequence[str]] | None = None
+        Raises:
+            FatalError: The vendor refuses, or did not answer well in the time that there is.
+        """
+        paginator = NextURLPaginator(self.urls(path, filters))
+        while paginator.current_value:
+            page = self.get(paginator.current_value, form, stats, decoder=decoder)
+            self.clock.heartbeat(stats)
+            yield page
+            paginator.advance(page)
 
-    def chosen_filters(self) -> Mapping[str, Sequence[str]]:
-        """The values to filter by for each query parameter."""
-        if self.where is not None:
-            return self.where
-        return {name: self.config.get(setting, []) for name, setting in self.filters.items()}
-
-    @override
-    def narrowed_by(self) -> str:
-        return ", ".join(setting for setting in self.filters.values() if self.config.get(setting))
-
-    @override
-    def get_new_paginator(self) -> NextURLPaginator:
-        urls = list(filtered_urls(self.get_url(None), self.chosen_filters()))
-        self.can_repeat = self.can_repeat or len(urls) > 1
-        return NextURLPaginator(urls)
-
-    @override
-    def get_http_request(self, *, page: PageContext[str]) -> HTTPRequest:
-        return HTTPRequest(url=page.next_page_token or "", headers=self.http_headers)
+    def urls(self, path: str, filters: Mapping[str, Sequence[str]]) -> list[str]:
+        """The URLs that a list begins with: several if its filters are too long for one."""
+        return list(filtered_urls(f"{self.base_url}{path}", filters))

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.logs import ROOT, duration, number
-from tap_utility_energy.utilityapi.client import UtilityAPIStream
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from tap_utility_energy.utilityapi.streams import MetersStream
+    from tap_utility_energy.core.stream import VendorStream
+    from tap_utility_energy.utilityapi.meters import MetersStream
 
 logger = logging.getLogger(ROOT)
 
 
-def log_estimate(streams: Iterable[Any], meters: MetersStream, state: Mapping[str, Any]) -> None:
+def log_estimate(
+    streams: Iterable[VendorStream], meters: MetersStream, state: Mapping[str, Any]
+) -> None:
     """Say how many requests a first sync takes, and how long at the rate limit.
 
     The list of meters is read ahead for it. If that fails, so do the streams that need the list,
@@ -31,7 +33,7 @@ def log_estimate(streams: Iterable[Any], meters: MetersStream, state: Mapping[st
         meters: Lists the meters.
         state: The state of the tap. If it knows meters that were read, this is no first sync.
     """
-    ours = [stream for stream in streams if isinstance(stream, UtilityAPIStream)]
+    ours = [stream for stream in streams if stream.client is meters.client]
     by_path = {stream.path: stream for stream in ours}
     data = [stream for stream in by_path.values() if isinstance(stream, MeterDataStream)]
     bookmarks = state.get("bookmarks", {})
@@ -39,7 +41,9 @@ def log_estimate(streams: Iterable[Any], meters: MetersStream, state: Mapping[st
         return
     with suppress(FatalError):
         listed = {meter["uid"]: meter for meter in meters.listed_ahead()}
-        requests = len(by_path) - len(data) + sum(s.estimated_requests(listed) for s in data)
+        requests = (
+            len(by_path) - len(data) + sum(s.changes.estimated_requests(listed) for s in data)
+        )
         per_minute = meters.config["utilityapi_requests_per_minute"]
         logger.info(
             "first sync of %s: about %s to UtilityAPI, which take %s at %s a minute",

@@ -7,79 +7,58 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import override
 
 from tap_utility_energy import signals
+from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import shown
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.interval_versions import compare
-from tap_utility_energy.utilityapi.meter_data import MeterDataStream, items, meter_of
+from tap_utility_energy.utilityapi.json_values import items, meter_of
+from tap_utility_energy.utilityapi.meter_changes import MeterEndpoint
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tap_utility_energy.utilityapi.readings import merge_readings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import requests
     from singer_sdk.helpers.types import Context, Record
 
     from tap_utility_energy.core.record import ExtraFields
+    from tap_utility_energy.http.page import Decoder
     from tap_utility_energy.utilityapi.interval_versions import IntervalUid
 
 
-class IntervalDataStream(MeterDataStream):
-    """A stream of what intervals hold. They are large, so a user has to select it."""
-
-    path = "/intervals"
-    records_key = "intervals"
-    selected_by_default = False
-    meters_at_once = 10  # so that a run that is stopped again and again gets on
-    count_field = "interval_count"  # of readings, and of all durations
-    fingerprint_fields = ("authorization_uid", "status_ts", "interval_count", "interval_coverage")
-
-    @override
-    def window(self) -> dict[str, list[str]]:
-        mixed = {"allow_mixed": ["true"]} if self.config["utilityapi_mixed_intervals"] else {}
-        return super().window() | mixed
-
-    @override
-    def narrowed_by(self) -> str:
-        if not self.config["utilityapi_mixed_intervals"]:
-            return "utilityapi_mixed_intervals is off"
-        return super().narrowed_by()
-
-    @override
-    def pages(self, context: Context | None) -> Iterator[requests.Response]:
-        incomplete = 0
-        for response in super().pages(context):
-            incomplete += bool(response.json().get("is_incomplete"))
-            yield response
-        if incomplete:
-            self._walk.is_short = True
-            self.stats.log.info(
-                "UtilityAPI calls %s answers incomplete: data is still being collected, or "
-                "utilityapi_mixed_intervals would bring more",
-                incomplete,
-            )
+#: The list of intervals. A meter counts its readings, of all durations.
+INTERVALS = MeterEndpoint(
+    path="/intervals",
+    records_key="intervals",
+    count_field="interval_count",
+    fingerprint_fields=("authorization_uid", "status_ts", "interval_count", "interval_coverage"),
+    meters_at_once=10,  # so that a run that is stopped again and again gets on
+    takes_mixed=True,
+)
 
 
-class IntervalsStream(IntervalDataStream):
+class IntervalsStream(MeterDataStream):
     """Intervals: readings that were collected together, nested as sent.
 
     The vendor gives an interval another ``uid`` when it grows. The row of the old one then comes
     once more, with ``replaced_by`` and nothing but its ``meter_uid`` besides, so that no reading
     stays in two rows. For that the state holds the periods of each meter's intervals.
-
-    Source: https://utilityapi.com/docs/api/intervals
     """
 
     name = "utilityapi_intervals"
+    docs_url = "https://utilityapi.com/docs/api/intervals"
+    endpoint = INTERVALS
+    selected_by_default = False  # intervals are large
     schema = schemas.INTERVAL
 
     @override
-    def record_pages(self, context: Context | None) -> Iterator[Iterable[Record]]:
+    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
         uids: list[str] = []
-        for pages, page in enumerate(super().record_pages(context), start=1):
+        for pages, page in enumerate(super().record_pages(decoder), start=1):
             records = list(page)
             uids += (record["uid"] for record in records)
             yield records
-            if self._walk.ends_chunk(pages):
+            if self.changes.ends_chunk(pages):
                 versions = compare(self._periods, uids)
                 yield [self._emptied(old, new) for old, new in versions.replaced.items()]
                 self._periods.update(versions.periods)
@@ -92,8 +71,10 @@ class IntervalsStream(IntervalDataStream):
         Another window leaves out intervals that are there: what was known is of no use then.
         """
         state = self.stream_state
-        if state.get("window") != self.window() or not isinstance(state.get("intervals"), dict):
-            state.update(window=self.window(), intervals={})
+        if state.get("window") != self.changes.window or not isinstance(
+            state.get("intervals"), dict
+        ):
+            state.update(window=self.changes.window, intervals={})
         return cast("dict[str, list[str]]", state["intervals"])
 
     def _emptied(self, old: IntervalUid, new: IntervalUid) -> Record:
@@ -107,18 +88,19 @@ class IntervalsStream(IntervalDataStream):
         self._periods.pop(meter, None)
 
 
-class IntervalReadingsStream(IntervalDataStream):
+class IntervalReadingsStream(MeterDataStream):
     """Readings: one record per meter and period, whatever intervals list it.
 
     ``start`` and ``end`` are written in one form: with microseconds and a numeric offset, which is
     the utility's. Of a reading that is listed twice with different values, the one of the interval
     with the latest ``updated`` is kept, within one interval the first; a warning names the meter. A
     reading without start or end is left out and named; its interval still has it.
-
-    Source: https://utilityapi.com/docs/api/intervals/blocks
     """
 
     name = "utilityapi_interval_readings"
+    docs_url = "https://utilityapi.com/docs/api/intervals/blocks"
+    endpoint = INTERVALS
+    selected_by_default = False
     primary_keys = ("meter_uid", "start", "end")
     record_key = ""  # a reading of an interval without uid has its key all the same
     where_bad_records_are = "; utilityapi_intervals has the readings"
@@ -129,16 +111,18 @@ class IntervalReadingsStream(IntervalDataStream):
         own = schemas.INTERVAL["properties"]["readings"]["items"]
         reading_fields = self.extra_fields_of(own["properties"])
         by_meter: dict[str, list[Record]] = {}
-        for pages, page in enumerate(self.record_pages(context), start=1):
+        for pages, page in enumerate(self.record_pages(), start=1):
             for interval in page:
                 by_meter.setdefault(meter_of(interval) or "", []).append(interval)
             # The intervals of a meter can lie on several pages, and in any order.
-            if self._walk.ends_chunk(pages):
+            if self.changes.ends_chunk(pages):
                 for meter, intervals in by_meter.items():
-                    yield from self.rows_of(meter, intervals, reading_fields)
+                    yield from self.rows_of_meter(meter, intervals, reading_fields)
                 by_meter.clear()
 
-    def rows_of(self, meter: str, intervals: list[Record], fields: ExtraFields) -> Iterator[Record]:
+    def rows_of_meter(
+        self, meter: str, intervals: list[Record], fields: ExtraFields
+    ) -> Iterator[Record]:
         """The readings of a meter, each once.
 
         Args:
@@ -177,7 +161,3 @@ class IntervalReadingsStream(IntervalDataStream):
         )
         if number:
             self.bad_records.add_rows(number, f"{whose} has {number} without {lack}")
-
-    @override
-    def post_process(self, row: Record, context: Context | None = None) -> Record | None:
-        return row  # unknown fields were seen to

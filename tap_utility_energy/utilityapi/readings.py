@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tap_utility_energy.utilityapi.meter_data import items
+from tap_utility_energy.utilityapi.json_values import items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

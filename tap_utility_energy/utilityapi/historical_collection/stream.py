@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_utility_energy.clock import LONGEST_SLEEP
+from tap_utility_energy.core.keys import BadRecords
 from tap_utility_energy.http.errors import AnswerLost as HTTPAnswerLost
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.utilityapi import schemas
-from tap_utility_energy.utilityapi.client import UtilityAPIStream
+from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal
 from tap_utility_energy.utilityapi.historical_collection.requests import Meter
 from tap_utility_energy.utilityapi.historical_collection.rules import CollectionConfig
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     import requests
+    from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_utility_energy.tap import TapUtilityEnergy
+    from tap_utility_energy.utilityapi.client import UtilityAPI
 
 #: With these the vendor has certainly not carried out a request.
 REFUSED = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422})
@@ -44,19 +46,18 @@ class HistoricalCollectionsStream(UtilityAPIStream):
 
     The records of a run are the requests that it made and those whose progress it saw. Empty
     unless ``historical_collection_enabled``.
-
-    Source: https://utilityapi.com/docs/api/meters/historical-collection
     """
 
     name = "historical_collections"
+    docs_url = "https://utilityapi.com/docs/api/meters/historical-collection"
     path = "/meters"
     records_key = "meters"
     primary_keys = ("meter_uid", "requested_at")
     replication_key = "requested_at"
     schema = schemas.HISTORICAL_COLLECTION
 
-    def __init__(self, tap: TapUtilityEnergy) -> None:
-        super().__init__(tap)
+    def __init__(self, tap: Tap, client: UtilityAPI) -> None:
+        super().__init__(tap, client)
         self._collection: HistoricalCollection | None = None
         self.is_called_for = self.config["historical_collection_enabled"]
 
@@ -103,8 +104,8 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         return HistoricalCollection(
             self._collection_config(),
             self,
-            self._clock,
-            sleep=lambda seconds: self._clock.wait(seconds, "for the meters", self.stats),
+            self.client.clock,
+            sleep=lambda seconds: self.client.clock.wait(seconds, "for the meters", self.stats),
             state=self.stream_state,
             save=save,
             journal=Journal(path) if path else None,
@@ -141,11 +142,11 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         })
 
     def _read(self, filters: Mapping[str, Sequence[str]]) -> Listing:
-        self.where = filters
         meters, date = dict[str, Meter](), None
-        for response in self.pages(None):
-            date = _date(response)
-            meters |= {meter.uid: meter for meter in map(Meter.of, self.parse_response(response))}
+        for page in self.client.pages(self.path, filters, self.form, self.stats):
+            date = _date(page.headers)
+            records = self.keyed(page.records, 1, BadRecords())
+            meters |= {meter.uid: meter for meter in map(Meter.of, records)}
         return Listing(meters, date)
 
     def request_collection(self, uids: Sequence[str], duration: int | None) -> Answer:
@@ -156,14 +157,9 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             CollectionRefused: It was certainly not carried out.
         """
         months = {} if duration is None else {"collection_duration": duration}
-        request = self.build_prepared_request(
-            method="POST",
-            url=f"{self.url_base}/meters/historical-collection",
-            headers=self.http_headers,
-            json={"meters": list(uids), **months},
-        )
+        body = {"meters": list(uids), **months}
         try:
-            response = self.client.post_once(request, self.stats)
+            response = self.client.post_once("/meters/historical-collection", body, self.stats)
         except FatalError as refused:
             raise CollectionRefused(f"the collection was not asked for: {refused}") from refused
         except HTTPAnswerLost as lost:
@@ -198,10 +194,10 @@ def _accepted(response: requests.Response) -> Answer:
     )
 
 
-def _date(response: requests.Response) -> datetime | None:
+def _date(headers: Mapping[str, str]) -> datetime | None:
     """When the vendor answered, by its own clock."""
     try:
-        date = parsedate_to_datetime(response.headers.get("Date", ""))
+        date = parsedate_to_datetime(headers.get("Date", ""))
         return date.replace(tzinfo=date.tzinfo or UTC)
     except (ValueError, OverflowError):
         return None

@@ -1,0 +1,119 @@
+"""Every private hook of the SDK that the tap and its streams use, under a public name.
+
+`tests/test_sdk_seams.py` pins what each does: it fails when the SDK changes one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Stream, Tap
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.mapper import PluginMapper
+    from singer_sdk.metrics import Counter
+
+
+class HookedStream(Stream):
+    """A stream of the SDK that can write records its own way, and activate a version last."""
+
+    # Vendors' values pass through as they are. The SDK would make null of a number that is too
+    # large for a double, and true of a "false".
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    @property
+    def mapper(self) -> PluginMapper:
+        """The tap's mapper. The SDK gives a stream no public way to its tap."""
+        return self._tap.mapper
+
+    @property
+    def writes_fast(self) -> bool:
+        """Whether `write_fast` writes the records."""
+        return False
+
+    def write_fast(self, counter: Counter) -> Iterable[Record]:
+        """Write the records of the stream.
+
+        Args:
+            counter: Counts the records that were written.
+
+        Returns:
+            The records that remain, for the SDK to write.
+        """
+        raise NotImplementedError
+
+    def rows_for_batches(self, context: Context | None) -> Generator[Record, Any, Any]:
+        """The rows of a sync that writes no RECORD messages."""
+        return self._sync_records(context, write_messages=False)
+
+    def reason_against_version(self, *, is_empty: bool, in_batches: bool) -> str:
+        """Why a loader must not drop what was not sent, or '' if all was sent that there is."""
+        raise NotImplementedError
+
+    def advance_bookmark(self, record: Record) -> None:
+        """Move the stream's bookmark after a record that was written."""
+        super()._increment_stream_state(record)
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        # The SDK's own compares dates as text, and stops at a record without one.
+        self.advance_bookmark(latest_record)
+
+    @override
+    def _write_activate_version_message(self, full_table_version: int) -> None:
+        # The SDK calls this before the first record, and a loader then drops all that it has: a
+        # stream that failed would leave it with nothing. So `_sync_records` writes it last.
+        pass
+
+    @override
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        # Nothing else is called once for a stream, before its first record and after its last.
+        if write_messages and self.writes_fast:
+            records = self._sync_fast()
+        else:
+            records = super()._sync_records(context, write_messages=write_messages)
+        is_empty = True
+        for record in records:
+            is_empty = False
+            yield record
+        if self._stream_version is None:
+            return
+        if reason := self.reason_against_version(is_empty=is_empty, in_batches=not write_messages):
+            self.log("no version is activated, so that the loader drops nothing: %s", reason)
+        else:
+            super()._write_activate_version_message(self._stream_version)
+
+    def _sync_fast(self) -> Generator[dict[str, Any], Any, Any]:
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            for record in self.write_fast(counter):
+                self._write_record_message(record)
+                counter.increment()
+                yield record
+        self._finalize_state(self.stream_state)
+        self._write_state_message()
+
+
+class HookedTap(Tap):
+    """A tap of the SDK that has its own handlers of signals."""
+
+    def reset_progress_markers(self) -> None:
+        """Drop what an interrupted run left in the state, as the SDK's own loop does first."""
+        self._reset_state_progress_markers()
+
+    def handle_signals(self) -> None:
+        """Install the handlers of signals."""
+        super()._setup_signal_handlers()
+
+    @override
+    def _setup_signal_handlers(self) -> None:
+        # The SDK's handlers write STATE inside the handler and exit with 0.
+        self.handle_signals()

@@ -1,0 +1,231 @@
+"""The base of EnergyCAP's streams."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from typing_extensions import override
+
+from tap_utility_energy.core.stream import VendorStream
+from tap_utility_energy.energycap.digest_rows import Exploder
+from tap_utility_energy.energycap.incremental import ModifiedDates
+from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.errors import LONGEST_QUOTE, one_line
+from tap_utility_energy.http.page import PageFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Record
+
+    from tap_utility_energy.energycap.client import EnergyCAP
+    from tap_utility_energy.energycap.digest_rows import Rows
+    from tap_utility_energy.energycap.paging import PagedList
+    from tap_utility_energy.http.page import Decoder, Page
+
+#: A property with the key of a session, which some answers hold.
+SESSION_KEY = "token"
+ANY_RECORD = PageFormat(never_emitted=SESSION_KEY, null_is_empty=True)
+
+
+class EnergyCAPStream(VendorStream):
+    """A list of EnergyCAP: an array, with the paging in the answer's headers.
+
+    A stream with a `replication_key` emits what is new or has changed; see `ModifiedDates`. One
+    with `rows` emits flat rows, made of digests: the fields of a meter, place or account stand on
+    each of them, and those that the schema does not know are under ``extra.meter`` and so on.
+    A row whose key is missing or was there before is left out, and what it belongs to is named.
+
+    Digests are read whole on every run: the vendor has no filter by date of change, and a period
+    can change or vanish long after it was billed. By default the vendor sends the latest 24 months
+    of monthly digests and four years of yearly ones.
+
+    Args:
+        tap: The tap, for the SDK.
+        client: The client.
+        pages: The list, which streams of the same path share.
+    """
+
+    required = (*VendorStream.required, "permission")
+    record_key_type = int
+    #: Whether the list comes in pages. If not, it is one answer and takes no paging parameters.
+    is_paged: ClassVar[bool] = True
+    #: Whether the list takes ``filter``, and so the setting energycap_filters.
+    is_filterable: ClassVar[bool] = False
+    #: Other parameters that the list takes, and the settings that hold their values.
+    params: ClassVar[Mapping[str, str]] = {}
+    #: The flat rows that a record becomes, with their key and schema; None if it is the row.
+    rows: ClassVar[Rows | None] = None
+    form = ANY_RECORD
+    # Rows move between pages while data changes: the vendor keeps no snapshot of a list.
+    can_repeat = True
+
+    @override
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Take the key and the schema of the rows."""
+        if rows := cls.rows:
+            cls.primary_keys = rows.key  # type: ignore[method-assign, assignment]
+            cls.schema = rows.schema  # type: ignore[method-assign, assignment]
+        super().__init_subclass__(**kwargs)
+
+    def __init__(self, tap: Tap, client: EnergyCAP, pages: PagedList) -> None:
+        super().__init__(tap, client)
+        self._list = pages
+        pages.join(self)
+
+    @property
+    def filter(self) -> str:
+        """The expression that narrows the list, in the vendor's own language, or ''.
+
+        Source: https://developer.energycap.com/api-getting-started/filters/
+        """
+        filters: Mapping[str, str] = self.config.get("energycap_filters") or {}
+        return filters.get(self.name) or ""
+
+    @property
+    def scope(self) -> str:
+        """What narrows the records, as text: a bookmark holds for one scope."""
+        return self.filter
+
+    @override
+    def narrowed_by(self) -> str:
+        if self.params:
+            return f"digests are of the last years only, see {', '.join(self.params.values())}"
+        return "energycap_filters" if self.filter else ""
+
+    @override
+    def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
+        return self._list.read(self.name, partial(self._fetch, decoder), decoder)
+
+    def _fetch(self, decoder: Decoder) -> Iterator[Page]:
+        """Every page from the vendor, with progress and the warning of a withdrawn endpoint."""
+        get = partial(self._get, decoder)
+        if self.is_paged:
+            pages = self._list.fetch(get, self.config["energycap_max_parallel_requests"])
+        else:
+            pages = iter([get(0)])
+        successor = ""
+        for number, page in enumerate(pages, 1):
+            if not successor:
+                successor = page.headers.get("ECI-Deprecated") or ""
+                self._warn_if_deprecated(successor)
+            if self._list.paginator and number > 1:  # the first has not been looked at yet
+                self.stats.position = f"page {number} of {self._list.paginator.pages}"
+            self.client.clock.heartbeat(self.stats)
+            yield page
+
+    def _get(
+        self, decoder: Decoder, number: int, is_wanted: Callable[[], bool] = lambda: True
+    ) -> Page:
+        params: dict[str, Any] = {}
+        if self.is_paged:
+            params |= {"pageNumber": number, "pageSize": self.config["energycap_page_size"]}
+        params |= {name: self.config.get(setting) for name, setting in self.params.items()}
+        return self.client.get(
+            f"{self.client.base_url}{self.path}",
+            self.form,
+            self.stats,
+            params={**params, "filter": self.filter or None},
+            permission=self.permission,
+            decoder=decoder,
+            is_wanted=is_wanted,
+        )
+
+    def _warn_if_deprecated(self, successor: str) -> None:
+        """Say what replaces the endpoint; it answers as before for some months.
+
+        Source: https://developer.energycap.com/api-getting-started/versioning/
+        """
+        if successor:
+            self.stats.log.warning(
+                "EnergyCAP will withdraw %s; it names as the replacement: %s. Look for a newer "
+                "version of this tap.",
+                self.path,
+                one_line(successor, LONGEST_QUOTE),
+            )
+
+    @override
+    def records(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+        """The records of each page, every record once; with a bookmark those that changed."""
+        if self._own_replication_key is None:
+            yield from super().records(decoder)
+            return
+        is_incremental = self.replication_method == "INCREMENTAL"
+        changes = ModifiedDates(
+            self.stream_state, self.scope, self.client.clock.today(), is_incremental=is_incremental
+        )
+        for page in super().records(decoder):
+            yield [record for record in page if changes.is_due(record)]
+        changes.finish(self.discrepancy)
+
+    @property
+    @override
+    def writes_fast(self) -> bool:
+        return self.rows is None and super().writes_fast
+
+    @override
+    def rows_of(self, record: Record) -> Iterable[Record]:
+        if self.rows is None:
+            return super().rows_of(record)
+        rows, others = self._exploder.explode(record)
+        if others:
+            code = record.get(f"{self.rows.parent.name}Code")
+            whose = (
+                f"{self.rows.parent.name} {record[self.record_key]}{f' ({code})' if code else ''}"
+            )
+            what = ", ".join(f"{number} period(s) {kind}" for kind, number in others.items())
+            self.bad_records.add_rows(others.total(), f"{whose} has {what}")
+        return rows
+
+    @cached_property
+    def _exploder(self) -> Exploder:
+        rows = cast("Rows", self.rows)
+        fields = [
+            self.extra_fields_of([field.name for field in level.fields], level.name)
+            for level in rows.levels
+        ]
+        return Exploder(rows, fields)
+
+    @override
+    def advance_bookmark(self, record: Record) -> None:
+        pass  # see `ModifiedDates`
+
+    @override
+    def on_last_page(self, distinct: int) -> None:
+        """Compare what came with what EnergyCAP counted, and with what the run before has seen.
+
+        If they differ, records may have moved from page to page while they were read. If the run
+        before has seen the same, the list is taken as it is: one that always repeats or lacks a
+        record would keep the stream from ever being incremental otherwise. What was seen, and in
+        how many runs in a row, is kept in the state.
+        """
+        before = self.discrepancy
+        self.stream_state.pop("discrepancy", None)
+        paginator = self._list.paginator
+        if paginator is None or (paginator.total == distinct and not paginator.removed):
+            return
+        seen = {"lacking": paginator.total - distinct, "removed": paginator.removed}
+        is_known = seen.items() <= before.items()
+        runs = before["runs"] + 1 if is_known else 1
+        self.stream_state["discrepancy"] = {**(before if is_known else {}), **seen, "runs": runs}
+        if not is_known:
+            self.stats.incomplete = "data may have changed while pages were read"
+        if self._list.begun_by == self.name:
+            self.stats.log.warning(
+                "EnergyCAP counted %s records%s and %s different ones came. %s.",
+                paginator.total,
+                ", more before," if paginator.removed else "",
+                distinct,
+                "The run before has seen the same, so this is taken as the whole list"
+                if is_known
+                else "Data may have changed during the walk; the next run reads all again",
+            )
+
+    @property
+    def discrepancy(self) -> dict[str, Any]:
+        """What was odd about the list in the run before, or by the end of this one; else empty."""
+        found = self.stream_state.get("discrepancy")
+        is_ours = isinstance(found, dict) and isinstance(found.get("runs"), int)
+        return cast("dict[str, Any]", found) if is_ours else {}

@@ -1,0 +1,47 @@
+"""One read of a list of EnergyCAP: page after page, or several at the same time."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import closing
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING
+
+from tap_utility_energy import signals
+from tap_utility_energy.core.shared_pages import Reader, SharedPages
+from tap_utility_energy.http.pagination import HeaderPaginator
+from tap_utility_energy.http.threads import DaemonPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+
+    from tap_utility_energy.http.page import Page
+
+
+class PagedList(SharedPages[Reader]):
+    """A list that comes in pages, read once for all its streams."""
+
+    #: What the headers of the latest read told; None if the list does not come in pages.
+    paginator: HeaderPaginator | None = None
+
+    def fetch(self, get: Callable[[int, Callable[[], bool]], Page], width: int) -> Iterator[Page]:
+        """Every page in order, several in flight once the first has told how many there are.
+
+        Args:
+            get: Gets a page by its number, unless the answer is no longer wanted.
+            width: How many are in flight at most.
+        """
+        paginator = self.paginator = HeaderPaginator()
+        in_flight: deque[Future[Page]] = deque()
+        numbers = count(1)
+        with closing(DaemonPool["Page"](width)) as pool:
+            while paginator.current_value:
+                last = min(paginator.current_value + width - 1, paginator.pages)
+                while paginator.current_value + len(in_flight) <= last:
+                    in_flight.append(pool.submit(partial(get, next(numbers), pool.is_open)))
+                with signals.interruptible():
+                    page = in_flight.popleft().result()
+                yield page
+                paginator.advance(page)

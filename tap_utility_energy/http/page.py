@@ -1,0 +1,91 @@
+"""One answer of a list: its records, and what comes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from tap_utility_energy.http.decoding import may_name, parse, parse_without
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_utility_energy.http.redaction import OwnCredential
+
+#: Makes JSON of a text, with the error of `parse`.
+Decoder = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class PageFormat:
+    """How a vendor sends a list.
+
+    Args:
+        records_key: The key of the answer that holds the records; None if the answer is their list.
+        never_emitted: A property that is dropped at any depth; '' for none.
+        null_is_empty: Whether null stands for a list without records.
+    """
+
+    records_key: str | None = None
+    never_emitted: str = ""
+    null_is_empty: bool = False
+
+    def records_in(self, document: Any) -> list[Any]:
+        """The records of a decoded answer, bad ones included.
+
+        Raises:
+            ValueError: There is no list of objects where it should be.
+        """
+        records = document
+        if self.records_key is not None:
+            records = document.get(self.records_key) if isinstance(document, dict) else None
+        elif document is None and self.null_is_empty:
+            records = []
+        is_list = isinstance(records, list)
+        if not is_list or (records and not any(isinstance(row, dict | None) for row in records)):
+            where = f'under "{self.records_key}"' if self.records_key else "in it"
+            raise ValueError(f"no list of objects {where}")
+        return cast("list[Any]", records)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of a list.
+
+    Args:
+        records: The records, bad ones included.
+        fields: What stands beside the list in the answer; empty if the answer is the list.
+        headers: The headers of the answer.
+        body: The answer as it was sent.
+        decoder: What decoded it.
+    """
+
+    records: list[Any]
+    fields: Mapping[str, Any]
+    headers: Mapping[str, str]
+    body: bytes
+    decoder: Decoder = parse
+
+
+def read_page(
+    body: bytes,
+    headers: Mapping[str, str],
+    form: PageFormat,
+    credential: OwnCredential,
+    decoder: Decoder = parse,
+) -> Page:
+    """Decode an answer, without the credential that it may quote and what is never emitted.
+
+    Raises:
+        ValueError: It is not JSON in UTF-8, or not of this format.
+        RecursionError: Its values are nested too deeply.
+    """
+    text = credential.strike_from(body.decode("utf-8-sig"))
+    if form.never_emitted and may_name(form.never_emitted, text):
+        document = parse_without(form.never_emitted, text)
+    else:
+        document = decoder(text)
+    records = form.records_in(document)
+    fields = document if isinstance(document, dict) else {}
+    return Page(records, fields, headers, body, decoder)

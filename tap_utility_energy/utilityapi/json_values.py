@@ -1,0 +1,26 @@
+"""Parts of records that are read whatever type they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from singer_sdk.helpers.types import Record
+
+
+def meter_of(record: Record) -> str | None:
+    """The meter that a record is of, if it says so."""
+    meter = record.get("meter_uid")
+    return meter if isinstance(meter, str) else None
+
+
+def objects(things: object) -> list[Record]:
+    """The objects of a list. Whatever else the vendor may put there is left out."""
+    listed = things if isinstance(things, list) else []
+    return [thing for thing in listed if isinstance(thing, dict)]
+
+
+def items(things: object) -> list[object]:
+    """What a list holds apart from nulls; whatever else it is holds itself."""
+    listed = things if isinstance(things, list) else [things]
+    return [thing for thing in listed if thing is not None]

@@ -1,0 +1,331 @@
+"""The data of those meters that are new or have changed, read once for several streams.
+
+The vendor's lists of bills and intervals have to be asked for by meter and tell nothing of
+changes. A meter's own record does: its consent, status or counts change whenever its data does. So
+a run lists the meters, compares the fingerprint of each with the state, and reads all data of those
+that differ. The fingerprint of a meter goes into the state when all of its data has been emitted,
+and is that of before its data was read: a run that ends half-way reads the rest again, and a change
+that comes while it reads is seen by the next run. A meter of which another number of bills came
+than it counts is read by the next run as well, until two runs in a row have seen the same.
+
+Sources: https://utilityapi.com/docs/api/bills/list, https://utilityapi.com/docs/api/intervals/list
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+
+from tap_utility_energy.core.keys import LARGEST_INTEGER
+from tap_utility_energy.core.shared_pages import Reader, SharedPages
+from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.errors import FatalError
+from tap_utility_energy.http.page import PageFormat
+from tap_utility_energy.logs import number
+from tap_utility_energy.utilityapi.json_values import meter_of, objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_utility_energy.core.stream import VendorStream
+    from tap_utility_energy.http.page import Page
+    from tap_utility_energy.stats import StreamStats
+    from tap_utility_energy.utilityapi.client import UtilityAPI
+    from tap_utility_energy.utilityapi.meters import MetersStream
+
+T = TypeVar("T")
+
+#: The vendor leaves out a period that begins before ``start``; few are longer than this.
+LONGEST_PERIOD = timedelta(days=62)
+#: Before all data; a vendor's server may not know what to do with the year 1.
+EARLIEST = date(1900, 1, 1)
+#: Errors that may mean that a consent has ended since the meters were listed.
+ENDED = frozenset({"not_found", "expired_or_revoked"})
+#: The most bills or readings in a chunk of several meters: readings are merged in memory.
+MOST_AT_ONCE = 100_000
+#: Records on a page, for estimates; the vendor does not tell how many there are.
+USUAL_PAGE = 500
+
+
+@dataclass
+class MeterEndpoint:
+    """A list that has to be asked for by meter.
+
+    Args:
+        path: Its path.
+        records_key: The key of an answer that holds the records.
+        count_field: The field of a meter that counts its data.
+        fingerprint_fields: The fields of a meter that change when its data does.
+        counts_records: Whether `count_field` counts the records of the list.
+        meters_at_once: The most meters in a chunk, which is asked for in one request and its
+            following pages.
+        takes_mixed: Whether it takes ``allow_mixed``, and so the setting for it.
+    """
+
+    path: str
+    records_key: str
+    count_field: str
+    fingerprint_fields: Sequence[str]
+    counts_records: bool = False
+    meters_at_once: int = 100
+    takes_mixed: bool = False
+
+    def window(self, config: Mapping[str, Any]) -> dict[str, list[str]]:
+        """What bounds the data besides the meters, as query parameters."""
+        window = {}
+        if start := config.get("start_date"):
+            earliest = max(datetime.fromisoformat(start).date(), EARLIEST + LONGEST_PERIOD)
+            window["start"] = [f"{earliest - LONGEST_PERIOD}"]
+        if self.takes_mixed and config["utilityapi_mixed_intervals"]:
+            window["allow_mixed"] = ["true"]
+        return window
+
+
+class MeterReader(Reader, Protocol):
+    """A stream that reads the data of meters."""
+
+    @property
+    def replication_method(self) -> str:
+        """Whether the stream knows meters that need not be read again."""
+
+    @property
+    def completed(self) -> dict[str, str]:
+        """The fingerprint of each meter whose data is out."""
+
+
+class MeterChanges(SharedPages[MeterReader]):
+    """One read of the changed meters' data, chunk by chunk of meters.
+
+    It knows which page is the last of a chunk, and so which meters were read to their end.
+
+    Args:
+        client: The client.
+        meters: Lists the meters.
+        endpoint: The list that is read.
+    """
+
+    def __init__(self, client: UtilityAPI, meters: MetersStream, endpoint: MeterEndpoint) -> None:
+        self._format = PageFormat(endpoint.records_key)
+        super().__init__(client, self._format)
+        self._api = client
+        self._meters = meters
+        self._endpoint = endpoint
+        #: What bounds the data besides the meters.
+        self.window = endpoint.window(client.config)
+        self.fingerprints: dict[str, str] = {}
+        #: Whether meters have more data than came.
+        self.is_short = False
+        self._known: list[dict[str, str]] = []
+        self._chunks: dict[int, set[str]] = {}
+
+    def ends_chunk(self, pages: int) -> bool:
+        """Whether the last of so many pages is the last of its chunk."""
+        return pages in self._chunks
+
+    def completed(self, pages: int) -> dict[str, str]:
+        """The fingerprints of the meters that the last of so many pages completes."""
+        return {uid: self.fingerprints[uid] for uid in self._chunks.get(pages, ())}
+
+    def pages_for(self, reader: VendorStream) -> Iterator[Page]:
+        """Every page about the meters that changed for one of the streams that read it."""
+        return self.read(reader.name, partial(self._fetch, reader), parse)
+
+    def estimated_requests(self, meters: Mapping[str, Record]) -> int:
+        """About how many requests it takes to read all data of the meters."""
+        uids = [uid for uid, meter in meters.items() if self._has_data(meter)]
+        requests = 0
+        while uids:
+            size = self._chunk_size(uids, meters)
+            chunk, uids = uids[:size], uids[size:]
+            records = sum(self._count(meters[uid]) for uid in chunk)
+            per_page = USUAL_PAGE if self._endpoint.counts_records else math.inf
+            requests += max(1, math.ceil(records / per_page))
+        return requests
+
+    def _fetch(self, reader: VendorStream) -> Iterator[Page]:
+        gone_before, stats = frozenset(self._meters.gone), reader.stats
+        meters = {meter["uid"]: meter for meter in self._meters.listed(reader)}
+        listed = {uid: self._fingerprint(meters[uid]) for uid in meters if uid not in gone_before}
+        changed = self._begin(listed)
+        stats.log.info(
+            "%s of %s are new or have changed", f"{len(changed):,}", number(len(listed), "meter")
+        )
+        with_data = [uid for uid in changed if self._has_data(meters[uid])]
+        self._end_chunk(0, set(changed) - set(with_data))
+        incomplete = 0
+        try:
+            for page in self._pages_by_chunk(with_data, meters, stats):
+                incomplete += bool(page.fields.get("is_incomplete"))
+                yield page
+        finally:  # after a failure as well: nothing asks for these meters again, nor tells of them
+            if gone := self._meters.gone - gone_before:
+                stats.log.warning(
+                    "the consent for these meters ended during the run, they are left out: %s",
+                    ", ".join(sorted(gone)),
+                )
+        if incomplete:
+            self.is_short = True
+            stats.log.info(
+                "UtilityAPI calls %s answers incomplete: data is still being collected, or "
+                "utilityapi_mixed_intervals would bring more",
+                incomplete,
+            )
+
+    def _begin(self, fingerprints: dict[str, str]) -> list[str]:
+        """Take the listed meters' fingerprints; the meters that a reader knows by another one."""
+        self.fingerprints = fingerprints
+        self._chunks = {}
+        # Asked for the full table, a stream may make the loader delete all that it does not bring.
+        self._known = [
+            reader.completed if reader.replication_method == REPLICATION_INCREMENTAL else {}
+            for reader in self.readers
+        ]
+        return [
+            uid
+            for uid, fingerprint in fingerprints.items()
+            if any(known.get(uid) != fingerprint for known in self._known)
+        ]
+
+    def _end_chunk(self, pages: int, meters: Iterable[str]) -> None:
+        """Note that a chunk ends after so many pages in all, and which meters it completes."""
+        self._chunks.setdefault(pages, set()).update(meters)
+
+    def _pages_by_chunk(
+        self, uids: list[str], meters: Mapping[str, Record], stats: StreamStats
+    ) -> Iterator[Page]:
+        pages, total = 0, len(uids)
+        while uids := [uid for uid in uids if uid not in self._meters.gone]:
+            size = self._chunk_size(uids, meters)
+            stats.position = f"{total - len(uids):,} of {number(total, 'meter')}"
+            chunk, uids, begun = uids[:size], uids[size:], pages
+            came = set[tuple[str | None, str]]()
+            for page, is_last in with_last(self._pages_of(chunk, stats)):
+                rows = objects(page.records)
+                # One without uid counts too, or the meter would seem to lack it on every run.
+                came |= {(meter_of(row), str(row.get("uid") or row)) for row in rows}
+                pages += 1
+                if is_last:
+                    self._review(chunk, came, pages - begun, meters, stats)
+                    self._end_chunk(pages, set(chunk) - self._meters.gone)
+                yield page
+            if pages == begun:
+                self._review(chunk, came, 0, meters, stats)
+
+    def _pages_of(self, meters: list[str], stats: StreamStats) -> Iterator[Page]:
+        """Every answer about these meters, those left out whose consent has ended."""
+        filters = {"meters": meters, **self.window}
+        try:
+            yield from self._api.pages(self._endpoint.path, filters, self._format, stats)
+        except FatalError as refused:
+            if refused.slug not in ENDED:
+                raise
+            listed = self._meters.still_listed(meters)
+            if listed.issuperset(meters):
+                raise
+            if left := [uid for uid in meters if uid in listed]:
+                yield from self._pages_of(left, stats)
+
+    def _has_data(self, meter: Record) -> bool:
+        return bool(meter.get(self._endpoint.count_field) != 0)
+
+    def _count(self, meter: Record) -> int:
+        count = meter.get(self._endpoint.count_field)
+        return count if isinstance(count, int) and 0 <= count < LARGEST_INTEGER else 0
+
+    def _chunk_size(self, uids: list[str], meters: Mapping[str, Record]) -> int:
+        """How many of the first meters are a chunk."""
+        total = 0
+        for size, uid in enumerate(uids[: self._endpoint.meters_at_once]):
+            total += self._count(meters[uid])
+            if size and total > MOST_AT_ONCE:
+                return size
+        return self._endpoint.meters_at_once
+
+    def _review(
+        self,
+        chunk: list[str],
+        came: set[tuple[str | None, str]],
+        pages: int,
+        meters: Mapping[str, Record],
+        stats: StreamStats,
+    ) -> None:
+        """Find the meters of a chunk that are gone, and those that are to be read again.
+
+        Args:
+            chunk: The meters that were asked for.
+            came: The meter and uid of each record that came.
+            pages: How many pages came.
+            meters: All meters that are listed.
+            stats: Takes the warnings.
+        """
+        counts = Counter(meter for meter, _ in came)
+        if None in counts:
+            return  # nobody knows of which meters these records are
+        count_field, is_counted = self._endpoint.count_field, self._endpoint.counts_records
+        differing = {uid for uid in chunk if counts[uid] != meters[uid].get(count_field)}
+        # One page is of one moment: what it has a part of is there.
+        is_partial = is_counted and pages > 1
+        suspects = {uid for uid in differing if is_partial or not counts[uid]}
+        self._meters.gone |= self._gone(suspects, meters)
+        if is_counted and not self.window:
+            differing -= self._meters.gone
+            self._recheck({uid: counts[uid] for uid in differing}, stats)
+
+    def _recheck(self, counts: Mapping[str, int], stats: StreamStats) -> None:
+        """Have meters read again by the next run, unless this one saw what the last one did.
+
+        Args:
+            counts: The number of records that came of each meter.
+            stats: Takes the warnings.
+        """
+        settled = set[str]()
+        for uid, count in counts.items():
+            rechecked = f"{self.fingerprints[uid]}?{count}"
+            if self._known and all(known.get(uid) == rechecked for known in self._known):
+                settled.add(uid)
+            else:
+                self.fingerprints[uid] = rechecked
+                self.is_short = True
+        what = "of these meters another number of records came than UtilityAPI counts"
+        stats.notices[f"{what}; the next run reads them again"] |= counts.keys() - settled
+        then = "as in the run before, so they are read again only when they change"
+        stats.notices[f"{what}; {then}"] |= settled
+
+    def _gone(self, uids: set[str], meters: Mapping[str, Record]) -> set[str]:
+        """Those of the meters that the vendor lists no more, and such others of their consents."""
+        gone = uids - self._meters.still_listed(uids) if uids else set[str]()
+        if not gone:
+            return gone
+        consents = [meters[uid].get("authorization_uid") for uid in gone]
+        mates = {uid for uid in meters if meters[uid].get("authorization_uid") in consents}
+        return mates - self._meters.still_listed(mates)
+
+    def _fingerprint(self, meter: Record) -> str:
+        """What tells whether a meter's data has changed: short, as the state holds one of each."""
+        shown: list[Any] = [meter.get(name) for name in self._endpoint.fingerprint_fields]
+        return sha256(json.dumps([*shown, self.window], default=str).encode()).hexdigest()[:12]
+
+
+def with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    """Each item, and whether it is the last.
+
+    >>> list(with_last("ab"))
+    [('a', False), ('b', True)]
+    """
+    known: list[T] = []
+    for item in items:
+        if known:
+            yield known.pop(), False
+        known.append(item)
+    if known:
+        yield known.pop(), True
