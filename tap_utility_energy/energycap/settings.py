@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from singer_sdk import typing as th
 
 from tap_utility_energy.energycap.client import EnergyCAP
 from tap_utility_energy.energycap.streams import STREAMS
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tap_utility_energy.core.setting import Settings
