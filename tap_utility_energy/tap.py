@@ -161,7 +161,8 @@ class TapUtilityEnergy(HookedTap):
         config = deepcopy(dict(self.config))  # the SDK's mapper takes options out of the maps
         maps = config["stream_maps"] = stream_maps.in_order(config.get("stream_maps", {}), streams)
         self.mapper = PluginMapper(plugin_config=config, logger=self.logger)
-        problems = []
+        fields = {name: each.effective_schema["properties"] for name, each in streams.items()}
+        problems = list(stream_maps.dropped_in_vain(maps, fields))
         for stream in streams.values():
             if stream.selected:
                 if patterns := stream_maps.overridden(maps, stream.name):

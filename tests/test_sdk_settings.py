@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from sandbox import Sandbox
@@ -192,6 +194,17 @@ LOCAL = {"root": "file:///tmp/somewhere"}
                 "faker_config: sed: there is no such setting; did you mean seed?",
             ],
         ),
+        (
+            {"stream_maps": {SUMMARIES: {"a\0b": "uid", "": "uid"}}},
+            [
+                "stream_maps: billing_summaries: ab: it is no name for a field",
+                "stream_maps: billing_summaries: : it is no name for a field",
+            ],
+        ),
+        (
+            {"stream_maps": {"copy": {"__source__": SUMMARIES, "__alias__": "other"}}},
+            ["stream_maps: copy: __alias__: the copy of a stream is called as its map is: copy"],
+        ),
         ({"stream_maps": [1]}, ["stream_maps: it must be an object, not [1]"]),
         (
             {"stream_maps": {SUMMARIES: 5, "__else__": "x", "__x__": 1}},
@@ -256,6 +269,34 @@ def test_they_are_checked_before_any_request(
         (
             {"stream_maps": {SUMMARIES: {"uid": None}}},
             "stream_maps: billing_summaries: Removing key property 'uid' is not permitted",
+        ),
+        (
+            {"stream_maps": {SUMMARIES: {"source": None}}},
+            (
+                "stream_maps: billing_summaries: source: there is no such field to leave out; did "
+                "you mean sources?"
+            ),
+        ),
+        (
+            {"stream_maps": {"utilityapi_*": {"user_mail": "__NULL__"}}},
+            (
+                "stream_maps: utilityapi_*: user_mail: there is no such field to leave out; did "
+                "you mean user_email?"
+            ),
+        ),
+        *(
+            (
+                {"stream_maps": {"utilityapi_meters": {name: None}}},
+                (
+                    f"stream_maps: utilityapi_meters: {name}: a part of base is left out by an "
+                    "expression: see docs/personal-data.md"
+                ),
+            )
+            for name in ("base.billing_contact", "base__billing_contact", "base[billing_contact]")
+        ),
+        (
+            {"stream_maps": {SUMMARIES: {"__alias__": "'a\\x00b'"}}},
+            "stream_maps: billing_summaries: __alias__: 'ab' is no name",
         ),
         (
             {"flattening_max_key_length": 20, "flattening_max_depth": 2},
@@ -351,6 +392,85 @@ def test_an_expression_that_fails_for_a_record_is_named(
     assert expression in run.last_line
     assert words in run.last_line
     assert "unexpected" not in run.stderr
+
+
+SCALARS = {
+    "id": "meterId",
+    "half": "meterId / 2",
+    "next": "meterId + 1",
+    "is_large": "meterId > 1000",
+    "not_null": "not meterCode",
+    "unit": "nativeUseUnit['unitId'] if nativeUseUnit else None",
+    "code": "(_.get('nativeUseUnit') or {}).get('unitCode')",
+    "cost": "(totalCost or 0) * 1.1",
+    "or": "totalCost or meterId",
+    "hash": "sha256(str(meterId))",
+    "start": "meterCode[0:2]",
+    "letter": "meterCode[0]",
+    "upper": "meterCode.upper()",
+    "has": "meterCode.startswith('E')",
+    "mixed": "meterId if meterId > 1000 else meterCode",
+    "list": "[1, meterId]",
+    "object": "{'a': meterId}",
+    "row": "record.get('nativeUseUnit')",
+    "nul": "'\\x00' + meterCode",
+    "half_a_letter": "'\\ud800'",
+    "padded": " meterId\n",
+    "day": "datetime.date.today()",
+    "none": "None",
+    "yes": "True",
+    "infinite": "float('inf')",
+    "meterInfo": "meterId",
+}
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_what_a_map_computes_fits_the_schema(tap: TapRunner, depth: int) -> None:
+    with Sandbox(meters=9, billing_summaries=0) as box:
+        flattening = {"flattening_enabled": True, "flattening_max_depth": depth}
+        maps = {RESULTS: {**SCALARS, "meterId": "md5(str(meterId))"}}
+        run = tap(box.tap_config(stream_maps=maps) | flattening, streams=[RESULTS])
+
+    assert run.exit == 0, run.stderr
+    (schema,) = [message["schema"] for message in run.messages if message["type"] == "SCHEMA"]
+    kinds = {name: schema["properties"][name]["type"][0] for name in ("meterId", *SCALARS)}
+    assert {name for name, kind in kinds.items() if kind == "integer"} == {
+        *("id", "next", "unit", "padded", "meterInfo")
+    }
+    numbers = {name for name, kind in kinds.items() if kind == "number"}
+    assert numbers == {"half", "cost", "or", "infinite"}
+    booleans = {name for name, kind in kinds.items() if kind == "boolean"}
+    assert booleans == {"is_large", "not_null", "has", "yes"}
+    rows = run.records(RESULTS)
+    assert rows
+    assert not re.search(r"\\u0000|\\ud800", run.stdout)
+    for row in rows:
+        jsonschema.validate(row, schema)
+        nulls = {name for name, value in row.items() if value is None}
+        assert nulls <= schema["properties"].keys()
+    assert json.loads(rows[0]["list"]) == [1, rows[0]["id"]]
+
+
+@pytest.mark.parametrize("keys", [None, []])
+def test_a_stream_without_keys_has_an_empty_list_of_them(tap: TapRunner, keys: object) -> None:
+    with Sandbox(billing_summaries=3, meters=0) as box:
+        maps = {SUMMARIES: {"__key_properties__": keys}}
+        run = tap(box.tap_config(stream_maps=maps), streams=[SUMMARIES])
+
+    assert run.exit == 0, run.stderr
+    assert [m["key_properties"] for m in run.messages if m["type"] == "SCHEMA"] == [[]]
+
+
+def test_a_value_that_cannot_fit_is_named(tap: TapRunner) -> None:
+    with Sandbox(meters=3, billing_summaries=0) as box:
+        maps = {RESULTS: {"meterId": "nativeUseUnit"}}
+        run = tap(box.tap_config(stream_maps=maps), streams=[RESULTS])
+
+    assert run.exit == 1
+    assert run.errors[-1] == (
+        f"{RESULTS}: stream_maps: 'nativeUseUnit' does not give what meterId is declared as. Give "
+        "it another name, or write str(…) for text."
+    )
 
 
 def test_a_map_of_a_streams_own_counts_over_a_pattern(tap: TapRunner) -> None:

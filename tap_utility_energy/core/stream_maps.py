@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import importlib.util
+import re
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
@@ -17,6 +18,7 @@ from simpleeval import (  # type: ignore[import-untyped]
 from singer_sdk.exceptions import MappingError
 from singer_sdk.mapper import CustomStreamMap
 
+from tap_utility_energy.core.computed import declare
 from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.http.errors import shown
 
@@ -55,7 +57,64 @@ def in_order(maps: Mapping[str, Any], streams: Collection[str]) -> dict[str, Any
     So a map for all streams, which a file may name after it, does not replace one that keeps
     personal data back.
     """
-    return dict(sorted(maps.items(), key=lambda item: item[0] in streams))
+    ordered = sorted(maps.items(), key=lambda item: item[0] in streams)
+    return {name: _as_the_sdk_reads_it(each) for name, each in ordered}
+
+
+def _as_the_sdk_reads_it(stream_map: object) -> object:
+    """The map with a list for no keys, which every SCHEMA needs, and expressions without blanks."""
+    if not isinstance(stream_map, dict):
+        return stream_map
+    texts = {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in stream_map.items()
+    }
+    return texts | ({KEY_OPTION: texts[KEY_OPTION] or []} if KEY_OPTION in texts else {})
+
+
+def dropped_in_vain(
+    maps: Mapping[str, Any], fields: Mapping[str, Collection[str]]
+) -> Iterator[str]:
+    """A line for each field that a map leaves out and that none of its streams has.
+
+    Args:
+        maps: The setting ``stream_maps``.
+        fields: The names of the fields of each stream.
+    """
+    for name, each in maps.items():
+        if not isinstance(each, dict):
+            continue
+        known = set().union(*(fields[one] for one in fnmatch.filter(fields, _source(name, each))))
+        for field, value in each.items():
+            if value in REMOVED and not field.startswith("__") and field not in known:
+                yield f"stream_maps: {name}: {field}: {_no_field(field, known)}"
+
+
+def _no_field(field: str, known: Collection[str]) -> str:
+    outer = [name for name in known if re.match(rf"{re.escape(name)}[^A-Za-z0-9]", field)]
+    if outer:
+        return f"a part of {outer[0]} is left out by an expression: see docs/personal-data.md"
+    near = get_close_matches(field, known, n=1)
+    return "there is no such field to leave out" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _source(name: str, stream_map: Mapping[str, Any]) -> str:
+    """The stream that a map is for, or the pattern of streams."""
+    return str(stream_map.get("__source__", name))
+
+
+def _definitions(maps: Mapping[str, Any], stream: str) -> list[dict[str, Any]]:
+    """The maps for a stream, in the order of the SDK's: its own, and those for copies of it."""
+    own, copies = {}, []
+    for name, each in maps.items():
+        definition = each if isinstance(each, dict) else {}
+        source = _source(name, definition)
+        if stream == source or fnmatch.fnmatch(stream, source):
+            if "__source__" in definition:
+                copies.append(definition)
+            else:
+                own = definition
+    return [own, *copies]
 
 
 def overridden(maps: Mapping[str, Any], stream: str) -> list[str]:
@@ -71,7 +130,7 @@ def filters(maps: Mapping[str, Any], stream: str) -> bool:
     return any(
         isinstance(each, dict)
         and "__filter__" in each
-        and fnmatch.fnmatch(stream, each.get("__source__", name))
+        and fnmatch.fnmatch(stream, _source(name, each))
         for name, each in maps.items()
     )
 
@@ -89,6 +148,8 @@ def _map_problems(name: str, stream_map: object, streams: Collection[str]) -> It
     if isinstance(source, str) and source and not fnmatch.filter(streams, source):
         yield f"{source}: {_unknown(source, streams, 'stream')}"
     if isinstance(stream_map, dict):
+        if {"__source__", "__alias__"} <= stream_map.keys():
+            yield f"{name}: __alias__: the copy of a stream is called as its map is: {name}"
         for field, value in stream_map.items():
             if problem := _field_problem(field, value):
                 yield f"{name}: {field}: {problem}"
@@ -98,6 +159,8 @@ def _map_problems(name: str, stream_map: object, streams: Collection[str]) -> It
 
 def _field_problem(field: str, value: object) -> str:
     """What is wrong with a field or an option of a map, or ''."""
+    if not field or not field.isprintable():
+        return "it is no name for a field"
     match field:
         case "__else__":
             return "" if value in REMOVED else "it must be null, which leaves other fields out"
@@ -119,7 +182,7 @@ def _expression_problem(value: object) -> str:
     if not isinstance(value, str):
         return "it must be an expression, as text"
     try:
-        statements = ast.parse(value).body
+        statements = ast.parse(value.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
         return f"{shown(value, 200)} is no expression: {reason}"
@@ -155,13 +218,27 @@ def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: 
         ) from error
     except AttributeError as error:  # of faker, for a locale that it does not have
         raise WrongInput(f"faker_config: {error}") from error
-    for stream_map in mapper.stream_maps[stream]:
+    fields = catalog[stream].schema.to_dict().get("properties", {})
+    definitions = _definitions(mapper.stream_maps_dict, stream)
+    for stream_map, definition in zip(mapper.stream_maps[stream], definitions, strict=True):
         if isinstance(stream_map, CustomStreamMap):
             _prepare(stream_map)
+        declare(stream_map, _expressions(definition), fields)
         _check_names(stream_map, stream, longest_name)
 
 
+def _expressions(definition: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        field: value
+        for field, value in definition.items()
+        if not field.startswith("__") and value not in REMOVED
+    }
+
+
 def _check_names(stream_map: StreamMap, stream: str, longest_name: int | None) -> None:
+    alias = stream_map.stream_alias
+    if not (isinstance(alias, str) and alias and alias.isprintable()):
+        raise WrongInput(f"stream_maps: {stream}: __alias__: {shown(alias)} is no name")
     if not stream_map.flattening_enabled or longest_name is None:
         return
     longest = max(stream_map.transformed_schema.get("properties", ()), key=len, default="")
