@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from json import JSONDecodeError
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
@@ -15,6 +16,10 @@ from tap_utility_energy.http.decoding import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+#: What to do with the file that ``target >> state.json`` has written.
+LAST_COUNTS = "Of several states the last line is the latest: keep that alone."
 
 
 def read_object(option: str, file: str | IO[str]) -> dict[str, Any]:
@@ -34,17 +39,28 @@ def read_object(option: str, file: str | IO[str]) -> dict[str, Any]:
         raise WrongInput(f"{option}: give the path of a file, not what is in it")
     try:
         if isinstance(file, str) and file != "-":
-            content = parse(Path(file).read_bytes())
+            body = Path(file).read_bytes()
         else:
             opened = sys.stdin if isinstance(file, str) else cast("TextIO", file)
-            content = parse(opened.buffer.read())
-    except (ValueError, RecursionError, ArithmeticError) as error:
-        raise WrongInput(f"{option} {name}: not JSON: {error}") from error
+            body = opened.buffer.read()
     except OSError as error:
         raise WrongInput(f"{option} {name}: {error.strerror or error}") from error
+    try:
+        content = parse(body)
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise WrongInput(f"{option} {name}: {_why_no_json(body, error)}") from error
     if not isinstance(content, dict):
         raise WrongInput(f"{option} {name}: not a JSON object")
     return content
+
+
+def _why_no_json(body: bytes, error: Exception) -> str:
+    """What is wrong with a file, as people come to have one: a target appends states to theirs."""
+    if not body.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
+        return "the file is empty"
+    if isinstance(error, JSONDecodeError) and error.msg == "Extra data":
+        return f"not one JSON object but several, line {error.lineno} is too much. {LAST_COUNTS}"
+    return f"not JSON: {error}"
 
 
 def read_state(file: IO[str]) -> dict[str, Any]:

@@ -28,6 +28,11 @@ class Outcome(StrEnum):
     STOPPED = "stopped"
 
 
+def kept(is_selected: bool) -> str:  # noqa: FBT001 - the name of the function says what it is
+    """What becomes of unknown fields, by whether ``extra`` is selected."""
+    return 'kept under "extra"' if is_selected else 'left out, because "extra" is not selected'
+
+
 class StreamStats:
     """What became of one stream. It is handed to whatever works for the stream.
 
@@ -52,10 +57,13 @@ class StreamStats:
         self._requests = 0
         self._lock = threading.Lock()
 
-    @property
-    def unknown_fields(self) -> set[str]:
-        """Takes fields that the schema does not know and that went under ``extra``, by paths."""
-        return self.notices['unknown fields, kept under "extra"']
+    def unknown_fields(self, *, are_kept: bool) -> set[str]:
+        """Takes fields that the schema does not know, by paths.
+
+        Args:
+            are_kept: Whether ``extra``, where they go, is selected.
+        """
+        return self.notices[f"unknown fields, {kept(are_kept)}"]
 
     @property
     def requests(self) -> int:

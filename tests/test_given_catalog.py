@@ -140,6 +140,24 @@ def test_a_deselected_extra_is_gone(tap: TapRunner) -> None:
     assert all("extra" not in row and "base" not in row for row in run.records(SUMMARIES))
 
 
+@pytest.mark.parametrize("is_selected", [True, False])
+def test_it_is_said_whether_unknown_fields_are_kept(tap: TapRunner, *, is_selected: bool) -> None:
+    found = catalog([SUMMARIES])
+    entry = entry_of(found, SUMMARIES)
+    without(entry, "base", "extra", "uid")
+    entry["metadata"] += [
+        {"breadcrumb": ["properties", "extra"], "metadata": {"selected": is_selected}},
+    ]
+    with Sandbox(billing_summaries=3, meters=0) as box:
+        run = run_with(tap, box, found)
+
+    assert run.exit == 0, run.stderr
+    kept = 'kept under "extra"' if is_selected else 'left out, because "extra" is not selected'
+    assert f"{SUMMARIES}: the catalog does not name base: {kept}. (Discover" in run.stderr
+    assert f"{SUMMARIES}: unknown fields, {kept}: base, " in run.stderr
+    assert all(("base" in row.get("extra", ())) is is_selected for row in run.records(SUMMARIES))
+
+
 def test_a_field_that_is_deselected_and_not_in_the_schema_is_gone(tap: TapRunner) -> None:
     found = catalog([SUMMARIES])
     entry = entry_of(found, SUMMARIES)
@@ -152,6 +170,34 @@ def test_a_field_that_is_deselected_and_not_in_the_schema_is_gone(tap: TapRunner
 
     assert run.exit == 0, run.stderr
     assert not [row for row in run.records(SUMMARIES) if "base" in row.get("extra", row)]
+
+
+@pytest.mark.parametrize("field", [{}, {"description": "When."}, {"anyOf": [{"type": "string"}]}])
+def test_a_replication_key_has_a_type(tap: TapRunner, field: dict[str, Any]) -> None:
+    found = catalog([BILLS, METERS])
+    for stream, name in ((BILLS, "updated"), (METERS, "modifiedDate")):
+        entry_of(found, stream)["schema"]["properties"][name] = field
+    with Sandbox(billing_summaries=3, meters=3, cache_seconds=0) as box:
+        run = run_with(tap, box, found)
+
+    assert run.exit == 0, run.stderr
+    assert run.records(BILLS)
+    assert len(run.records(METERS)) == 3
+    assert schema_of(run, METERS)["properties"]["modifiedDate"]["type"] == ["string", "null"]
+
+
+def test_a_schema_that_is_nested_too_deep_is_refused(tap: TapRunner) -> None:
+    found = catalog([SUMMARIES])
+    deep: dict[str, Any] = {"type": "object"}
+    for _ in range(200):
+        deep = {"type": "object", "properties": {"a": deep}}
+    entry_of(found, SUMMARIES)["schema"]["properties"]["mine"] = deep
+
+    run = tap(TOKEN, "--catalog", tap.file("given.json", found))
+
+    assert run.exit == 1
+    assert run.errors == [run.last_line]
+    assert run.last_line.endswith("given.json: objects in it are nested more than 100 deep")
 
 
 @pytest.mark.parametrize("stream", [SUMMARIES, BILLS, METERS, RESULTS])
@@ -307,6 +353,7 @@ def test_a_catalog_of_another_form_is_refused(
     (error,) = run.errors
     assert "given.json: not a Singer catalog, such as --discover prints: streams.0" in error
     assert words in error
+    assert error.endswith(f" (the entry of {entry['tap_stream_id']})")
 
 
 def test_a_stream_that_comes_twice_is_refused(tap: TapRunner) -> None:

@@ -13,6 +13,7 @@ from sandbox import Sandbox
 from tests.support import SUMMARIES, TapRunner
 
 METERS, BILLS = "energycap_meters", "utilityapi_bills"
+INTERVALS = "utilityapi_intervals"
 TOKEN = {"utilityapi_token": "a-good-token"}
 FAST = {"utilityapi_requests_per_minute": 100_000}
 
@@ -97,6 +98,47 @@ def test_what_is_no_state_is_refused(tap: TapRunner, content: dict[str, Any], wo
 
 
 @pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "the file is empty"),
+        ("\ufeff\n", "the file is empty"),
+        (
+            '{"bookmarks": {}}\n{"bookmarks": {}}\n',
+            "not one JSON object but several, line 2 is too much. Of several states the last",
+        ),
+        ('{"bookmarks": {},}', "not JSON: "),
+    ],
+)
+def test_a_file_that_is_no_json_says_why(
+    tap: TapRunner, content: str, words: str, tmp_path
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(content, "utf-8")
+
+    run = tap(TOKEN, "--state", str(path))
+
+    assert run.exit == 1
+    (error,) = run.errors
+    assert error.startswith(f"--state {path}: {words}")
+
+
+@pytest.mark.parametrize("edited", [5, "1-2", None, [5], {"a": 1}])
+def test_edited_periods_of_intervals_mean_nothing(tap: TapRunner, edited: Any) -> None:
+    with Sandbox(meters=0, billing_summaries=3, cache_seconds=0, interval_meters=1) as box:
+        first = tap(box.tap_config(**FAST), streams=[INTERVALS])
+        bookmark = first.state["bookmarks"][INTERVALS]
+        periods = dict.fromkeys(bookmark["intervals"], edited)
+        state = {"bookmarks": {INTERVALS: {**bookmark, "meters": {}, "intervals": periods}}}
+        second = tap(box.tap_config(**FAST), streams=[INTERVALS], state=state)
+
+    assert first.state["bookmarks"][INTERVALS]["intervals"]
+    assert second.exit == 0, second.stderr
+    assert len(second.records(INTERVALS)) == len(first.records(INTERVALS))
+    assert second.state == first.state
+    assert "bookmark is read without intervals" in second.stderr
+
+
+@pytest.mark.parametrize(
     "bookmark",
     [
         {"replication_key": 5},
@@ -107,6 +149,8 @@ def test_what_is_no_state_is_refused(tap: TapRunner, content: dict[str, Any], wo
         {"scope": {}},
         {"meters": [1]},
         {"meters": {"1": 2}},
+        {"version": 2, "window": {}, "intervals": {"1": 5}},
+        {"version": 2, "window": {}, "intervals": {"1": [None]}},
         {"progress_markers": 5},
         {"partitions": {"context": 3}},
         {"partitions": [{"context": {"a": 1}}]},
@@ -125,7 +169,7 @@ def test_an_edited_bookmark_loses_what_means_nothing(
     assert run.exit == 0, run.stderr
     assert len(run.records(METERS)) == 3
     assert run.records(BILLS)
-    wrong = {"replication_key_value", "scope", "meters"} & bookmark.keys()
+    wrong = {"replication_key_value", "scope", "meters", "intervals"} & bookmark.keys()
     wrong |= {name for name in ("replication_key",) if bookmark.get(name) == 5}
     named = [
         line for line in run.stderr.splitlines() if "the state's bookmark is read with" in line

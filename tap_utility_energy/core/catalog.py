@@ -18,6 +18,7 @@ from tap_utility_energy.core.record import EXTRA
 from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.logs import shortened
+from tap_utility_energy.stats import kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -88,6 +89,8 @@ FORM: dict[str, Any] = {
 }
 
 
+#: Objects and lists in each other: more are too many to be checked and copied by recursion.
+DEEPEST = 100
 #: What to do about a catalog of another version.
 ANEW = "(Discover anew if another version wrote the catalog: meltano run --refresh-catalog.)"
 
@@ -98,12 +101,15 @@ def checked(content: dict[str, Any]) -> dict[str, Any]:
     Raises:
         WrongInput: It is none, and where.
     """
+    if _depth(content) > DEEPEST:
+        raise WrongInput(f"objects in it are nested more than {DEEPEST} deep")
     error = best_match(Draft7Validator(FORM).iter_errors(content))
     if error is not None:
         place = ".".join(map(str, error.absolute_path))
         message = one_line(error.message, 200)
         what = f"{place}: {message}" if place else message
-        raise WrongInput(f"not a Singer catalog, such as --discover prints: {what}")
+        whose = _entry_of(content, error.absolute_path)
+        raise WrongInput(f"not a Singer catalog, such as --discover prints: {what}{whose}")
     names = Counter(stream["tap_stream_id"] for stream in content["streams"])
     if twice := [name for name, count in names.items() if count > 1]:
         raise WrongInput(f"it has more than one entry for {', '.join(twice)}")
@@ -113,6 +119,29 @@ def checked(content: dict[str, Any]) -> dict[str, Any]:
             if not part["breadcrumb"] and (method := part["metadata"].get("replication-method")):
                 stream["replication_method"] = method
     return content
+
+
+def _entry_of(content: Mapping[str, Any], place: Sequence[str | int]) -> str:
+    """Which entry a place is in, as nobody counts the streams of a catalog."""
+    match tuple(place):
+        case ("streams", int(index), _, *_):
+            name = content["streams"][index].get("tap_stream_id")
+            return f" (the entry of {one_line(str(name), 80)})"
+    return ""
+
+
+def _depth(thing: object) -> int:
+    """How many objects and lists stand in each other."""
+    depth, level = 0, [thing]
+    while level:
+        depth += 1
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return depth
 
 
 def unknown_streams(catalog: Catalog, known: Collection[str]) -> Iterator[str]:
@@ -157,19 +186,26 @@ def problems(
             )
 
 
-def notes(entry: CatalogEntry, schema: Mapping[str, Any], keys: Sequence[str]) -> Iterator[str]:
+def notes(
+    entry: CatalogEntry,
+    schema: Mapping[str, Any],
+    keys: Sequence[str],
+    replication_key: str | None,
+) -> Iterator[str]:
     """A line for each difference that the user may not know of, as in an older catalog.
 
     Args:
         entry: The stream's, as it was given.
         schema: The stream's schema.
         keys: The key that the tap gives the stream.
+        replication_key: The stream's, if it has one.
     """
     root = entry.metadata.get((), StreamMetadata())
     assert isinstance(root, StreamMetadata)  # noqa: S101 - by the breadcrumb
-    own = schema["properties"].keys() - {"extra"}
+    own = schema["properties"].keys() - {"extra", replication_key, *keys}  # these are added
     if missing := own - set(entry.schema.properties or own):
-        yield f'the catalog does not name {shortened(missing)}: kept under "extra". {ANEW}'
+        is_selected = entry.metadata.resolve_selection().get(("properties", "extra"), True)
+        yield f"the catalog does not name {shortened(missing)}: {kept(is_selected)}. {ANEW}"
     given = entry.key_properties or root.table_key_properties
     if given and set(given) != set(keys):
         theirs, ours = ", ".join(given), ", ".join(keys)
@@ -201,7 +237,9 @@ def complete(
     given = entry.schema.to_dict()
     fields: dict[str, Any] = given.get("properties") or dict(schema["properties"])
     needed = [name for name in (*keys, replication_key) if name]
-    fields |= {name: schema["properties"][name] for name in needed if name not in fields}
+    for name in needed:
+        if "type" not in fields.get(name, {}):  # which the SDK asks for
+            fields[name] = {**schema["properties"][name], **fields.get(name, {})}
     if "object" not in fields.get("extra", {}).get("type", ()):
         fields["extra"] = EXTRA
     # Only the keys are always there.

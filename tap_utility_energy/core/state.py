@@ -108,10 +108,17 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, dict) and all(map(_is_text, value.values()))
 
 
+def _are_lists_of_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(texts, list) and all(map(_is_text, texts)) for texts in value.values()
+    )
+
+
 #: What a bookmark's values are, by name. Whatever else there is, its stream checks by itself.
 KINDS = {
     "replication_key": _is_text,
     "replication_key_value": _is_moment,
     "scope": _is_text,
     "meters": _are_texts,
+    "intervals": _are_lists_of_texts,
 }

@@ -227,7 +227,7 @@ class VendorStream(HookedStream):
         }
         return ExtraFields(
             (documented & emitted) | (emitted - self.schema["properties"].keys()),
-            self.stats.unknown_fields,
+            self.stats.unknown_fields(are_kept="extra" not in deselected),
             f"{level}." if level else "",
             deselected,
         )
@@ -236,8 +236,9 @@ class VendorStream(HookedStream):
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take what the user's catalog says; keys and ``extra`` are added where it lacks them."""
         if entry := catalog.get_stream(self.name):
-            self.catalog_notes = list(catalog_notes(entry, self.schema, self._own_key))
-            complete(entry, self.schema, self._own_key, self._own_replication_key)
+            given = (entry, self.schema, self._own_key, self._own_replication_key)
+            self.catalog_notes = list(catalog_notes(*given))
+            complete(*given)
             problems = catalog_problems(entry, self._own_key, self._own_replication_key)
             self.catalog_problems = list(problems)
         super().apply_catalog(catalog)
