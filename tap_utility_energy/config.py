@@ -201,7 +201,8 @@ def _problems(
 def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:
     """A line for each name that is not known, with the nearest one that is."""
     for name in sorted(set(names) - set(known)):
-        near = get_close_matches(name, known, n=1)
+        plain = name.lower().replace("-", "_").removeprefix(environment.PREFIX.lower())
+        near = get_close_matches(plain, known, n=1)
         yield f"{name}: there is no such {what}" + (f"; did you mean {near[0]}?" if near else "")
 
 
@@ -212,7 +213,7 @@ def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:
     if name in CREDENTIALS and " " in value:
         return "it holds a blank"
     if _is_list_of_strings(schema) and not all(map(_is_uid, value)):
-        return "a uid holds no blanks, commas or control characters"
+        return "a uid holds no blanks, commas, quotes or control characters"
     if name in BASE_URLS:
         return _url_problem(value)
     if name == "start_date" and not _is_date(value):
@@ -222,6 +223,10 @@ def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:
             f"{value!r} is not a moment with an offset, such as 2026-07-01T00:00:00Z. Put it in "
             "quotes in meltano.yml"
         )
+    if name == "flattening_separator" and not value.isprintable():
+        return "it holds characters that no field's name has, such as a line break"
+    if name == "energycap_filters" and not all(text.isprintable() for text in value.values()):
+        return "a filter holds no control characters"
     if name == "historical_collection_journal" and not value.isprintable():
         return "the name of a file holds no control characters"
     return ""
@@ -276,7 +281,7 @@ def _kind(error: ValidationError) -> str:
 
 
 def _is_uid(value: str) -> bool:
-    return value.isprintable() and not set(value) & set(" ,")
+    return value.isprintable() and not set(value) & set(" ,;\"'")
 
 
 def _is_date(value: str) -> bool:

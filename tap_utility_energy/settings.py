@@ -99,7 +99,7 @@ _SDK_SETTINGS: tuple[th.Property[Any], ...] = (
                     th.Property("params", th.CustomType({"type": ["object", "null"]})),
                 ),
             ),
-            th.Property("batch_size", th.IntegerType(minimum=1)),
+            th.Property("batch_size", th.IntegerType(minimum=1, maximum=10_000_000)),
         ),
         title="Batches",
         description="Write files of records instead of RECORD messages, for loaders that "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
+from click import BadParameter
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.mapper import PluginMapper
@@ -136,8 +137,12 @@ class TapUtilityEnergy(HookedTap):
         """Test the tap. The requests in a state count for the plan of a collection.
 
         Raises:
+            BadParameter: There is no such test.
             WrongInput: The state is none.
         """
+        known = [each.value for each in CliTestOptionValue]
+        if value not in known:
+            raise BadParameter(f"{value!r} is not one of {', '.join(known)}.", ctx, param)
         if value == CliTestOptionValue.All.value and (state := ctx.params.get("state")):
             bookmarks = read_state(state).get("bookmarks", {})
             collections = "historical_collections"
@@ -176,6 +181,7 @@ class TapUtilityEnergy(HookedTap):
                     stream.register_maps()
                 except WrongInput as wrong:
                     problems.append(str(wrong))
+        problems += stream_maps.same_names(self.mapper)
         if self.input_catalog is not None:
             problems += unknown_streams(self.input_catalog, streams)
         if problems:

@@ -122,6 +122,10 @@ LOCAL = {"root": "file:///tmp/somewhere"}
             ["batch_config['batch_size']: it must be at least 1"],
         ),
         (
+            {"batch_config": {"encoding": JSONL, "storage": LOCAL, "batch_size": 2**63}},
+            ["batch_config['batch_size']: it must be at most 10000000"],
+        ),
+        (
             {"batch_config": {"encoding": JSONL, "storage": LOCAL, "batch_size": -5}},
             ["batch_config['batch_size']: it must be at least 1"],
         ),
@@ -293,6 +297,36 @@ def test_they_are_checked_before_any_request(
                 ),
             )
             for name in ("base.billing_contact", "base__billing_contact", "base[billing_contact]")
+        ),
+        (
+            {"stream_maps": {SUMMARIES: {"currency": "currency", "__else__": None}}},
+            (
+                'stream_maps: billing_summaries: __else__ leaves the key out: add "uid": "uid", or '
+                "name another in __key_properties__"
+            ),
+        ),
+        (
+            {"stream_maps": {"utilityapi_bill*": {"__alias__": "'all'"}}},
+            (
+                "stream_maps: utilityapi_bill_line_items and utilityapi_billing_accounts and "
+                "utilityapi_bills would be called all alike"
+            ),
+        ),
+        (
+            {
+                "stream_maps": {
+                    "utilityapi_meters": {"__alias__": "other"},
+                    "other": {"__source__": "utilityapi_bills"},
+                },
+            },
+            "stream_maps: utilityapi_bills and utilityapi_meters would be called other alike",
+        ),
+        (
+            {"stream_maps": {SUMMARIES: {"__source__": SUMMARIES}}},
+            (
+                "stream_maps: billing_summaries and billing_summaries would be called "
+                "billing_summaries alike"
+            ),
         ),
         (
             {"stream_maps": {SUMMARIES: {"__alias__": "'a\\x00b'"}}},

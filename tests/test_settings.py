@@ -215,8 +215,25 @@ def test_a_state_or_catalog_that_is_none_is_named(
         ({"utilityapi_base_url": f"https://{'ä' * 70}.com"}, "it must begin with https:// and"),
         ({"utilityapi_base_url": "https://*.com"}, "it must begin with https:// and name a host"),
         ({"utilityapi_base_url": "https://a.com/v2?"}, "it must hold no user, query or fragment"),
-        ({"utilityapi_meters": ["1 2"]}, "a uid holds no blanks, commas or control characters"),
-        ({"utilityapi_meters": ["\ud800"]}, "a uid holds no blanks, commas or control"),
+        (
+            {"utilityapi_meters": ["1 2"]},
+            "a uid holds no blanks, commas, quotes or control characters",
+        ),
+        ({"utilityapi_meters": ["1;2"]}, "a uid holds no blanks, commas, quotes or control"),
+        ({"utilityapi_meters": ["'1'"]}, "a uid holds no blanks, commas, quotes or control"),
+        ({"flattening_separator": "a\nb"}, "it holds characters that no field's name has"),
+        ({"flattening_separator": "\ud800"}, "it holds characters that no field's name has"),
+        (
+            {"energycap_filters": {"energycap_bills": "\ud800"}},
+            "a filter holds no control characters",
+        ),
+        ({"REQUEST_TIMEOUT": 5}, "there is no such setting; did you mean request_timeout?"),
+        ({"request-timeout": 5}, "there is no such setting; did you mean request_timeout?"),
+        (
+            {"TAP_UTILITY_ENERGY_REQUEST_TIMEOUT": 5},
+            "there is no such setting; did you mean request_timeout?",
+        ),
+        ({"utilityapi_meters": ["\ud800"]}, "a uid holds no blanks, commas, quotes or control"),
         ({"utilityapi_token": "a b c d e f"}, "it holds a blank"),
         ({"utilityapi_token": "\ud800good"}, "it holds characters that cannot be sent"),
         ({"energycap_page_size": 2.5}, "it must be a whole number, not"),
@@ -301,3 +318,11 @@ def test_a_stream_map_that_fails_is_told_as_one(tap: TapRunner) -> None:
 
     assert run.exit == 1
     assert run.last_line.startswith(f"{SUMMARIES}: stream_maps: 'no_such_field' cannot be computed")
+
+
+def test_a_test_that_there_is_not_is_a_wrong_command_line(tap: TapRunner) -> None:
+    run = tap(TOKEN, "--test=record")
+
+    assert run.exit == 2
+    assert "Invalid value for '--test': 'record' is not one of all, schema, disabled." in run.stderr
+    assert not run.stdout

@@ -16,7 +16,7 @@ from simpleeval import (  # type: ignore[import-untyped]
     NumberTooHigh,
 )
 from singer_sdk.exceptions import MappingError
-from singer_sdk.mapper import CustomStreamMap
+from singer_sdk.mapper import CustomStreamMap, RemoveRecordTransform
 
 from tap_utility_energy.core.computed import declare
 from tap_utility_energy.errors import WrongInput
@@ -207,6 +207,9 @@ def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: 
     Raises:
         WrongInput: The settings do not fit the stream's fields.
     """
+    definitions = _definitions(mapper.stream_maps_dict, stream)
+    for definition in definitions:
+        _check_keys(definition, stream, catalog[stream].key_properties or ())
     try:
         mapper.register_raw_streams_from_catalog(catalog)
     except MappingError as error:
@@ -219,12 +222,38 @@ def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: 
     except AttributeError as error:  # of faker, for a locale that it does not have
         raise WrongInput(f"faker_config: {error}") from error
     fields = catalog[stream].schema.to_dict().get("properties", {})
-    definitions = _definitions(mapper.stream_maps_dict, stream)
     for stream_map, definition in zip(mapper.stream_maps[stream], definitions, strict=True):
         if isinstance(stream_map, CustomStreamMap):
             _prepare(stream_map)
         declare(stream_map, _expressions(definition), fields)
         _check_names(stream_map, stream, longest_name)
+
+
+def same_names(mapper: PluginMapper) -> Iterator[str]:
+    """A line for streams that would leave under one name, as rows of one table."""
+    names: dict[str, list[str]] = {}
+    for stream, maps in mapper.stream_maps.items():
+        for each in maps:
+            if not isinstance(each, RemoveRecordTransform):
+                names.setdefault(each.stream_alias, []).append(stream)
+    for alias, streams in names.items():
+        if len(streams) > 1:
+            yield f"stream_maps: {' and '.join(streams)} would be called {alias} alike"
+
+
+def _check_keys(definition: Mapping[str, Any], stream: str, keys: Collection[str]) -> None:
+    """See that a map with ``__else__`` keeps the key, which the SDK would not say in full.
+
+    Raises:
+        WrongInput: It does not.
+    """
+    lost = [key for key in definition.get(KEY_OPTION, keys) if key not in definition]
+    if ELSE in definition and lost:
+        fields = ", ".join(f'"{key}": "{key}"' for key in lost)
+        raise WrongInput(
+            f"stream_maps: {stream}: {ELSE} leaves the key out: add {fields}, or name another in "
+            f"{KEY_OPTION}"
+        )
 
 
 def _expressions(definition: Mapping[str, Any]) -> dict[str, str]:
