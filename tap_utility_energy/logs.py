@@ -33,7 +33,9 @@ class StreamLog(logging.LoggerAdapter[logging.Logger]):
 
 
 def quiet_sdk() -> None:
-    """Make the SDK's INFO lines DEBUG lines: what they tell a person is told by the tap.
+    """Make the SDK's INFO lines and urllib3's lines DEBUG lines.
+
+    What they tell a person is told by the tap.
 
     Metrics stay INFO in handlers that the user's logging configuration gives to their logger,
     ``singer_sdk.metrics``. Call it when logging has been set up.
@@ -45,7 +47,7 @@ def quiet_sdk() -> None:
 
 
 class _QuietSDK(logging.Filter):
-    """Makes the SDK's INFO lines DEBUG lines, and begins each metric with its stream."""
+    """Makes lines of the SDK and of urllib3 DEBUG lines, and begins metrics with their stream."""
 
     def __init__(self, except_for: str | None) -> None:
         super().__init__()
@@ -53,9 +55,13 @@ class _QuietSDK(logging.Filter):
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.pathname.startswith(SDK) or record.name == self._except_for:
+        is_of_urllib3 = record.name.startswith("urllib3")
+        if not (record.pathname.startswith(SDK) or is_of_urllib3):
             return True
-        if record.levelno == logging.INFO:
+        if record.name == self._except_for:
+            return True
+        # What urllib3 finds odd about an answer comes with a traceback, and says little.
+        if record.levelno == logging.INFO or is_of_urllib3:
             record.levelno, record.levelname = logging.DEBUG, "DEBUG"
         point = record.args[0] if isinstance(record.args, tuple) and record.args else None
         if isinstance(point, Point):  # structured logs keep it as a field, under ``extra``

@@ -79,6 +79,43 @@ def test_an_answer_has_a_bounded_time_however_it_dawdles(
     assert "EnergyCAP did not answer within 1 s" in run.last_line
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"Content-Length: " + b"9" * 25, "sent an answer that no memory holds"),
+        (b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 40, "sent an answer that no memory holds"),
+        (b"Content-Length: 1\r\nContent-Length: 2", "broke off its answer"),
+        (b"Content-Length: 2\r\nno header\r\n\r\n[]", "the paging headers cannot be trusted"),
+    ],
+)
+def test_an_answer_that_cannot_be_taken_in_is_told_in_words(
+    tap: TapRunner, answer: bytes, words: str
+) -> None:
+    with Raw(b"HTTP/1.1 200 OK\r\n" + answer + b"\r\n\r\n") as server:
+        config = {
+            "energycap_api_key": "a-good-key",
+            "energycap_base_url": server.url,
+            "request_timeout": 5,
+            "max_wait_seconds": 0,
+        }
+        run = tap(config, streams=[DIGESTS])
+
+    assert run.exit == 1
+    assert words in run.last_line
+    for word in ("unexpected", "Traceback", "urllib3"):
+        assert word not in run.stderr
+
+
+def test_a_host_that_can_have_no_address_is_a_wrong_setting(tap: TapRunner) -> None:
+    url = f"https://{'a' * 70}.invalid"
+
+    run = tap({"energycap_api_key": "a-good-key", "energycap_base_url": url})
+
+    assert run.exit == 1
+    assert "cannot be made" in run.last_line
+    assert "Check energycap_base_url" in run.last_line
+
+
 def test_a_server_without_tls_gets_a_few_tries(tap: TapRunner) -> None:
     with Sandbox() as box:
         config = {"energycap_api_key": "a-good-key"}

@@ -106,6 +106,30 @@ def test_a_fault_that_stays_is_given_up_on_in_time(
     assert not run.records(stream)
 
 
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("status", [501, 520, 599])
+def test_every_status_of_a_failing_server_is_waited_out(
+    tap: TapRunner, vendor: str, status: int
+) -> None:
+    stream, name = VENDORS[vendor]
+
+    run, requests = sync(tap, vendor, [{"vendor": vendor, "status": status, "times": 6}])
+
+    assert run.exit == 0, run.stderr
+    assert len(requests) == 7
+    assert run.stderr.count(f"{stream}: {name} answered {status}; asking again") == 6
+
+
+@pytest.mark.parametrize("status", [203, 206, 304])
+def test_an_answer_of_another_status_is_not_quoted(tap: TapRunner, status: int) -> None:
+    body = '[{"meterId": 1, "address": "12 Elm Street"}]' if status < 300 else ""
+
+    run, _ = sync(tap, "energycap", [{"status": status, "body": body}])
+
+    assert run.last_line == f"{DIGESTS}: EnergyCAP answered {status}. Report it if it stays."
+    assert "Elm" not in run.stderr
+
+
 @pytest.mark.parametrize(
     ("header", "waited"),
     [
@@ -117,6 +141,7 @@ def test_a_fault_that_stays_is_given_up_on_in_time(
         ("soon", 1),
         ("Wed, 01 Jul 2020 12:00:00 GMT", 1),
         ("Wed, 99 Jul 2020 12:00:00 GMT", 1),
+        (f"Wed, 01 Jul {'9' * 20} 12:00:00 GMT", 1),
         ("١٢", 1),
     ],
 )

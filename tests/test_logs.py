@@ -394,6 +394,21 @@ def test_an_answer_that_quotes_its_path_is_the_same_cause(tap: TapRunner) -> Non
     )
 
 
+@pytest.mark.parametrize("status", [401, 500, 505])
+def test_an_answer_with_an_id_of_its_own_is_the_same_cause(tap: TapRunner, status: int) -> None:
+    ids = {"account": "00-8f37b87da6f04547-01", "place": "00-a6f0454f7ab102a-01", "vendor": "7:15"}
+    rule = {"status": status, "times": None, "content_type": "application/json"}
+    faults = [
+        {"path": f"/api/v3/{path}", "body": f'{{"title": "No", "traceId": "{number}"}}', **rule}
+        for path, number in ids.items()
+    ]
+    with Sandbox(faults=faults, **FEW) as box:
+        run = tap(box.tap_config(max_wait_seconds=0), streams=[f"energycap_{n}s" for n in ids])
+
+    (line,) = run.errors
+    assert line.startswith("energycap_accounts, energycap_places, energycap_vendors: EnergyCAP ")
+
+
 def test_different_causes_are_lines_of_their_own(tap: TapRunner) -> None:
     faults = [
         {"path": "/api/v3/place", "status": 404, "times": None},

@@ -163,6 +163,8 @@ def test_a_proxy_never_sees_what_stays_on_this_machine(
         ("http://someone:s3cret-pw@127.0.0.1:99999", "holds no URL"),
         ("ftp://someone:s3cret-pw@127.0.0.1:1", "unsupported scheme ftp"),
         ("http://some%40one:s3cret%2Dpw@127.0.0.1:1", "refuses the connection"),
+        ("http://someone:s3cret-pw€@127.0.0.1:1", "the variables for proxies"),
+        ("http://someone:s3cret-pw@a..b:80", "the variables for proxies"),
     ],
 )
 def test_a_proxy_variable_that_is_no_url_is_told_and_not_shown(

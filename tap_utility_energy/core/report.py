@@ -185,6 +185,11 @@ def sentence(cause: BaseException) -> str:
     words = one_line(str(cause), 500)
     if isinstance(cause, MappingError):
         return f"{words.rstrip('.')}. Check the setting stream_maps."
+    if isinstance(cause, MemoryError):
+        return (
+            "there is not enough memory for an answer. Give the tap more, or, for EnergyCAP, lower "
+            "energycap_page_size."
+        )
     return one_line(
         f"unexpected {type(cause).__name__}: {words}. Set "
         "TAP_UTILITY_ENERGY_LOGLEVEL=DEBUG, or with Meltano --log-level=debug, for the traceback, "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from tap_utility_energy.clock import LONGEST_SLEEP
 from tap_utility_energy.http.decoding import parse
@@ -18,6 +19,7 @@ from tap_utility_energy.http.errors import (
     RetriableError,
     error_from,
     error_slug,
+    likeness,
     quote_of,
 )
 from tap_utility_energy.http.page import Page, read_page
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from tap_utility_energy.stats import StreamStats
 
 PACKAGE = "tap-utility-energy"
+ELSEWHERE = set(range(300, 400)) - {HTTPStatus.NOT_MODIFIED}
+SERVER_ERRORS = range(500, 600)
 SHORTEST_TRY = 1.0  # seconds; a last try gets that much, though the time is nearly up
 
 
@@ -224,7 +228,9 @@ class Client(ABC):
             if fault is None:
                 raise self._broken(error) from error
             raise fault from error
-        except OSError as error:  # such as a CA bundle that is not there
+        except (MemoryError, OverflowError) as error:  # its own word for its length
+            raise RetriableError("sent an answer that no memory holds", patient=False) from error
+        except (OSError, HTTPError, UnicodeError) as error:  # a CA bundle that is not there, a host
             raise self._broken(error) from error
         self._retry.note_answer()
         return response
@@ -242,14 +248,17 @@ class Client(ABC):
             return
         if status in RETRIED:
             raise RetriableError(RETRIED[HTTPStatus(status)], response)
+        if status in SERVER_ERRORS:
+            raise RetriableError(f"answered {status}{quote_of(response)}", response)
         raise self.refusal(response, permission)
 
     def refusal(self, response: requests.Response, permission: str) -> FatalError:
         """The error for an answer that no other try can better."""
         status = response.status_code
-        said = quote_of(response)
+        # An answer that succeeded holds data, which is not for the log.
+        said = quote_of(response) if status >= HTTPStatus.BAD_REQUEST else ""
         path = urlsplit(response.url).path.removeprefix(urlsplit(self.base_url).path)
-        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        if status in ELSEWHERE:
             return FatalError(
                 f"{self.vendor} answered {status} and sends the request elsewhere, which is not "
                 f"followed. Check {self.base_url_setting}.",
@@ -259,6 +268,6 @@ class Client(ABC):
             f"{self.vendor} answered {status}{said}. {advice}",
             whole_vendor=status in self.fatal_for_all,
             slug=error_slug(response),
-            cause=f"{self.vendor} {status}{said.replace(path, '')}",
+            cause=f"{self.vendor} {status}{likeness(said.replace(path, ''))}",
             permission=permission if permission in advice else "",
         )

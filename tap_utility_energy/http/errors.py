@@ -32,6 +32,7 @@ BROKEN = (
     requests.ConnectionError,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
+    requests.exceptions.InvalidHeader,  # of an answer: two lengths that differ
 )
 
 LONGEST_CONNECT = 20.0  # seconds
@@ -146,6 +147,11 @@ def quote_of(response: requests.Response) -> str:
     body = TOKEN.sub(rf"\1token\1\2\3{MASK}\3", one_line(body))
     line = one_line(body, LONGEST_QUOTE)
     return f": {line.rstrip('.')}" if line else ""
+
+
+def likeness(text: str) -> str:
+    """The text without what is new in each answer: ids of requests, times, positions."""
+    return re.sub(r"[\w:.+-]*\d[\w:.+-]*", "", text)
 
 
 def error_slug(response: requests.Response) -> str:

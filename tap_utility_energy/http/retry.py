@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import backoff
 
-from tap_utility_energy.http.errors import FatalError, RetriableError
+from tap_utility_energy.http.errors import FatalError, RetriableError, likeness
 from tap_utility_energy.logs import duration
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ VENDOR_DOWN = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
+    *range(520, 531),  # what gateways say in their own words of a server behind them
 }
 
 
@@ -110,7 +111,7 @@ class RetryPolicy:
                 limit = self._limit(fault)
                 quick_failures += not self._may_pass(fault)
                 if quick_failures >= QUICK_RETRIES:
-                    raise self._gave_up(fault, f"{tries} tries were made") from fault
+                    raise self._gave_up(fault, _made(tries)) from fault
                 left = first_failure + limit - now
                 wait = self._wait(fault, next(computed), tries, left)
                 self._say(fault, wait, left, stats.log, is_repeated=tries > 1)
@@ -139,7 +140,7 @@ class RetryPolicy:
         if asked is not None and max(asked, SHORTEST_WAIT) > left:
             raise self._gave_up(fault, f"it asks to wait {asked:.0f} s{self._bound(fault)}")
         if left < SHORTEST_WAIT:
-            raise self._gave_up(fault, f"{tries} tries were made{self._bound(fault)}")
+            raise self._gave_up(fault, f"{_made(tries)}{self._bound(fault)}")
         wait = computed if asked is None else max(asked, SHORTEST_WAIT)
         return min(backoff.random_jitter(wait), left)
 
@@ -155,10 +156,11 @@ class RetryPolicy:
             if fault.patient and not fault.unreachable
             else f"Check {self._base_url_setting}, the network and the proxy"
         )
+        status = fault.response.status_code if fault.response is not None else None
         return FatalError(
             f"{self._vendor} {fault.reason}; {why}. {advice}.",
-            whole_vendor=fault.response is None or fault.response.status_code in VENDOR_DOWN,
-            cause=f"{self._vendor} {fault.reason}",
+            whole_vendor=status is None or status in VENDOR_DOWN,
+            cause=f"{self._vendor} {status} {likeness(fault.reason)}",
         )
 
     def _say(
@@ -174,6 +176,10 @@ class RetryPolicy:
             log.log(logging.DEBUG if is_repeated else logging.INFO, "%s", line)
 
 
+def _made(tries: int) -> str:
+    return "1 try was made" if tries == 1 else f"{tries} tries were made"
+
+
 def retry_after(response: requests.Response | None, now: datetime) -> float | None:
     """Seconds that the answer's Retry-After asks for, or None where it says nothing of use.
 
@@ -185,7 +191,7 @@ def retry_after(response: requests.Response | None, now: datetime) -> float | No
     else:
         try:
             date = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # a day or a year that no calendar has
             return None
         seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
     return seconds if seconds > 0 else None
