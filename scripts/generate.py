@@ -74,7 +74,7 @@ def project_file(meltano: str) -> str:
     plugins = YAML(typ="safe").load(meltano)["plugins"]
     (extractor,) = plugins["extractors"]
     project = {
-        "version": 1,
+        "requires_meltano": ">=4.0",
         "default_environment": "prod",
         "environments": [{"name": "prod"}],
         "plugins": {
