@@ -36,7 +36,9 @@ def main() -> NoReturn:
     sys.stdout = open_stdout(sys.stdout.fileno(), HEARTBEAT)
 
     gc.freeze()  # what the imports made stays, and need not be looked through again
-    sys.exit(_run())
+    code = _run()
+    signals.ignore()
+    sys.exit(code)
 
 
 def _run() -> int:
@@ -99,12 +101,15 @@ def _command() -> click.Command:
     """
     from tap_utility_energy import environment  # noqa: PLC0415
     from tap_utility_energy.errors import WrongInput  # noqa: PLC0415
+    from tap_utility_energy.logs import check_stdout, set_up_anew  # noqa: PLC0415
     from tap_utility_energy.tap import TapUtilityEnergy  # noqa: PLC0415
 
     problem = environment.log_level_problem()
     try:
         command = TapUtilityEnergy.cli
+        check_stdout()
     except Exception as error:
+        set_up_anew()
         raise WrongInput(f"SINGER_SDK_LOG_CONFIG: it cannot be used: {error}") from error
     if problem:
         raise WrongInput(problem)

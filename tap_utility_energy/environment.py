@@ -68,8 +68,9 @@ def dotenv_problems() -> Iterator[str]:
 
 def log_level_problem() -> str:
     """What is wrong with the log level, or ''. Blank variables and a wrong level are unset."""
-    for name in (PREFIX + LOG_LEVEL, LOG_LEVEL):
-        level = os.environ.pop(name, "").strip()
+    names = (PREFIX + LOG_LEVEL, LOG_LEVEL)
+    levels = {name: os.environ.pop(name, "").strip() for name in names}
+    for name, level in levels.items():
         if level.upper() in logging.getLevelNamesMapping():
             os.environ[name] = level
             return ""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import sys
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import singer_sdk
+from singer_sdk.logging import ConsoleFormatter
 from singer_sdk.metrics import Point, Tag, get_metrics_logger
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableMapping
+    from collections.abc import Iterable, Iterator, MutableMapping
 
 ROOT = "tap-utility-energy"
 SDK = str(Path(singer_sdk.__file__).parent)
@@ -32,6 +35,33 @@ class StreamLog(logging.LoggerAdapter[logging.Logger]):
         return f"{self._stream}: {msg}", {**kwargs, "extra": extra}
 
 
+def every_handler() -> Iterator[logging.Handler]:
+    """Every handler that exists now."""
+    # Private, but the only list that has the handlers behind other handlers as well.
+    for reference in logging._handlerList:  # type: ignore[attr-defined]  # noqa: SLF001
+        handler = reference() if isinstance(reference, weakref.ref) else reference
+        if handler:
+            yield handler
+
+
+def check_stdout() -> None:
+    """Refuse a logging configuration that writes among the Singer messages.
+
+    Raises:
+        ValueError: A handler writes to stdout.
+    """
+    if any(getattr(handler, "stream", None) is sys.stdout for handler in every_handler()):
+        raise ValueError("stdout is for Singer messages; let the handler write to ext://sys.stderr")
+
+
+def set_up_anew() -> None:
+    """Log to stderr, whatever a logging configuration has left behind that cannot be used."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(ConsoleFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger(ROOT).disabled = False
+
+
 def quiet_sdk() -> None:
     """Make the SDK's INFO lines and urllib3's lines DEBUG lines.
 
@@ -40,6 +70,8 @@ def quiet_sdk() -> None:
     Metrics stay INFO in handlers that the user's logging configuration gives to their logger,
     ``singer_sdk.metrics``. Call it when logging has been set up.
     """
+    # A logging configuration switches off each logger that it does not name, if not told otherwise.
+    logging.getLogger(ROOT).disabled = False
     metrics = get_metrics_logger()
     for handler in logging.root.handlers:
         asked_for = handler in metrics.handlers

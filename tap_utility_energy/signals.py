@@ -41,6 +41,13 @@ def install() -> None:
         signal.signal(signal.SIGINT, _handle)
 
 
+def ignore() -> None:
+    """Let no further signal change the exit code: Python's end takes the handlers away."""
+    if _is_main():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def check() -> None:
     """Raise `Stopped` if a signal has come."""
     if _asked.is_set():

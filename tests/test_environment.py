@@ -200,7 +200,44 @@ def test_a_wrong_log_level_ends_in_one_line(
     ]
 
 
-@pytest.mark.parametrize("content", ["[", "version: 9", "5"])
+def test_of_two_wrong_log_levels_the_taps_own_is_named(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}LOGLEVEL", "loud")
+    monkeypatch.setenv("LOGLEVEL", "quiet")
+
+    run = tap(TOKEN)
+
+    assert [line.split(":")[0] for line in run.errors] == [f"{PREFIX}LOGLEVEL"]
+
+
+def test_a_log_config_that_names_no_logger_of_ours_hides_no_failure(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = "a: {class: logging.StreamHandler}"
+    content = f"version: 1\nhandlers: {{{handler}}}\nroot: {{level: INFO, handlers: [a]}}"
+    monkeypatch.setenv("SINGER_SDK_LOG_CONFIG", tap.file("logging.yaml", content))
+
+    run = tap({"utilityapi_tokn": "x"})
+
+    assert run.exit == 1
+    assert "utilityapi_tokn: there is no such setting" in run.stderr
+
+
+STDOUT = "a: {class: logging.StreamHandler, stream: ext://sys.stdout}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[",
+        "version: 9",
+        "5",
+        "version: 1\nroot: {level: LOUD}",
+        "version: 1\nroot: {handlers: [nobody]}",
+        f"version: 1\nhandlers: {{{STDOUT}}}\nroot: {{handlers: [a]}}",
+    ],
+)
 def test_a_log_config_that_cannot_be_used_is_named(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
@@ -211,6 +248,7 @@ def test_a_log_config_that_cannot_be_used_is_named(
     assert run.exit == 1
     (error,) = run.errors
     assert error.startswith("SINGER_SDK_LOG_CONFIG: it cannot be used: ")
+    assert not run.stdout
 
 
 @pytest.mark.parametrize("value", ["", " ", "[]", "null", '["", " "]'])

@@ -76,6 +76,19 @@ def test_any_wait_is_interrupted(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(("number", "code"), STOPS)
+def test_more_signals_change_nothing(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    with Sandbox(faults=[{"hang": 60, "times": None}]) as box:
+        process = start(config_file(tmp_path, box))
+        wait_for_requests(box, 1)
+        while process.poll() is None:
+            process.send_signal(number)
+            time.sleep(0.001)
+        process.communicate()
+
+    assert process.returncode == code
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("lines", [5, 20, 40])
 def test_no_line_is_cut_while_the_target_is_slow(

@@ -13,13 +13,14 @@ import html
 import json
 import logging
 import re
-import weakref
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from typing_extensions import override
+
+from tap_utility_energy.logs import every_handler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -218,8 +219,6 @@ class RedactingFormatter(logging.Formatter):
 
 def redact_logs() -> None:
     """Put the formatter around that of every handler that exists now."""
-    # Private, but the only list that has the handlers behind other handlers as well.
-    for reference in logging._handlerList:  # type: ignore[attr-defined]  # noqa: SLF001
-        handler = reference() if isinstance(reference, weakref.ref) else reference
-        if handler and not isinstance(handler.formatter, RedactingFormatter):
+    for handler in every_handler():
+        if not isinstance(handler.formatter, RedactingFormatter):
             handler.setFormatter(RedactingFormatter(handler.formatter or logging.Formatter()))
