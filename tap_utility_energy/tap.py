@@ -166,8 +166,9 @@ class TapUtilityEnergy(HookedTap):
         config = deepcopy(dict(self.config))  # the SDK's mapper takes options out of the maps
         maps = config["stream_maps"] = stream_maps.in_order(config.get("stream_maps", {}), streams)
         self.mapper = PluginMapper(plugin_config=config, logger=self.logger)
+        is_mapped = bool(maps or self.config.get("flattening_enabled"))
         fields = {name: each.effective_schema["properties"] for name, each in streams.items()}
-        problems = list(stream_maps.dropped_in_vain(maps, fields))
+        problems = list(stream_maps.dropped_in_vain(maps, fields)) if is_mapped else []
         for stream in streams.values():
             if stream.selected:
                 if patterns := stream_maps.overridden(maps, stream.name):
@@ -177,6 +178,8 @@ class TapUtilityEnergy(HookedTap):
                 problems += stream.catalog_problems
                 for note in stream.catalog_notes:
                     stream.stats.log.warning("%s", note)
+                if not is_mapped:
+                    continue  # the mapper gets to know the stream when it is read
                 try:
                     stream.register_maps()
                 except WrongInput as wrong:

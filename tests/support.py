@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 import simplejson
 
-from tap_utility_energy import cli
+from tap_utility_energy import cli, energycap, utilityapi
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.http import redaction
 from tap_utility_energy.tap import TapUtilityEnergy
@@ -161,9 +161,15 @@ def fresh_logging():
         redaction.forget_secrets()
 
 
+@cache
+def discovered(_streams: tuple[type, ...]) -> str:
+    """The catalog of these streams, which a test may have added to."""
+    return json.dumps(TapUtilityEnergy(config={}, validate_config=False).catalog_dict)
+
+
 def catalog(streams: Sequence[str], **more: Any) -> dict[str, Any]:
     """The discovered catalog with only these streams selected, and ``more`` in their entries."""
-    found = TapUtilityEnergy(config={}, validate_config=False).catalog_dict
+    found: dict[str, Any] = json.loads(discovered((*utilityapi.STREAMS, *energycap.STREAMS)))
     for entry in found["streams"]:
         (root,) = [meta for meta in entry["metadata"] if not meta["breadcrumb"]]
         root["metadata"]["selected"] = entry["tap_stream_id"] in streams
