@@ -28,7 +28,7 @@ lint: $(VENV)/lint.installed ## check style, format, and which module imports wh
 types: $(VENV)/lint.installed ## check types
 	$(BIN)/python -m mypy
 
-docs: $(VENV)/test.installed ## write what repeats the tap's settings and streams
+docs: $(VENV)/test.installed ## write the tables of settings and streams, and the catalog's snapshot
 	$(BIN)/python scripts/generate.py
 
 constraints: $(BIN)/uv ## pin the newest versions of all that is installed

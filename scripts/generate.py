@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write what repeats the tap's own definition: its settings and its streams.
 
-The extractor in `meltano.yml`, `.env.example`, the tables of `README.md`, `docs/streams.md`, and
-the project file in `docs/meltano.md`.
+The extractor in `meltano.yml`, `.env.example`, the tables of `README.md`, `docs/streams.md`, the
+project file in `docs/meltano.md`, and the snapshot of the catalog.
 With ``--check`` nothing is written; the exit code is 1 if something would change.
 """
 
@@ -214,6 +214,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     streams = list(tap.streams.values())
     yield readme, replaced(text, "streams", streams_table(streams))
     yield ROOT / "docs" / "streams.md", streams_page(streams)
+    yield ROOT / "tests" / "snapshots" / "catalog.json", f"{tap.catalog_json_text}\n"
 
 
 def main() -> int:

@@ -1,8 +1,4 @@
-"""The whole catalog, so that a changed schema shows in review.
-
-After a change that is meant:
-``python -m tap_utility_energy --discover > tests/snapshots/catalog.json``
-"""
+"""The whole catalog, so that a changed schema shows in review. `make docs` writes it."""
 
 from __future__ import annotations
 

@@ -147,8 +147,9 @@ def test_the_generator_has_nothing_to_change() -> None:
 def test_the_generator_notices_and_repairs(tmp_path: Path) -> None:
     scripts = ("scripts/generate.py", "scripts/streams_page.py")
     written = ("meltano.yml", ".env.example", "README.md", "docs/streams.md", "docs/meltano.md")
+    written += ("tests/snapshots/catalog.json",)
     for name in (*written, *scripts):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     meltano, readme = tmp_path / "meltano.yml", tmp_path / "README.md"
     before = meltano.read_text("utf-8"), readme.read_text("utf-8")

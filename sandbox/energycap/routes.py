@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sandbox.world.energycap.catalogue import Record
     from sandbox.world.energycap.tenant import DigestName
 
 _METERS = "Meters (View)"
@@ -22,7 +23,8 @@ _PAGE = ("pageSize", "pageNumber")
 class Route:
     """An endpoint: the last path step of a single one is an id.
 
-    `handler` says who answers; None for `permission` is an endpoint whose page prints none.
+    `handler` says who answers; None for `permission` is an endpoint whose page prints none. A plain
+    list has its `records` here, and needs nothing else: "whole" in one answer, or "page" by page.
     """
 
     path: str
@@ -33,6 +35,7 @@ class Route:
     digest: DigestName | None = None
     deprecated: str | None = None
     truth: str | None = None
+    records: tuple[Record, ...] | None = None
 
     @property
     def is_single(self) -> bool:
@@ -83,6 +86,10 @@ _ENTITIES = (
     Route("/v3/me", "me", None, ()),
     Route("/v3/environment", "environment", None, ()),
 )
+#: Lists that are always the same.
+_PLAIN: tuple[Route, ...] = (
+    # A new one goes above this line.
+)
 _PERMISSIONS = {"meter": _METERS, "place": _PLACES, "account": _ACCOUNTS}
 
 
@@ -91,7 +98,7 @@ class Routes:
 
     def __init__(self, digests: Iterable[DigestName]) -> None:
         """Add the digests that the tenant has to the entities."""
-        self.all = [*_ENTITIES, *(route for name in digests for route in _of_digest(name))]
+        self.all = [*_ENTITIES, *_PLAIN, *(route for name in digests for route in _of_digest(name))]
         self._patterns = [
             (re.compile(f"/api{route.path}".replace("{id}", r"(\d{1,10})"), re.IGNORECASE), route)
             for route in self.all
