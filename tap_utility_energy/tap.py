@@ -26,7 +26,7 @@ from tap_utility_energy.http.redaction import register_secrets
 from tap_utility_energy.utilityapi.estimate import log_estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -166,29 +166,36 @@ class TapUtilityEnergy(HookedTap):
         config = deepcopy(dict(self.config))  # the SDK's mapper takes options out of the maps
         maps = config["stream_maps"] = stream_maps.in_order(config.get("stream_maps", {}), streams)
         self.mapper = PluginMapper(plugin_config=config, logger=self.logger)
-        is_mapped = bool(maps or self.config.get("flattening_enabled"))
-        fields = {name: each.effective_schema["properties"] for name, each in streams.items()}
-        problems = list(stream_maps.dropped_in_vain(maps, fields)) if is_mapped else []
-        for stream in streams.values():
-            if stream.selected:
-                if patterns := stream_maps.overridden(maps, stream.name):
-                    stream.stats.log.warning(
-                        "its own stream map counts, and not that for %s", ", ".join(patterns)
-                    )
-                problems += stream.catalog_problems
-                for note in stream.catalog_notes:
-                    stream.stats.log.warning("%s", note)
-                if not is_mapped:
-                    continue  # the mapper gets to know the stream when it is read
-                try:
-                    stream.register_maps()
-                except WrongInput as wrong:
-                    problems.append(str(wrong))
-        problems += stream_maps.same_names(self.mapper)
+        selected = [stream for stream in streams.values() if stream.selected]
+        problems = [problem for stream in selected for problem in stream.catalog_problems]
+        for stream in selected:
+            for note in stream.catalog_notes:
+                stream.stats.log.warning("%s", note)
+        if maps or self.config.get("flattening_enabled"):
+            problems += self._map_problems(maps, streams)
         if self.input_catalog is not None:
             problems += unknown_streams(self.input_catalog, streams)
         if problems:
             raise ConfigValidationError("Config validation failed", errors=problems)
+
+    def _map_problems(
+        self, maps: Mapping[str, Any], streams: Mapping[str, VendorStream]
+    ) -> Iterator[str]:
+        """Let the mapper know the selected streams; a line for each map that does not fit one."""
+        fields = {name: each.effective_schema["properties"] for name, each in streams.items()}
+        yield from stream_maps.dropped_in_vain(maps, fields)
+        for stream in streams.values():
+            if not stream.selected:
+                continue
+            if patterns := stream_maps.overridden(maps, stream.name):
+                stream.stats.log.warning(
+                    "its own stream map counts, and not that for %s", ", ".join(patterns)
+                )
+            try:
+                stream.register_maps()
+            except WrongInput as wrong:
+                yield str(wrong)
+        yield from stream_maps.same_names(self.mapper)
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
