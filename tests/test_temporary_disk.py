@@ -13,8 +13,9 @@ from tests.support import DIGESTS, RESULTS, SUMMARIES, Run, catalog, clean_envir
 #: The tap, which keeps pages in files from 1 kB on, none of which may grow beyond 20 kB.
 LIMITED = """
 import resource
-from tap_utility_energy import cli, walk
-walk.IN_MEMORY = 1000
+from tap_utility_energy import cli
+from tap_utility_energy.core import shared_pages
+shared_pages.IN_MEMORY = 1000
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 cli.main()
 """

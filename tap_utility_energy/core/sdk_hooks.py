@@ -55,6 +55,9 @@ class HookedStream(Stream):
         """Why a loader must not drop what was not sent, or '' if all was sent that there is."""
         raise NotImplementedError
 
+    def on_version_withheld(self, reason: str) -> None:
+        """Called when no version was activated, with the reason."""
+
     def advance_bookmark(self, record: Record) -> None:
         """Move the stream's bookmark after a record that was written."""
         super()._increment_stream_state(record)
@@ -88,7 +91,7 @@ class HookedStream(Stream):
         if self._stream_version is None:
             return
         if reason := self.reason_against_version(is_empty=is_empty, in_batches=not write_messages):
-            self.log("no version is activated, so that the loader drops nothing: %s", reason)
+            self.on_version_withheld(reason)
         else:
             super()._write_activate_version_message(self._stream_version)
 

@@ -326,6 +326,10 @@ class VendorStream(HookedStream):
             return "a stream map filters the records"
         return self.stats.incomplete or ("nothing came" if is_empty else "")
 
+    @override
+    def on_version_withheld(self, reason: str) -> None:
+        self.stats.log.info("no version is activated, so that the loader drops nothing: %s", reason)
+
     @contextmanager
     def bad_records_reported(self) -> Iterator[None]:
         """Say after the block which records were left out, also if it fails.
