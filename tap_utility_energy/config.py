@@ -16,7 +16,7 @@ from urllib3.util import parse_url
 
 from tap_utility_energy import environment
 from tap_utility_energy.core import batches, stream_maps
-from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.decoding import NamedTwiceError, parse_settings
 from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.settings import BASE_URLS, CREDENTIALS, NEVER_QUOTED
 
@@ -156,7 +156,9 @@ def _number(text: str) -> Decimal:
 
 def _json(text: str) -> Any:
     try:
-        return parse(text)
+        return parse_settings(text)
+    except NamedTwiceError as twice:
+        raise ValueError(f"cannot be used: {twice}") from None
     except (ValueError, ArithmeticError):
         raise ValueError("is not valid JSON") from None
 

@@ -12,7 +12,7 @@ from singer_sdk.singerlib.json import serialize_json
 
 from tap_utility_energy.core import catalog, state
 from tap_utility_energy.errors import WrongInput
-from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.decoding import NamedTwiceError, parse, parse_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def read_object(option: str, file: str | IO[str]) -> dict[str, Any]:
     except OSError as error:
         raise WrongInput(f"{option} {name}: {error.strerror or error}") from error
     try:
-        content = parse(body)
+        content = parse_settings(body) if option == "--config" else parse(body)
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise WrongInput(f"{option} {name}: {_why_no_json(body, error)}") from error
     if not isinstance(content, dict):
@@ -58,6 +58,8 @@ def _why_no_json(body: bytes, error: Exception) -> str:
     """What is wrong with a file, as people come to have one: a target appends states to theirs."""
     if not body.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
         return "the file is empty"
+    if isinstance(error, NamedTwiceError):
+        return str(error)
     if isinstance(error, JSONDecodeError) and error.msg == "Extra data":
         return f"not one JSON object but several, line {error.lineno} is too much. {LAST_COUNTS}"
     return f"not JSON: {error}"

@@ -182,6 +182,23 @@ def test_one_vendor_is_enough_and_the_other_is_named_once(tap: TapRunner) -> Non
         ]
 
 
+@pytest.mark.parametrize("source", ["file", "environment"])
+def test_a_name_that_json_has_twice_is_refused(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    maps = '{"utilityapi_meters": {"user_email": null}, "utilityapi_meters": {"extra": null}}'
+    path = tap.file("twice.json", f'{{"utilityapi_token": "a", "stream_maps": {maps}}}')
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_UTILITYAPI_TOKEN", "a")
+    if source == "environment":
+        monkeypatch.setenv("TAP_UTILITY_ENERGY_STREAM_MAPS", maps)
+
+    run = tap(None, "--config", path if source == "file" else "ENV")
+
+    assert run.exit == 1
+    assert "it has utilityapi_meters twice in one object: keep one of them" in run.errors[0]
+    assert path in run.errors[0] or run.errors[0].startswith("stream_maps: the variable ")
+
+
 @pytest.mark.parametrize("content", ["{", "[1]", '"text"'])
 def test_a_config_file_that_is_no_object_is_named(tap: TapRunner, content: str) -> None:
     path = tap.file("broken.json", content)

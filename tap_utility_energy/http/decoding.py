@@ -27,6 +27,31 @@ def parse(text: str | bytes, hook: Callable[[Record], Record] | None = None) -> 
     return json.loads(text, object_hook=hook, parse_float=Decimal, parse_constant=refuse)
 
 
+class NamedTwiceError(ValueError):
+    """JSON has a name twice in one object, of which most readers forget the first."""
+
+
+def parse_settings(text: str | bytes) -> Any:
+    """The same as `parse`, for what a person has written.
+
+    Raises:
+        NamedTwiceError: An object has a name twice.
+        ValueError: It is not JSON.
+    """
+    return json.loads(
+        text, object_pairs_hook=_named_once, parse_float=Decimal, parse_constant=refuse
+    )
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> Record:
+    found: Record = {}
+    for name, value in pairs:
+        if name in found:
+            raise NamedTwiceError(f"it has {name} twice in one object: keep one of them")
+        found[name] = value
+    return found
+
+
 def parse_without(name: str, text: str) -> Any:
     """The same, without the properties of this name, at whatever depth they stand."""
     return parse(text, partial(_without, name))
