@@ -110,7 +110,8 @@ def _command() -> click.Command:
         check_stdout()
     except Exception as error:
         set_up_anew()
-        raise WrongInput(f"SINGER_SDK_LOG_CONFIG: it cannot be used: {error}") from error
+        why = error.__cause__ or error  # logging.config wraps what is wrong
+        raise WrongInput(f"SINGER_SDK_LOG_CONFIG: it cannot be used: {why}") from error
     if problem:
         raise WrongInput(problem)
     return command

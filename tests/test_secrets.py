@@ -6,7 +6,7 @@ import base64
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -204,6 +204,32 @@ def test_every_way_of_writing_a_secret_is_struck_and_nothing_else(
     assert "[secret]" in refused.last_line
     for text in (secret, written, "cd/ef12345"):
         assert text not in run.stdout + refused.stderr
+
+
+@pytest.mark.parametrize("around", ["{}", "someone:{}", "me:{}:", "Bearer {}", "{}\n"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_an_error_that_quotes_a_secret_in_base64_is_struck(
+    tap: TapRunner, around: str, encode: Callable[[bytes], bytes]
+) -> None:
+    quoted = encode(around.format(KEY).encode()).decode()
+    with Sandbox(energycap_api_key=KEY) as box:
+        box.set_faults([{"status": 401, "body": f"no: {quoted}", "content_type": "text/plain"}])
+        run = tap(box.tap_config(), streams=[DIGESTS])
+
+    assert "[secret]" in run.last_line
+    middle = quoted.rstrip("=")[-16:-4]
+    assert middle not in run.stderr
+
+
+@pytest.mark.parametrize("written", ["a&plus;b&sol;c12345&equals;", "a&#43b&#47c12345&#61"])
+def test_an_error_that_writes_a_secret_in_html_is_struck(tap: TapRunner, written: str) -> None:
+    with Sandbox(energycap_api_key="a+b/c12345=") as box:
+        body = f"no such key: {written} & more"
+        box.set_faults([{"status": 401, "body": body, "content_type": "text/plain"}])
+        run = tap(box.tap_config(), streams=[DIGESTS])
+
+    assert "answered 401: no such key: [secret] & more. The key" in run.last_line
+    assert "c12345" not in run.stderr
 
 
 @pytest.mark.parametrize("word", ["electric", "s3cret-pw"])

@@ -4,7 +4,8 @@ Messages and logs lose every registered secret, however it is written. A vendor'
 that vendor's own credential: another secret may be a word that data holds by chance.
 
 A secret is looked for in a text as it stands and as JSON, URLs and HTML decode it, one after the
-other: ``a+b`` is found in ``a%2Bb``, ``a\u002bb``, ``a\u00252Bb`` and ``a&#43;b``.
+other: ``a+b`` is found in ``a%2Bb``, ``a\u002bb``, ``a\u00252Bb`` and ``a&#43;b``. In messages it
+is also found within base64.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import html
 import json
 import logging
 import re
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,12 +42,15 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
 )
 _BLANKS = re.compile(r"\s+")  # a secret may be broken up where lines are wrapped
+#: Names of characters too, which data that is no HTML has for something else.
+_HTML_IN_MESSAGES = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});?")
 _IN_DATA = (_JSON, _URL, _HTML)
-_IN_MESSAGES = (_INVISIBLE, _BLANKS, *_IN_DATA)
+_IN_MESSAGES = (_INVISIBLE, _BLANKS, _JSON, _URL, _HTML_IN_MESSAGES)
 #: What the first three may write a printable ASCII character as: one by one to look for quickly.
 _ASCII_ESCAPES = (r"\\(?:u00[2-7][0-9a-fA-F]|/)", r"%[2-7][0-9a-fA-F]", _HTML.pattern)
 _ASCII = re.compile("|".join((r"\\\\", *_ASCII_ESCAPES)))
 _EACH_ASCII = tuple(map(re.compile, _ASCII_ESCAPES))
+_URL_SAFE = str.maketrans("+/", "-_")
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _JSON_STRING = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
 _USER_IN_URL = re.compile(r"(?<=://)[^/?#\s@]+(?=@)")
@@ -64,8 +69,21 @@ def register_secrets(values: Iterable[str]) -> None:
         secret = value.encode("utf-8", "replace").decode().strip()
         if secret and not _is_ordinary(secret):
             forms = (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe=""))
-            _registered.update(forms)
+            _registered.update(forms, _in_base64(secret.encode()))
     _compile()
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """The characters that the secret alone decides, wherever in an encoded text it begins.
+
+    A proxy's password follows a user's name there, and a token may follow ``Bearer``.
+    """
+    for before in range(3):
+        encoded = b64encode(bytes(before) + secret)
+        first, last = -(-before * 8 // 6), (before + len(secret)) * 8 // 6
+        if last - first >= SHORTEST_IN_DATA:
+            core = encoded[first:last].decode()
+            yield from (core, core.translate(_URL_SAFE))
 
 
 def forget_secrets() -> None:
