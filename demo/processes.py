@@ -54,7 +54,7 @@ class Group:
     def __enter__(self) -> Self:
         """Start the command."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "demo.leash", *self._command],
+            [sys.executable, "-m", "demo.parent_watch", *self._command],
             cwd=ROOT,
             env=self._env,
             stdin=subprocess.PIPE,

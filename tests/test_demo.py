@@ -151,7 +151,7 @@ def test_a_group_is_ended_as_a_whole(tmp_path: Path) -> None:
     assert beat.read_text() == last
 
 
-def test_a_command_ends_when_nobody_holds_its_leash(tmp_path: Path) -> None:
+def test_a_command_ends_when_its_parent_has_ended(tmp_path: Path) -> None:
     started = tmp_path / "started"
     code = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
     with Group([sys.executable, "-c", code, str(started)], output=subprocess.PIPE) as group:

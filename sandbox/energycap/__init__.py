@@ -1,5 +1,5 @@
 """EnergyCAP: digests and entity lists (developer.energycap.com, api-reference)."""
 
-from sandbox.energycap.api import EnergyCap
+from sandbox.energycap.api.answers import EnergyCap
 
 __all__ = ["EnergyCap"]

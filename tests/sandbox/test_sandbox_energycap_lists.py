@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox import Sandbox
-from sandbox.world.energycap.reference import ME_TOKEN
+from sandbox.energycap.data.reference import ME_TOKEN
 
 SMALL = {"billing_summaries": 0, "meters": 23}
 

@@ -1,0 +1,1 @@
+"""EnergyCAP's API: who may ask for what, in pages."""

@@ -1,0 +1,199 @@
+"""What each list can be filtered by, as far as its page is known (api-reference/<entity>).
+
+The known part of no page offers a filter by `createdDate` or `modifiedDate`, so none is taken
+here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.energycap.data.catalogue import Record
+    from sandbox.energycap.data.listings import Facts
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field to filter by: where its values are in a record, or among the facts about it.
+
+    `operators` are those that its page names, if they are not all those of its type.
+    """
+
+    name: str
+    type: str
+    path: tuple[str, ...] | None
+    operators: tuple[str, ...] = ()
+    is_alone: bool = False
+
+    def read(self, record: Record, facts: Facts) -> list[object]:
+        """Return the values, of which a list in the record may have several, and no nulls."""
+        if self.path is None:
+            return list(facts[self.name])
+        found: list[object] = [record]
+        for step in self.path:
+            inner = [thing.get(step) for thing in found if isinstance(thing, dict)]
+            found = [
+                value
+                for thing in inner
+                for value in (thing if isinstance(thing, list) else [thing])
+                if value is not None
+            ]
+        return found
+
+
+def _fields(kind: str, *operators: str, **paths: str) -> dict[str, Field]:
+    """Declare fields of a type: a path with dots, ``@`` for a fact, empty for what none has."""
+    return {
+        name: Field(
+            name, kind, None if path == "@" else tuple((path or name).split(".")), operators
+        )
+        for name, path in paths.items()
+    }
+
+
+_METER = {
+    **_fields(
+        "text",
+        accountCode="accounts.accountCode",
+        accountInfo="accounts.accountInfo",
+        city="address.city",
+        commodityCode="commodity.commodityCode",
+        commodityInfo="commodity.commodityInfo",
+        importId="",
+        meterCode="meterCode",
+    ),
+    **_fields("text", "equals", meterGroupCode="", meterGroupInfo=""),
+    **_fields(
+        "integer",
+        accountId="accounts.accountId",
+        commodityId="commodity.commodityId",
+        meterId="meterId",
+    ),
+    **_fields("integer", "equals", channelId="channels.channelId", meterGroupId=""),
+    **_fields("integer", "less than equal", interval="channels.interval"),
+    **_fields("boolean", hasChannels="@", hasEmissionSourceLink="@", hasWatticsLink="@"),
+}
+_PLACE = {
+    **_fields(
+        "text",
+        city="address.city",
+        placeCode="placeCode",
+        placeEntityTypeInfo="placeType.placeEntityType.placeEntityTypeInfo",
+        placeInfo="placeInfo",
+        placeTypeCode="placeType.placeTypeCode",
+    ),
+    **_fields("text", "equals", placeGroupCode="", placeGroupInfo=""),
+    **_fields(
+        "integer",
+        parentId="parent.placeId",
+        placeAreaSize="size.value",
+        placeEntityTypeID="placeType.placeEntityType.placeEntityTypeId",
+        placeId="placeId",
+        placeTypeId="placeType.placeTypeId",
+    ),
+    **_fields("integer", "equals", placeGroupId=""),
+    **_fields("boolean", hasWatticsLink="", linkedToPM="energyStarEnabled"),
+}
+_ACCOUNT = {
+    **_fields(
+        "text",
+        accountCode="accountCode",
+        accountInfo="accountInfo",
+        city="address.city",
+        costCenterCode="costCenter.costCenterCode",
+        costCenterInfo="costCenter.costCenterInfo",
+        meterCode="meters.meterCode",
+        meterInfo="meters.meterInfo",
+        postalCode="address.postalCode",
+    ),
+    **_fields(
+        "integer",
+        accountId="accountId",
+        costCenterId="costCenter.costCenterId",
+        meterId="meters.meterId",
+    ),
+    **_fields(
+        "boolean",
+        active="active",
+        isChargebackMasterAccount="@",
+        isSubAccount="isSubAccount",
+        isSummaryAccount="@",
+    ),
+}
+_BILL = {
+    **_fields(
+        "text",
+        accountCode="account.accountCode",
+        accountInfo="account.accountInfo",
+        batchCode="batch.batchCode",
+        topmostPlaceCode="@",
+    ),
+    **_fields("integer", accountId="account.accountId", approvedBy="approvedBy.userId"),
+    **_fields("number", totalCost="totalCost"),
+    **_fields("period", accountPeriod="accountPeriod"),
+    **_fields(
+        "boolean",
+        accrual="accrual",
+        accrualReversed="accrualReversed",
+        active="account.active",
+        approved="approved",
+    ),
+    **_fields(
+        "date",
+        approveDate="approveDate",
+        batchCloseDate="",
+        beginDate="beginDate",
+        endDate="endDate",
+    ),
+}
+_VENDOR = {
+    **_fields(
+        "text",
+        city="address.city",
+        commodityCode="rates.commodity.commodityCode",
+        commodityInfo="rates.commodity.commodityInfo",
+        postalCode="address.postalCode",
+        state="address.state",
+        vendorCode="vendorCode",
+        vendorInfo="vendorInfo",
+    ),
+    **_fields("integer", commodityId="rates.commodity.commodityId", vendorId="vendorId"),
+    **_fields("boolean", splitAccountChargesConfigured=""),
+}
+_COST_CENTER = {
+    **_fields("text", costCenterCode="costCenterCode", costCenterInfo="costCenterInfo"),
+    **_fields("integer", costCenterId="costCenterId", parentId="parent.costCenterId"),
+}
+_COMMODITY = {
+    **_fields(
+        "text",
+        commodityCategoryInfo="commodityCategory.commodityCategoryInfo",
+        commodityInfo="commodityInfo",
+    ),
+    **_fields(
+        "integer",
+        "equals",
+        accountId="@",
+        topmostCollectionId="@",
+        topmostCostCenterId="@",
+        topmostPlaceId="@",
+    ),
+    "inUse": Field("inUse", "boolean", ("inUse",), is_alone=True),
+}
+_UNIT = {
+    **_fields("text", unitTypeCode="unitType.unitTypeCode", unitTypeInfo="unitType.unitTypeInfo"),
+    **_fields("integer", unitTypeId="unitType.unitTypeId"),
+}
+
+FIELDS = {
+    "meter": _METER,
+    "place": _PLACE,
+    "account": _ACCOUNT,
+    "vendor": _VENDOR,
+    "costcenter": _COST_CENTER,
+    "bill": _BILL,
+    "commodity": _COMMODITY,
+    "unit": _UNIT,
+}

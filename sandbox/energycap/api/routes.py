@@ -1,0 +1,131 @@
+"""Which paths there are, with their versions, the permission each needs and what it takes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sandbox.energycap.data.catalogue import Record
+    from sandbox.energycap.data.tenant import DigestName
+
+_METERS = "Meters (View)"
+_PLACES = "BuildingsAndOrganizations (View)"
+_ACCOUNTS = "Accounts (View)"
+_BILLS = "BillsAndBatches (View)"
+_PAGE = ("pageSize", "pageNumber")
+
+
+@dataclass(frozen=True)
+class Route:
+    """An endpoint: the last path step of a single one is an id.
+
+    `handler` says who answers; None for `permission` is an endpoint whose page prints none. A plain
+    list has its `records` here, and needs nothing else: "whole" in one answer, or "page" by page.
+    """
+
+    path: str
+    handler: str
+    permission: str | None
+    params: tuple[str, ...]
+    kind: str = ""
+    digest: DigestName | None = None
+    deprecated: str | None = None
+    truth: str | None = None
+    records: tuple[Record, ...] | None = None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it answers with one object."""
+        return "{id}" in self.path
+
+
+_ENTITIES = (
+    Route("/v3/meter", "page", _METERS, (*_PAGE, "filter"), "meter", truth="energycap_meters"),
+    Route("/v3/meter/{id}", "entity", _METERS, (), "meter"),
+    Route("/v3/place", "page", _PLACES, (*_PAGE, "filter"), "place", truth="energycap_places"),
+    Route("/v3/place/{id}", "entity", _PLACES, (), "place"),
+    Route(
+        "/v3/account", "page", _ACCOUNTS, (*_PAGE, "filter"), "account", truth="energycap_accounts"
+    ),
+    Route("/v3/account/{id}", "entity", _ACCOUNTS, (), "account"),
+    Route(
+        "/v3/vendor",
+        "page",
+        "VendorsAndRatesModule (View)",
+        (*_PAGE, "filter"),
+        "vendor",
+        truth="energycap_vendors",
+    ),
+    Route(
+        "/v3/costcenter",
+        "page",
+        "CostCenters (View)",
+        (*_PAGE, "filter"),
+        "costcenter",
+        truth="energycap_cost_centers",
+    ),
+    Route("/v3/bill", "page", _BILLS, (*_PAGE, "filter"), "bill", truth="energycap_bills"),
+    Route("/v3/bill/{id}", "entity", _BILLS, (), "bill"),
+    Route(
+        "/v202304/commodity", "whole", None, ("filter",), "commodity", truth="energycap_commodities"
+    ),
+    Route(
+        "/v3/commodity",
+        "whole",
+        None,
+        (),
+        "old commodity",
+        deprecated="v202304 GetCommoditiesV202304",
+    ),
+    Route("/v202305/unit", "whole", None, ("filter",), "unit", truth="energycap_units"),
+    Route("/v3/activity/bill", "activity", _BILLS, ("date",)),
+    Route("/v3/me", "me", None, ()),
+    Route("/v3/environment", "environment", None, ()),
+)
+#: Lists that are always the same.
+_PLAIN: tuple[Route, ...] = (
+    # A new one goes above this line.
+)
+_PERMISSIONS = {"meter": _METERS, "place": _PLACES, "account": _ACCOUNTS}
+
+
+class Routes:
+    """Finds the endpoint that a path is of."""
+
+    def __init__(self, digests: Iterable[DigestName]) -> None:
+        """Add the digests that the tenant has to the entities."""
+        self.all = [*_ENTITIES, *_PLAIN, *(route for name in digests for route in _of_digest(name))]
+        self._patterns = [
+            (re.compile(f"/api{route.path}".replace("{id}", r"(\d{1,10})"), re.IGNORECASE), route)
+            for route in self.all
+        ]
+
+    def find(self, path: str) -> tuple[Route, int | None] | None:
+        """Return the endpoint of a path, in whatever letter case, with the id in the path."""
+        for pattern, route in self._patterns:
+            if found := pattern.fullmatch(path):
+                return route, int(found[1]) if route.is_single else None
+        return None
+
+
+def _of_digest(name: DigestName) -> tuple[Route, Route]:
+    """Return the list of a digest, and the single one."""
+    end = f"digest/{name.view}/{name.span}"
+    permission, truth = _PERMISSIONS[name.kind], f"{name.kind}_digest_{name.view}_{name.span}"
+    years = "numberOfYears"
+    return (
+        Route(
+            f"/v3/{name.kind}/{end}",
+            "digests",
+            permission,
+            (*_PAGE, years),
+            name.kind,
+            name,
+            truth=truth,
+        ),
+        Route(f"/v3/{name.kind}/{{id}}/{end}", "digest", permission, (years,), name.kind, name),
+    )

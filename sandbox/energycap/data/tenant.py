@@ -1,0 +1,122 @@
+"""The tenant as its API shows it: entity lists and digests, printed once and kept as bytes."""
+
+from __future__ import annotations
+
+import zlib
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from sandbox.energycap.data.bill_records import BillRecords
+from sandbox.energycap.data.books import Books
+from sandbox.energycap.data.catalogue import COMMODITIES, UNITS, VENDORS, Record, Vendor
+from sandbox.energycap.data.entities import Entities
+from sandbox.energycap.data.events import Events
+from sandbox.energycap.data.listings import HasId, Listing
+from sandbox.energycap.data.meter_digests import MeterDigests
+from sandbox.energycap.data.oddities import add_oddities, break_keys
+from sandbox.energycap.data.reference import Reference
+from sandbox.energycap.data.rollups import Rollups
+from sandbox.recent import Recent
+from sandbox.wire import to_json
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Sequence
+
+    from sandbox.options import SandboxOptions
+
+T = TypeVar("T", bound=HasId)
+
+
+class DigestName(NamedTuple):
+    """Which digest: of a ``meter``, ``place`` or ``account``, in a view, monthly or yearly."""
+
+    kind: str
+    view: str
+    span: str
+
+
+class Tenant:
+    """Everything that the API can be asked for; nothing is drawn before it is."""
+
+    def __init__(self, options: SandboxOptions) -> None:
+        """Open the books that the options describe."""
+        self._options = options
+        self.books = Books.open(options)
+        self.bills = BillRecords(self.books)
+        self.reference = Reference(self.books)
+        self._rollups = Rollups(self.books)
+        self._listings = self._list()
+        self._digests: Recent[tuple[bytes, bool]] = Recent()
+        self._printers = self._print()
+        self.events = Events(self.books, self._forget).events()
+
+    @property
+    def today(self) -> dt.date:
+        """The day it is at the vendor."""
+        return self.books.changes.now.date()
+
+    @property
+    def digests(self) -> list[DigestName]:
+        """The digests that there are."""
+        return list(self._printers)
+
+    def listing(self, kind: str) -> Listing[Any]:
+        """Return a list by its name: ``meter``, ``place``, ``costcenter`` and so on."""
+        return self._listings[kind]
+
+    def digest(self, name: DigestName, thing: Any, years: int) -> tuple[bytes, bool]:
+        """Return a digest as served, and whether it says anything at all."""
+        key = (name, thing.id, years)
+        return self._digests.get(key, thing, lambda: self._digest(name, thing, years))
+
+    def _digest(self, name: DigestName, thing: Any, years: int) -> tuple[bytes, bool]:
+        record = self._printers[name](thing, years)
+        payload = "ghgTypes" if name.view == "ghg" else "results"
+        results = record[payload]
+        if name.span == "monthly" and isinstance(results, list):
+            break_keys(self._options, thing.ordinal, results)
+        add_oddities(thing.ordinal, record, payload)
+        return to_json(record), bool(results)
+
+    def _forget(self) -> None:
+        self._digests.clear()
+        self._rollups.forget()
+        for listing in self._listings.values():
+            listing.forget()
+
+    def _list(self) -> dict[str, Listing[Any]]:
+        estate, entities, reference = self.books.estate, Entities(self.books), self.reference
+        old_commodity, facts = reference.old_commodity, reference.commodity_facts
+        return {
+            "meter": Listing(lambda: estate.meters, entities.meter, entities.meter_facts),
+            "place": Listing(lambda: _mixed(estate.places), entities.place),
+            "account": Listing(
+                lambda: _mixed(estate.accounts), entities.account, entities.account_facts
+            ),
+            "vendor": Listing(self._vendors, reference.vendor),
+            "costcenter": Listing(lambda: _mixed(estate.cost_centers), reference.cost_center),
+            "bill": Listing(self.books.billing.all, self.bills.bill, self.bills.facts),
+            "commodity": Listing(lambda: COMMODITIES, reference.commodity, facts),
+            "old commodity": Listing(lambda: COMMODITIES, old_commodity, facts),
+            "unit": Listing(lambda: UNITS, reference.unit),
+        }
+
+    def _vendors(self) -> Sequence[Vendor]:
+        return _mixed(VENDORS) if self.books.estate.meters else ()
+
+    def _print(self) -> dict[DigestName, Callable[[Any, int], Record]]:
+        meters, rollups = MeterDigests(self.books), self._rollups
+        printers: dict[DigestName, Callable[[Any, int], Record]] = {
+            DigestName("meter", view, span): printer
+            for (view, span), printer in meters.printers.items()
+        }
+        for view in ("actual", "calendarized"):
+            printers[DigestName("place", view, "monthly")] = partial(rollups.place, view)
+        printers[DigestName("account", "actual", "monthly")] = rollups.account
+        return printers
+
+
+def _mixed(things: Sequence[T]) -> list[T]:
+    """Put things in an order that says nothing about them."""
+    return sorted(things, key=lambda thing: zlib.crc32(b"thing %d" % thing.id))

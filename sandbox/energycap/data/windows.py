@@ -1,0 +1,49 @@
+"""Which periods a digest of so many years is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.energycap.data.periods import Calendar
+
+if TYPE_CHECKING:
+    from sandbox.energycap.data.changes import Changes
+    from sandbox.options import SandboxOptions
+
+# No meter is older, so that any number of years can be asked for.
+_OLDEST_YEARS = 9
+
+
+class Windows:
+    """Ranges of period indices up to the present.
+
+    Actual figures end with the last bills, others with today. Savings have twelve months a year
+    whatever the tenant has (api-reference/meterdigest).
+    """
+
+    def __init__(self, options: SandboxOptions, changes: Changes) -> None:
+        """Take the tenant's calendar, and one of months for the views that have twelve."""
+        self._changes = changes
+        self._first_year = options.today.year - _OLDEST_YEARS
+        self.calendar = Calendar(options.accounting_periods, options.fiscal_start_month)
+        self.months = Calendar(12, options.fiscal_start_month)
+
+    def monthly(self, view: str, years: int) -> range:
+        """The latest periods: 12 a year in actual figures and savings, else the tenant's number."""
+        calendar, end = self._calendar(view), self._end(view)
+        count = 12 if view == "actual" else calendar.count
+        return range(max(end - years * count, calendar.index(self._first_year)), end)
+
+    def yearly(self, view: str, years: int) -> range:
+        """Periods of so many calendar years, the current one among them."""
+        year = max(self._changes.billed_until.year - years + 1, self._first_year)
+        return range(self._calendar(view).index(year), self._end(view))
+
+    def _calendar(self, view: str) -> Calendar:
+        return self.months if view == "savings" else self.calendar
+
+    def _end(self, view: str) -> int:
+        today = self._changes.billed_until
+        if view == "actual":
+            return self.calendar.closed(today)
+        return self._calendar(view).at(today) + 1

@@ -1,0 +1,1 @@
+"""UtilityAPI's API (docs/api), by the vendor's pages and as strict as they allow."""

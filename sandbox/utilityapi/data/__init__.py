@@ -1,0 +1,1 @@
+"""The data behind UtilityAPI: deterministic at first, consistent always."""
