@@ -105,6 +105,8 @@ def _command() -> click.Command:
     from tap_utility_energy.tap import TapUtilityEnergy  # noqa: PLC0415
 
     problem = environment.log_level_problem()
+    if not os.environ.get("SINGER_SDK_LOG_CONFIG", "").strip():
+        os.environ.pop("SINGER_SDK_LOG_CONFIG", None)  # the SDK takes '' for a path
     try:
         command = TapUtilityEnergy.cli
         check_stdout()

@@ -211,6 +211,14 @@ def test_of_two_wrong_log_levels_the_taps_own_is_named(
     assert [line.split(":")[0] for line in run.errors] == [f"{PREFIX}LOGLEVEL"]
 
 
+def test_a_blank_log_config_is_none(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SINGER_SDK_LOG_CONFIG", " ")
+
+    run = tap({"utilityapi_tokn": "x"})
+
+    assert run.errors[0].startswith("utilityapi_tokn: there is no such setting")
+
+
 def test_a_log_config_that_names_no_logger_of_ours_hides_no_failure(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

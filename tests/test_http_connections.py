@@ -137,6 +137,19 @@ def test_a_ca_bundle_that_is_not_there_is_named(
     assert "nowhere.pem" in run.last_line
 
 
+@pytest.mark.parametrize("content", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nx\n"])
+def test_a_ca_bundle_without_certificates_is_named(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    with Sandbox() as box:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", tap.file("bundle.pem", content))
+        url = box.url.replace("http:", "https:")
+        run = tap({"energycap_api_key": "a-good-key", "energycap_base_url": url})
+
+    assert run.exit == 1
+    assert "Check what REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names" in run.last_line
+
+
 class Restarting(FakeClock):
     """A clock on which something happens once so many seconds were slept."""
 

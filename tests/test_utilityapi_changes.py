@@ -330,7 +330,7 @@ def test_mixed_intervals_bring_more(tap: TapRunner, box: Sandbox) -> None:
 
     assert landed(plain, stream=INTERVALS).keys() < landed(mixed, stream=INTERVALS).keys()
     assert landed(mixed, stream=INTERVALS) == truth(box, "intervals")
-    assert "calls 1 answers incomplete" in plain.stderr
+    assert "calls 1 answer incomplete" in plain.stderr
 
 
 def test_readings_without_a_time_are_left_out_and_told(tap: TapRunner, box: Sandbox) -> None:

@@ -206,6 +206,13 @@ def _tls_fault(causes: _Causes, host: str) -> RetriableError | None:
             "to the file with that authority's certificate",
         )
     if broken := causes.first(ssl.SSLError):
+        if getattr(broken, "library", "") == "X509":  # raised before anything is sent
+            return RetriableError(
+                "cannot be asked: the file of trusted certificates holds none",
+                patient=False,
+                never_sent=True,
+                advice="Check what REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names",
+            )
         if isinstance(broken, TLS_BROKEN_OFF) or getattr(broken, "reason", "") in TLS_PASSING:
             return RetriableError(f"at {host} broke off the secure connection", unreachable=True)
         return RetriableError(f"at {host} cannot agree on a secure connection", patient=False)

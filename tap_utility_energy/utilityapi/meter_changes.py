@@ -176,9 +176,9 @@ class MeterChanges(SharedPages[MeterReader]):
         if incomplete:
             self.is_short = True
             stats.log.info(
-                "UtilityAPI calls %s answers incomplete: data is still being collected, or "
+                "UtilityAPI calls %s incomplete: data is still being collected, or "
                 "utilityapi_mixed_intervals would bring more",
-                incomplete,
+                number(incomplete, "answer"),
             )
 
     def _begin(self, fingerprints: dict[str, str]) -> list[str]:
