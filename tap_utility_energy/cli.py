@@ -76,9 +76,9 @@ def _run() -> int:
         lines = [sentence(error)]
     else:
         return _flushed(result or 0)
-    for line in lines:
+    for line in dict.fromkeys([*lines, *(_unwritten() or [])]):
         logger.error(line)
-    return _flushed(1)
+    return 1
 
 
 def _show(wrong: click.ClickException) -> None:
@@ -121,12 +121,19 @@ def _command() -> click.Command:
 
 def _flushed(code: int) -> int:
     """The code, once stdout is written out, or 1 if it takes nothing more."""
+    unwritten = _unwritten()
+    for line in unwritten or []:
+        logging.getLogger("tap-utility-energy").error(line)
+    return code if unwritten is None else code or 1
+
+
+def _unwritten() -> list[str] | None:
+    """What to say of a stdout that takes nothing more, or None once it is written out."""
     try:
         sys.stdout.flush()
     except OSError as error:
         # Python would try again at its end, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            logging.getLogger("tap-utility-energy").error("stdout: %s", error)  # noqa: TRY400
-        return code or 1
-    return code
+        is_told = isinstance(error, BrokenPipeError)
+        return [] if is_told else [f"what was read cannot be written: {error}"]
+    return None

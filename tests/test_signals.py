@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.support import DIGESTS, SUMMARIES, catalog, start
+from tests.support import COMMAND, DIGESTS, SUMMARIES, catalog, clean_environment, start
 
 STOPS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
 LONGEST = 5  # seconds
@@ -148,3 +148,24 @@ def test_a_target_that_goes_away_ends_the_run_in_one_line(tmp_path: Path) -> Non
     assert process.returncode == 1
     assert "Traceback" not in err
     assert err.splitlines()[-1].endswith("the target closed its input: see its own messages")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:
+    with (
+        Sandbox(billing_summaries=20, meters=3, cache_seconds=0) as box,
+        Path("/dev/full").open("w") as full,
+    ):
+        command = [*COMMAND, "--config", str(config_file(tmp_path, box))]
+        run = subprocess.run(
+            command,
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean_environment(),
+        )
+
+    assert run.returncode == 1
+    assert run.stderr.count("No space left on device") == 1
+    assert "what was read cannot be written" in run.stderr.splitlines()[-1]

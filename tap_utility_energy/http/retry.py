@@ -34,6 +34,7 @@ FIRST_CONNECTION = 60.0
 #: Seconds; no wait asked for by a vendor is taken for less, and no computed one is longer.
 SHORTEST_WAIT = 1.0
 LONGEST_COMPUTED_WAIT = 60.0
+LONGEST_NAMED = 366 * 86400
 
 RETRIED = {
     HTTPStatus.ACCEPTED: "is still preparing the answer (202)",
@@ -138,7 +139,8 @@ class RetryPolicy:
     def _wait(self, fault: RetriableError, computed: float, tries: int, left: float) -> float:
         asked = retry_after(fault.response, self._clock.today())
         if asked is not None and max(asked, SHORTEST_WAIT) > left:
-            raise self._gave_up(fault, f"it asks to wait {asked:.0f} s{self._bound(fault)}")
+            time = f"{asked:.0f} s" if asked < LONGEST_NAMED else "more than a year"
+            raise self._gave_up(fault, f"it asks to wait {time}{self._bound(fault)}")
         if left < SHORTEST_WAIT:
             raise self._gave_up(fault, f"{_made(tries)}{self._bound(fault)}")
         wait = computed if asked is None else max(asked, SHORTEST_WAIT)
