@@ -55,7 +55,9 @@ def read(
         variables = environment.from_dotenv() | variables
         values |= _from_environment(variables, properties, problems)
     else:
-        problems += environment.unread(variables, properties, config)
+        # Meltano reads the .env itself, and hands on what is in it.
+        unread = {} if environment.is_under_meltano() else environment.from_dotenv()
+        problems += environment.unread(unread | variables, properties, config)
     problems += environment.unknown(variables, properties, config)
     for name, value in values.items():
         values[name] = _tidied(value, properties.get(name, {}))

@@ -171,6 +171,9 @@ class TapUtilityEnergy(HookedTap):
         for stream in selected:
             for note in stream.catalog_notes:
                 stream.stats.log.warning("%s", note)
+        idle = [name for name in self.config if name.startswith("flattening_")]
+        if idle and "flattening_enabled" not in self.config:
+            self.logger.warning("%s: no effect without flattening_enabled", ", ".join(idle))
         if maps or self.config.get("flattening_enabled"):
             problems += self._map_problems(maps, streams)
         if self.input_catalog is not None:

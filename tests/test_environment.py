@@ -84,11 +84,16 @@ def test_a_name_in_other_letters_is_refused(
     ]
 
 
+@pytest.mark.parametrize("source", ["environment", ".env"])
 def test_a_variable_that_is_not_read_is_refused(
-    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str
 ) -> None:
-    monkeypatch.setenv(f"{PREFIX}STREAM_MAPS", json.dumps({SUMMARIES: None}))
+    maps = json.dumps({SUMMARIES: None})
     monkeypatch.setenv(f"{PREFIX}UTILITYAPI_TOKEN", "another-token")
+    if source == "environment":
+        monkeypatch.setenv(f"{PREFIX}STREAM_MAPS", maps)
+    else:
+        (tmp_path / ".env").write_text(f"{PREFIX}STREAM_MAPS='{maps}'\n", "utf-8")
 
     run = tap(TOKEN)
 

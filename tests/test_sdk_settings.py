@@ -428,6 +428,14 @@ def test_an_expression_that_fails_for_a_record_is_named(
     assert "unexpected" not in run.stderr
 
 
+def test_how_to_flatten_without_flattening_is_told(tap: TapRunner) -> None:
+    with Sandbox(billing_summaries=1, meters=0) as box:
+        run = tap(box.tap_config(flattening_max_depth=1), streams=[SUMMARIES])
+
+    assert run.exit == 0
+    assert "flattening_max_depth: no effect without flattening_enabled" in run.stderr
+
+
 SCALARS = {
     "id": "meterId",
     "half": "meterId / 2",
