@@ -126,7 +126,7 @@ class TapRunner:
         if config is not None:
             arguments = ("--config", self.file("config.json", config), *arguments)
         if streams is not None:
-            arguments += ("--catalog", self.file("catalog.json", catalog(streams)))
+            arguments += ("--catalog", self.file("catalog.json", shortened(catalog(streams))))
         if state is not None:
             arguments += ("--state", self.file("state.json", state))
         self.clock = FakeClock()
@@ -175,6 +175,15 @@ def catalog(streams: Sequence[str], **more: Any) -> dict[str, Any]:
         root["metadata"]["selected"] = entry["tap_stream_id"] in streams
         if entry["tap_stream_id"] in streams:
             entry.update(more)
+    return found
+
+
+def shortened(found: dict[str, Any]) -> dict[str, Any]:
+    """The catalog without the fields of deselected streams, which take most of a run's time."""
+    for entry in found["streams"]:
+        (root,) = [meta for meta in entry["metadata"] if not meta["breadcrumb"]]
+        if not root["metadata"]["selected"]:
+            entry |= {"schema": {}, "metadata": [root]}
     return found
 
 
