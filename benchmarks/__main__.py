@@ -64,14 +64,14 @@ def _only(stream: str, size: int) -> dict[str, int]:
 
 
 def micros(results: Near, contender: str, stream: str) -> float:
-    """Microseconds of CPU a record, start-up left out."""
+    """Microseconds of CPU per record, start-up left out."""
     sizes = SIZES[stream]
     first, last = (results[contender, stream, size] for size in (sizes[0], sizes[-1]))
     return (last.cpu - first.cpu) / (last.records - first.records) * 1e6
 
 
 def print_ratios(close: Near, remote: dict[tuple[str, str], Took]) -> None:
-    print("\nHow many times what this tap takes, of CPU a record:")
+    print("\nHow many times what this tap takes, of CPU per record:")
     for stream, other in product(SIZES, CONTENDERS[1:]):
         ratio = micros(close, other, stream) / micros(close, TAP, stream)
         print(f"  {stream:22} {other:14} {ratio:6.1f}")
@@ -82,7 +82,9 @@ def print_ratios(close: Near, remote: dict[tuple[str, str], Took]) -> None:
 
 
 def print_figures(close: Near, remote: dict[tuple[str, str], Took]) -> None:
-    print("\n  us: microseconds of CPU a record; the rest is of the largest run, start-up included")
+    print(
+        "\n  us: microseconds of CPU per record; the rest is of the largest run, start-up included"
+    )
     header = f"{'records/s':>10} {'CPU s':>8} {'MB':>6}"
     print(f"  {'':22} {'':14} {'us':>7} {header}   {LATENCY_MS} ms: {header}")
     for stream, contender in product(SIZES, CONTENDERS):

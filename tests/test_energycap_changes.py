@@ -158,7 +158,7 @@ def test_what_slips_past_a_walk_is_emitted_by_the_next(
 
     assert slipped.exit == found.exit == 0
     assert [row["meterId"] for row in slipped.records(stream)] == [4]
-    assert "Data may have changed during the walk" in slipped.stderr
+    assert "Data may have changed while pages were read" in slipped.stderr
     assert [row["meterId"] for row in found.records(stream)] == [3]
 
 
@@ -188,7 +188,9 @@ def test_a_list_that_is_always_odd_is_incremental_from_the_third_run_on(
 
     assert emitted == [[1, 2, 4], [1, 2, 4], [4], [4]]
     first, *others = said
-    assert first.endswith("Data may have changed during the walk; the next run reads all again.")
+    assert first.endswith(
+        "Data may have changed while pages were read; the next run reads all again."
+    )
     assert len(others) == 3
     for line in others:
         assert line.endswith("has seen the same, so this is taken as the whole list.")

@@ -332,7 +332,7 @@ def test_no_version_is_activated_after_a_walk_that_may_have_missed_a_record(
         second = tap(config, "--catalog", whole, state=first.state)
 
     assert first.exit == second.exit == 0
-    assert first.stderr.count("Data may have changed during the walk") == 1
+    assert first.stderr.count("Data may have changed while pages were read") == 1
     assert activated(first) == ["energycap_units"]
     # A list that is always like that would keep what was deleted for good.
     assert second.stderr.count("The run before has seen the same") == 1

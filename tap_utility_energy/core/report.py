@@ -25,7 +25,7 @@ logger = logging.getLogger("tap-utility-energy")
 
 
 class SyncFailed(Exception):
-    """At least one stream failed. ``lines`` says which and why, a line a failure."""
+    """At least one stream failed. ``lines`` says which and why, one line per failure."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("; ".join(lines))

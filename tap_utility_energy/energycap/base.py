@@ -220,7 +220,7 @@ class EnergyCAPStream(VendorStream):
                 distinct,
                 "The run before has seen the same, so this is taken as the whole list"
                 if is_known
-                else "Data may have changed during the walk; the next run reads all again",
+                else "Data may have changed while pages were read; the next run reads all again",
             )
 
     @property

@@ -1,4 +1,4 @@
-"""How a digest, with its periods nested, becomes one flat row a period."""
+"""How a digest, with its periods nested, becomes one flat row per period."""
 
 from __future__ import annotations
 

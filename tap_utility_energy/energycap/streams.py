@@ -315,7 +315,7 @@ class BillsStream(EnergyCAPStream):
     Read whole on every run and emitted where changed. The vendor's only feed of changes,
     ``GET /api/v3/activity/bill?date=``, is not used, because a change could be lost: nothing says
     how far back it reaches, in which time zone its date is, or that it lists what batches,
-    exports and payments do to a bill; and it takes a request a bill to read what it names.
+    exports and payments do to a bill; and it takes one request per bill to read what it names.
     ``energycap_filters`` can narrow the list, to ``endDate last 90 days`` for example. With
     ``start_date``, bills whose ``endDate`` is before it are left out after they were read.
     """

@@ -22,11 +22,11 @@ ROOM_FOR_CURSOR = 250
 
 
 class NextURLPaginator:
-    """Walks a listing by the URL that each answer gives for its next page.
+    """Reads a listing by the URL that each answer gives for its next page.
 
     ``next`` may be absolute or relative, and may repeat the filters or leave them out: they hold
     on every page all the same. Whatever else it carries, apart from a credential, is sent back as
-    it came. Several first URLs are walked one after the other, as one listing.
+    it came. Several first URLs are read one after the other, as one listing.
 
     >>> paginator = NextURLPaginator(["https://host/list?meters=1,2"])
     >>> paginator.current_value

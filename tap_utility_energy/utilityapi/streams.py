@@ -11,7 +11,7 @@ from tap_utility_energy.utilityapi.base import UtilityAPIStream
 class BillingSummariesStream(UtilityAPIStream):
     """Accounting billing summaries: the balance and the new charges of each statement.
 
-    One record a statement of a billing account, which can span several meters. Read whole on
+    One record per statement of a billing account, which can span several meters. Read whole on
     every run: the vendor gives neither a date of change nor a filter by one. Only some utilities
     have them; for others the list is empty.
     """

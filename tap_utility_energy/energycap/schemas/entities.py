@@ -1,6 +1,6 @@
 """What digests join to: meters, places, accounts, vendors, cost centers, commodities, units.
 
-Source: https://developer.energycap.com/api-reference/, a section an object
+Source: https://developer.energycap.com/api-reference/, one section per object
 """
 
 from __future__ import annotations
