@@ -1,4 +1,4 @@
-"""Lets ``python -m tap_utility_energy`` stand for the console script."""
+"""Runs the console script as ``python -m tap_utility_energy``."""
 
 from tap_utility_energy.cli import main
 

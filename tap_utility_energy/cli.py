@@ -1,4 +1,4 @@
-"""The command line: the SDK's command, and every way in which it can end.
+"""The command line: runs the SDK's command and turns every outcome into an exit code.
 
 The SDK reads files, checks settings, tests and discovers at different places; only around all of
 them is there one place that sees each failure.

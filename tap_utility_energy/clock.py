@@ -1,4 +1,4 @@
-"""The time that the tap lives by, in one object, so that tests can hand it another."""
+"""Clock, sleep and heartbeat in one object, so that tests can replace it."""
 
 from __future__ import annotations
 

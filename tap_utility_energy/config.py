@@ -1,4 +1,4 @@
-"""Reading the settings, and what can be wrong with them: all of it at once, a line each."""
+"""Reading and checking the settings: all problems at once, one line each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment's variables with the tap's prefix: settings, and names that are none."""
+"""Environment variables with the tap's prefix: settings and unknown names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors that are told as they are."""
+"""Errors whose message is shown to the user as it is."""
 
 from __future__ import annotations
 

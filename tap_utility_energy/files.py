@@ -1,4 +1,4 @@
-"""The files that the command line names: settings, catalog and state."""
+"""Reading the files of the command line: settings, catalog and state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log: a stream's own lines, times and numbers for people, and the SDK's lines at DEBUG."""
+"""Logging: lines per stream, readable times and numbers, and the SDK's lines at DEBUG."""
 
 from __future__ import annotations
 

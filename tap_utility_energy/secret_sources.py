@@ -1,4 +1,4 @@
-"""Where a user's secrets can be: all are registered before the first word is logged."""
+"""The places where a user's secrets can be. They are registered before anything is logged."""
 
 from __future__ import annotations
 

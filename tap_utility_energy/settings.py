@@ -1,4 +1,4 @@
-"""The tap's settings, those of the SDK included: their one definition.
+"""The definition of all settings, including those of the SDK.
 
 `meltano.yml`, `.env.example` and the README's tables are generated from `SCHEMA`.
 """

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C: stop soon, with whole lines and a last STATE.
+"""SIGTERM and Ctrl-C: stop soon, after complete lines and a final STATE.
 
 The handler only takes a note, so it can never cut a line in two. The note is read at the end of
 every record, and an exception is raised at once where the code declares that it waits.

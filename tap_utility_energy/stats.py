@@ -1,4 +1,4 @@
-"""What a run has read, in one object: for the log's lines, and for machines."""
+"""Counts and outcomes of a run and its streams, for the log and for machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""stdout, which says on the log when the target takes nothing."""
+"""stdout, with a warning in the log while the target does not read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tap: settings in, streams out."""
+"""The tap: its settings, its streams, and the loop that syncs them."""
 
 from __future__ import annotations
 

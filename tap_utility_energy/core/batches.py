@@ -1,4 +1,4 @@
-"""Files of records instead of RECORD messages: the setting ``batch_config``."""
+"""Batches: files of records instead of RECORD messages."""
 
 from __future__ import annotations
 

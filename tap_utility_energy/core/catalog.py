@@ -1,4 +1,4 @@
-"""A catalog that the user has given: its form, and how its entries fit the tap's streams.
+"""The user's catalog: its form, and whether its entries fit the streams.
 
 It may have been edited, or written by an older version: Meltano keeps one across upgrades.
 """

@@ -1,4 +1,4 @@
-"""What tells one record from another, and the records that lack it."""
+"""Keys of records, and bad records, which lack them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields that a vendor adds before this tap knows them."""
+"""Unknown fields of records, which go under ``extra``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of the streams of a run, and the lines that tell a person."""
+"""The report of a run: outcomes of its streams, and the log lines about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schema parts that both vendors' schemas are written with.
+"""Building blocks of both vendors' schemas.
 
 A field is nullable unless it is a key: neither vendor promises a value. Nested objects stay open
 for what a vendor adds to them.

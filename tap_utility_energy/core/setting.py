@@ -1,4 +1,4 @@
-"""Setting definitions that both vendors' settings are written with."""
+"""Building blocks of setting definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One read of an endpoint's pages, for several streams."""
+"""One read of an endpoint's pages for several streams."""
 
 from __future__ import annotations
 

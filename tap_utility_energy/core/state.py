@@ -1,4 +1,4 @@
-"""The state that a run begins with: unwrapped, and without what no run can have written."""
+"""The initial state: unwrapped, and without invalid bookmarks."""
 
 from __future__ import annotations
 

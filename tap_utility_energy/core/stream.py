@@ -1,4 +1,4 @@
-"""What the streams of both vendors share: pages → records → rows → out."""
+"""The base of all streams: pages → records → rows → out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EnergyCAP's side of HTTP: auth, and what to do about its statuses."""
+"""HTTP client for EnergyCAP: auth and advice per status."""
 
 from __future__ import annotations
 

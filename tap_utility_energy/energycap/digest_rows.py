@@ -1,4 +1,4 @@
-"""How a digest, with its periods nested, becomes one flat row per period."""
+"""Flattening of digests: one row per period."""
 
 from __future__ import annotations
 

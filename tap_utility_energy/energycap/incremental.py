@@ -1,4 +1,4 @@
-"""Which records of a list are new or have changed, by their ``modifiedDate``."""
+"""Incremental replication by ``modifiedDate``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One read of a list of EnergyCAP: page after page, or several at the same time."""
+"""Paged lists, with several pages requested at the same time."""
 
 from __future__ import annotations
 

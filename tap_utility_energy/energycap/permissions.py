@@ -1,4 +1,4 @@
-"""What EnergyCAP calls the rights that its lists need, for messages.
+"""EnergyCAP's names for the permissions that its lists need, for messages.
 
 Source: the page of each list under https://developer.energycap.com/api-reference/. Those of
 commodities and units name none.

@@ -1,4 +1,4 @@
-"""How the tap talks HTTP: the one place for it, with no knowledge of either vendor.
+"""All HTTP of the tap. It knows neither vendor and no stream.
 
 A request goes through these modules, top down:
 

@@ -1,4 +1,4 @@
-"""JSON as it is read from vendors and files: nothing lost, and nothing taken that is not JSON."""
+"""Lossless and strict JSON decoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a request, and how it is said."""
+"""Errors of requests, and their messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer of a list: its records, and what comes with them."""
+"""One page of a list: its records, and what comes with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the two vendors page: by the URL of the next page, and by headers that count pages."""
+"""Paginators: by the URL of the next page, and by headers that count pages."""
 
 from __future__ import annotations
 

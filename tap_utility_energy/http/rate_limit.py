@@ -1,4 +1,4 @@
-"""An evenly spaced request budget."""
+"""A rate limit with evenly spaced requests."""
 
 from __future__ import annotations
 

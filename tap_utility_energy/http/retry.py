@@ -1,4 +1,4 @@
-"""What is tried again, how long to wait between tries, and when to give up."""
+"""Retries: which failures, how long to wait, and when to give up."""
 
 from __future__ import annotations
 

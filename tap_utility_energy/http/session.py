@@ -1,4 +1,4 @@
-"""The connection: bounded in time, without redirects, with credentials for one origin only."""
+"""Connections: with time limits, without redirects, with credentials for one origin only."""
 
 from __future__ import annotations
 

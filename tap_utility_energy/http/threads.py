@@ -1,4 +1,4 @@
-"""Several requests at once, on threads that never keep the process alive."""
+"""A thread pool of daemon threads, for parallel requests."""
 
 from __future__ import annotations
 

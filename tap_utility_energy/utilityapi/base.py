@@ -1,4 +1,4 @@
-"""The base of UtilityAPI's streams that can be read without naming a meter."""
+"""The base of the streams that need no list of meters."""
 
 from __future__ import annotations
 

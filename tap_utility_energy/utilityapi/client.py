@@ -1,4 +1,4 @@
-"""UtilityAPI's side of HTTP: auth, rate limit, and what to do about its statuses."""
+"""HTTP client for UtilityAPI: auth, rate limit and advice per status."""
 
 from __future__ import annotations
 

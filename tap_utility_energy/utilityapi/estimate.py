@@ -1,4 +1,4 @@
-"""What a first sync of UtilityAPI will take."""
+"""An estimate of requests and time for a first sync of UtilityAPI."""
 
 from __future__ import annotations
 

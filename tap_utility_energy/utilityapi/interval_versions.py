@@ -1,4 +1,4 @@
-"""Which intervals were replaced by others, told from their uids.
+"""Finding intervals that were replaced by others, from their uids.
 
 The vendor makes an interval's ``uid`` of its meter, the end of its last reading and the start of
 its first one, in seconds since 1970: ``1234-1767225600-1764547200``. So an interval that grows has

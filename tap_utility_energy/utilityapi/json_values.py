@@ -1,4 +1,4 @@
-"""Parts of records that are read whatever type they have."""
+"""Reading values of records whose type may be wrong."""
 
 from __future__ import annotations
 

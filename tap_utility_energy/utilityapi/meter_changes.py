@@ -1,4 +1,4 @@
-"""The data of those meters that are new or have changed, read once for several streams.
+"""Reading the data of new and changed meters, once for several streams.
 
 The vendor's lists of bills and intervals have to be asked for by meter and tell nothing of
 changes. A meter's own record does: its consent, status or counts change whenever its data does. So

@@ -1,4 +1,4 @@
-"""The base of the streams whose requests have to name meters."""
+"""The base of the streams that are read meter by meter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of meters, which the streams of the meters' data read as well."""
+"""The list of meters, shared with the streams that are read meter by meter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The readings of a meter, each once, whatever intervals list it.
+"""Merging the readings of a meter's intervals, so that each comes once.
 
 An interval's ``uid`` changes as it grows, and two intervals of a meter may share readings. So a
 reading is told from another by its meter, start and end alone.

@@ -1,4 +1,4 @@
-"""The lists of UtilityAPI that can be read without naming a meter, apart from the meters."""
+"""Streams that need no list of meters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small objects inside others, each defined once.
+"""Schemas of nested objects, each defined once.
 
 Names in capitals are the vendor's model names without ``Child`` and ``Response``.
 """

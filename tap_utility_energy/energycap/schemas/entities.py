@@ -1,4 +1,4 @@
-"""What digests join to: meters, places, accounts, vendors, cost centers, commodities, units.
+"""Schemas of the entities that digests join to: meters, places, accounts, vendors and others.
 
 Source: https://developer.energycap.com/api-reference/, one section per object
 """

@@ -1,4 +1,4 @@
-"""A file that remembers requests beside the state, locked by one run at a time."""
+"""A file that records requests in addition to the state, locked by one run at a time."""
 
 from __future__ import annotations
 

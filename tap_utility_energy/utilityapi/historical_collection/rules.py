@@ -1,4 +1,4 @@
-"""What to do about each meter, and what forbids all requests. In doubt nothing is asked.
+"""The rules: what to do about each meter, and what forbids all requests. In doubt nothing is asked.
 
 `Rules.decide` has the rules for a meter, of which the first that fits counts; `Rules.obstacles` has
 those for a run as a whole. All times are by the vendor's clock.

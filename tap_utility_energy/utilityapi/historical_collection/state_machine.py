@@ -1,4 +1,4 @@
-"""Ask for historical collections, which cost money: once, on purpose, never by accident.
+"""Request historical collections, which cost money: once, on purpose, never by accident.
 
 A state machine without HTTP and without the SDK. It looks at the meters, applies the rules
 (`rules`), watches the meters to ask for during a minute, sends one request, and waits.

@@ -1,4 +1,4 @@
-"""The stream of collections that were asked for, and the requests over HTTP."""
+"""The stream of requested collections, and their requests over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the state machine needs of the vendor, and what the vendor may answer."""
+"""The interface of the vendor for the state machine, and the vendor's possible answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The objects of UtilityAPI, as its pages describe them.
+"""Schemas of UtilityAPI's objects, by its documentation.
 
 Amounts are in the currency of the bill. Timestamps that the platform sets are UTC; dates read
 from a bill carry the utility's local offset and stay text, because some arrive malformed.

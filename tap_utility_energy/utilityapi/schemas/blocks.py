@@ -1,4 +1,4 @@
-"""What several objects of UtilityAPI are made of, each defined once."""
+"""Schemas of nested objects, each defined once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Authorizations and meters, and what the tap has asked to collect of them."""
+"""Schemas of authorizations, meters and historical collections."""
 
 from __future__ import annotations
 
