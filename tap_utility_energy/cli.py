@@ -69,7 +69,7 @@ def _run() -> int:
     except signals.Stopped as stopped:
         logger.warning("stopped by %s", stopped.name)
         return _flushed(stopped.exit_code)
-    except SystemExit as ended:  # of --about, and of click when nobody reads its output
+    except SystemExit as ended:  # of --about, and of click when its output is closed
         return _flushed(int(ended.code or 0))
     except Exception as error:
         logger.debug("failed", exc_info=True)

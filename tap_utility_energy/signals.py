@@ -49,7 +49,7 @@ def ignore() -> None:
 
 
 def check() -> None:
-    """Raise `Stopped` if a signal has come."""
+    """Raise `Stopped` if a signal was received."""
     if _asked.is_set():
         raise Stopped(_signum)
 

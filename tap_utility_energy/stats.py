@@ -94,7 +94,7 @@ class StreamStats:
 
 
 class RecordCounter(Counter):
-    """The SDK's counter of records, which tells somebody else of each count as well."""
+    """The SDK's record counter, with a callback for each count."""
 
     def __init__(self, counter: Counter, counted: Callable[[int], None]) -> None:
         super().__init__(counter.metric, counter.tags, counter.log_interval)

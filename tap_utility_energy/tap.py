@@ -274,7 +274,7 @@ class TapUtilityEnergy(HookedTap):
             self.state_writer.write_state(self.state)
             raise
         else:
-            self.state_writer.write_state(self.state)  # with what a failed stream got through
+            self.state_writer.write_state(self.state)  # with the progress of a failed stream
         finally:
             report.summarize()
         report.close()
@@ -294,7 +294,7 @@ class TapUtilityEnergy(HookedTap):
                 stream.collect(lambda: self.state_writer.write_state(self.state))
 
     def _preview_collection(self, report: Report) -> None:
-        """Log what a sync would ask UtilityAPI to collect, if the user has enabled it."""
+        """Log the collections that a sync would request, if the user has enabled them."""
         stream = cast("HistoricalCollectionsStream", self.streams["historical_collections"])
         if stream.is_called_for and stream.client.credential and not report.skips(stream):
             with report.failures_of(stream, last=True):

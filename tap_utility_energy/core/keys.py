@@ -79,7 +79,7 @@ class BadRecords:
         self._seen = Counter[str]()
 
     def add_page(self, bad: Sequence[tuple[object, str]]) -> list[str]:
-        """Take down a page's bad records, apart from those that an earlier page had as well.
+        """Count a page's bad records, except those that an earlier page had as well.
 
         Args:
             bad: Each record, and what it is called in messages.
@@ -100,7 +100,7 @@ class BadRecords:
         return new
 
     def add_rows(self, number: int, name: str) -> None:
-        """Take down rows that were made of one record."""
+        """Count rows that were made of one record."""
         self.count += number
         if len(self._named) < NAMED:
             self._named.append(name)

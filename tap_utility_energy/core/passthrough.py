@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ESCAPED = "tap-utility-energy-json"
 #: Keys; where one is of another form, the page goes the SDK's way.
 KEYS: dict[type, Any] = {str: Annotated[str, msgspec.Meta(min_length=1)], int: int}
-#: Records that are written at once. In between, the tap looks whether a signal has come.
+#: Records per write. Signals are checked in between.
 AT_ONCE = 50
 
 _texts_in = msgspec.json.Decoder(list[msgspec.Raw]).decode

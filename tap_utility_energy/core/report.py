@@ -152,7 +152,7 @@ class Report:
 
     def _say_end(self, stats: StreamStats) -> None:
         for words, names in stats.notices.copy().items():
-            if names:  # a page that nobody waits for any more may still bring some
+            if names:  # a page that is no longer wanted may still add some
                 stats.log.warning("%s: %s", words, one_line(shortened(names.copy())))
         figures = f"{number(stats.records, 'record')} in {duration(stats.seconds)}"
         if stats.outcome is Outcome.DONE:

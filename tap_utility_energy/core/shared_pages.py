@@ -95,7 +95,7 @@ class SharedPages(Generic[ReaderT]):
             _close(self._bodies)
 
     def read_ahead(self, fetch: Callable[[], Iterator[Page]], decoder: Decoder) -> Iterator[Page]:
-        """Each page, for somebody who is none of the streams that read it; see `read`."""
+        """Each page, for a caller that is not one of the streams; see `read`."""
         self._pages = self._pages or fetch()
         if self._not_kept:
             raise self._not_kept
@@ -156,5 +156,5 @@ def _no_room(error: OSError) -> FatalError:
 
 
 def _close(bodies: SpooledTemporaryFile[bytes]) -> None:
-    with suppress(OSError):  # what a full disk did not take is written once more
+    with suppress(OSError):  # closing writes once more what a full disk refused
         bodies.close()

@@ -176,12 +176,12 @@ class VendorStream(HookedStream):
         """Called after the last page, with the number of distinct records if they can repeat."""
 
     def keyed(self, page: list[Any], number: int, bad: BadRecords) -> list[Record]:
-        """Those records of a page that have their key. The others are taken down as bad.
+        """The records of a page that have their key. The others are counted as bad records.
 
         Args:
             page: The records of an answer.
             number: Which answer of the list it is.
-            bad: Takes the others.
+            bad: Counts the others.
         """
         name = self.record_key
         if all_keyed(page, name, self.record_key_type):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 MODIFIED = "modifiedDate"
 #: Two readings of a time without an offset can lie 26 hours apart. The rest is for clocks, and
-#: for what a long transaction stamps before anybody can see it.
+#: for dates that a long transaction sets before its changes are visible.
 LOOKBACK = timedelta(days=2)
 
 

@@ -103,7 +103,7 @@ class Client(ABC):
         decoder: Decoder = parse,
         is_wanted: Callable[[], bool] = lambda: True,
     ) -> Page:
-        """Ask for a page until it is answered well, or nobody wants it any more.
+        """Request a page, with retries, for as long as it is wanted.
 
         Args:
             url: The page's URL. A query in it is sent as it stands.
@@ -112,7 +112,7 @@ class Client(ABC):
             params: The query, if the URL has none.
             permission: What the vendor calls the right to read this, for messages.
             decoder: What decodes the answer.
-            is_wanted: Whether the answer is still of use to anybody.
+            is_wanted: Whether the page is still wanted; checked before each try.
 
         Raises:
             FatalError: The vendor refuses, or did not answer well in the time that there is.

@@ -89,7 +89,7 @@ class RetriableError(RetriableAPIError):
 
 
 class AnswerLost(Exception):
-    """A request was sent, and nobody knows whether the vendor carried it out."""
+    """A request was sent, and it is unknown whether the vendor carried it out."""
 
 
 class FatalError(FatalAPIError):
@@ -126,7 +126,7 @@ def one_line(text: str, longest: int | None = None) -> str:
 
 
 def shown(value: object, longest: int = 80) -> str:
-    """A value from JSON that somebody else has sent, for a message."""
+    """A value from received JSON, shortened for a message."""
     if isinstance(value, str):
         return f"'{one_line(value, longest)}'"
     text = str(value) if isinstance(value, Decimal) else json.dumps(value, default=str)

@@ -31,7 +31,7 @@ QUICK_RETRIES = 4
 #: Seconds that a connection gets that cannot be made, until the vendor has answered once: up to
 #: then a wrong setting is as likely as a failure that passes.
 FIRST_CONNECTION = 60.0
-#: Seconds; no wait asked for by a vendor is taken for less, and no computed one is longer.
+#: Seconds: the minimum of all waits, and the maximum of computed ones.
 SHORTEST_WAIT = 1.0
 LONGEST_COMPUTED_WAIT = 60.0
 LONGEST_NAMED = 366 * 86400
@@ -59,7 +59,7 @@ class RetryPolicy:
 
     Args:
         vendor: The vendor's name, for messages.
-        base_url_setting: The setting that may be wrong if nobody answers, for messages.
+        base_url_setting: The setting to check if the vendor does not answer, for messages.
         max_wait: Seconds, counted from the first failure and over all tries.
         clock: Tells and passes the time.
     """
@@ -79,7 +79,7 @@ class RetryPolicy:
         self._has_answered = False
 
     def note_answer(self) -> None:
-        """Take down that the vendor is there: from now on a failing connection may pass."""
+        """Note that the vendor has answered: a failing connection is now retried longer."""
         self._has_answered = True
 
     def run(

@@ -33,7 +33,7 @@ class DaemonPool(Generic[T]):
         return future
 
     def is_open(self) -> bool:
-        """Whether somebody still wants the results."""
+        """Whether the results are still wanted."""
         return not self._closed.is_set()
 
     def close(self) -> None:

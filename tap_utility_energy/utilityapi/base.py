@@ -47,7 +47,7 @@ class UtilityAPIStream(VendorStream):
     @property
     @override
     def can_repeat(self) -> bool:
-        # What is asked for by several URLs can be in the answers to more than one of them.
+        # A record can match the filters of several URLs.
         return len(self.client.urls(self.path, self.chosen_filters())) > 1
 
     @override

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.core.record import ExtraFields
 
 
-#: The list of bills. It has to be asked for by meter.
+#: The list of bills, which requires a filter by meter.
 BILLS = MeterEndpoint(
     path="/bills",
     records_key="bills",

@@ -1,7 +1,7 @@
 """Reading the data of new and changed meters, once for several streams.
 
-The vendor's lists of bills and intervals have to be asked for by meter and tell nothing of
-changes. A meter's own record does: its consent, status or counts change whenever its data does. So
+The vendor's lists of bills and intervals require a filter by meter and have no filter by
+change. A meter's own record does: its consent, status or counts change whenever its data does. So
 a run lists the meters, compares the fingerprint of each with the state, and reads all data of those
 that differ. The fingerprint of a meter goes into the state when all of its data has been emitted,
 and is that of before its data was read: a run that ends half-way reads the rest again, and a change
@@ -59,7 +59,7 @@ USUAL_PAGE = 500
 
 @dataclass
 class MeterEndpoint:
-    """A list that has to be asked for by meter.
+    """A list that requires a filter by meter.
 
     Args:
         path: Its path.
@@ -270,7 +270,7 @@ class MeterChanges(SharedPages[MeterReader]):
         """
         counts = Counter(meter for meter, _ in came)
         if None in counts:
-            return  # nobody knows of which meters these records are
+            return  # it is unknown which meters these records belong to
         count_field, is_counted = self._endpoint.count_field, self._endpoint.counts_records
         differing = {uid for uid in chunk if counts[uid] != meters[uid].get(count_field)}
         # One page is of one moment: what it has a part of is there.

@@ -54,7 +54,7 @@ class Journal:
                 self._check_access()
                 stack.enter_context(self._lock())
                 requests, whole = self._read()
-                # Unbuffered: what a full disk did not take must not come later, by itself.
+                # Unbuffered: what a full disk refused must not be written later.
                 self._file = stack.enter_context(self._path.open("ab", buffering=0))
                 self._file.truncate(len(whole))
                 if whole and not whole.endswith(b"\n"):

@@ -92,7 +92,7 @@ class Outcome(Enum):
 class Request:
     """One request for one meter: a row of `historical_collections`, and what a later run needs.
 
-    ``accepted`` is None while nobody knows. ``before`` is how the meter's record was when it was
+    ``accepted`` is None while it is unknown. ``before`` is how the meter's record was when it was
     asked for. ``attempts`` counts the requests in a row that were repeated because the one
     before had errored or had no answer.
     """

@@ -84,7 +84,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             raise FatalError(str(refused)) from refused
 
     def preview(self) -> None:
-        """Say on the log what a run would ask for.
+        """Log what a run would request.
 
         Raises:
             FatalError: A run would ask for nothing, though something is wanted.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AnswerLost(Exception):
-    """A request was sent, and nobody knows whether it was carried out."""
+    """A request was sent, and it is unknown whether it was carried out."""
 
 
 class CollectionRefused(Exception):

@@ -132,7 +132,7 @@ HISTORICAL_COLLECTION = record(
     boolean(
         "accepted",
         "Whether the vendor accepted the request: true if it said so or the meter shows a job, "
-        "false if it was certainly not carried out, null while nobody knows.",
+        "false if it was certainly not carried out, null while it is unknown.",
     ),
     text("status", "The meter's status after it: pending, updated or errored; null before."),
     text("status_message", "The vendor's words for the status."),
