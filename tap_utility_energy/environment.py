@@ -110,7 +110,8 @@ def unknown(
         is_known = rest in known or rest == LOG_LEVEL or _is_extra(rest)
         if name == PREFIX + rest and (is_known or _is_exported(rest, exported, objects)):
             continue
-        near = get_close_matches(rest.strip("_"), sorted(known | {LOG_LEVEL}), n=1)
+        outer = [each for each in objects if rest.startswith(f"{each}_")]
+        near = outer or get_close_matches(rest.strip("_"), sorted(known | {LOG_LEVEL}), n=1)
         hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
         yield f"{name}: there is no such variable{hint}"
 

@@ -37,6 +37,7 @@ MELTANO = {
         ("_UTILITYAPI_TOKEN", "; did you mean TAP_UTILITY_ENERGY_UTILITYAPI_TOKEN?"),
         ("BATCH_CONFIG_BATCH_SIZE", "; did you mean TAP_UTILITY_ENERGY_BATCH_CONFIG?"),
         ("NORTH_UTILITYAPI_TOKEN", "; did you mean TAP_UTILITY_ENERGY_UTILITYAPI_TOKEN?"),
+        ("STREAM_MAPS_UTILITYAPI_METERS", "; did you mean TAP_UTILITY_ENERGY_STREAM_MAPS?"),
         ("LOG_LEVEL", "; did you mean TAP_UTILITY_ENERGY_LOGLEVEL?"),
         ("XYZZY", ""),
     ],
