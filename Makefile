@@ -6,16 +6,25 @@ AIRBYTE_CDK := 7.39.1
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test bench lint types docs constraints clean
+.PHONY: help demo test test-sdk bench lint types docs constraints clean
 
 help: ## show this help
-	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile | awk -F ' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile | awk -F ' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/demo.installed ## both vendors' data, from a sandbox, into a DuckDB file
 	@$(BIN)/python -m demo
 
 test: $(VENV)/test.installed ## run the tests; ARGS are pytest's
 	$(BIN)/python -m pytest $(ARGS)
+
+test-sdk: $(VENV)/test.installed ## run the quick tests with the SDK's newest release; SDK='>=0.1a0' takes pre-releases too
+	@echo 'singer-sdk$(SDK)' >$(VENV)/sdk.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/sdk
+	@grep -v '^singer-sdk=' constraints.txt >$(VENV)/sdk-constraints.txt
+	@$(BIN)/uv pip install --quiet --python $(VENV)/sdk/bin/python --override $(VENV)/sdk.txt \
+		--constraint $(VENV)/sdk-constraints.txt --editable . --group test
+	@$(VENV)/sdk/bin/python -c 'from importlib.metadata import version; print("singer-sdk", version("singer-sdk"))'
+	$(VENV)/sdk/bin/python -m pytest -m "not end_to_end" $(ARGS)
 
 bench: $(VENV)/bench.installed $(VENV)/airbyte.installed ## time the tap beside others, and draw the README's image
 	@$(BIN)/python -m benchmarks

@@ -9,7 +9,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.core.setting import seconds
+from tap_utility_energy.core.setting_types import seconds
 from tap_utility_energy.energycap import settings as energycap_settings
 from tap_utility_energy.energycap.client import EnergyCAP
 from tap_utility_energy.utilityapi import settings as utilityapi_settings

@@ -10,7 +10,7 @@ from tap_utility_energy.energycap.client import EnergyCAP
 from tap_utility_energy.energycap.streams import STREAMS
 
 if TYPE_CHECKING:
-    from tap_utility_energy.core.setting import Settings
+    from tap_utility_energy.core.setting_types import Settings
 
 SETTINGS: Settings = (
     th.Property(

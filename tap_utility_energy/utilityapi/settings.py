@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.core.setting import Settings, seconds, uids
+from tap_utility_energy.core.setting_types import Settings, seconds, uids
 from tap_utility_energy.utilityapi.client import UtilityAPI
 
 SETTINGS: Settings = (
