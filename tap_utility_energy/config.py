@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 LARGEST_INTEGER = 2**63
+#: How far the vendor's clock may be ahead of this machine's.
+CLOCK_DIFFERENCE = timedelta(hours=1)
 SENT_AS_HEADERS = (*CREDENTIALS, "user_agent")
 
 
@@ -222,17 +224,27 @@ def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:
         return _url_problem(value)
     if name == "start_date" and not _is_date(value):
         return f"{value!r} is not a date such as 2024-01-31T00:00:00Z"
-    if name == "historical_collection_repeat_before" and not _has_offset(value):
-        return (
-            f"{value!r} is not a moment with an offset, such as 2026-07-01T00:00:00Z. Put it in "
-            "quotes in meltano.yml"
-        )
+    if name == "historical_collection_repeat_before":
+        return _moment_problem(value)
     if name == "flattening_separator" and not value.isprintable():
         return "it holds characters that no field's name has, such as a line break"
     if name == "energycap_filters" and not all(text.isprintable() for text in value.values()):
         return "a filter holds no control characters"
     if name == "historical_collection_journal" and not value.isprintable():
         return "the name of a file holds no control characters"
+    return ""
+
+
+def _moment_problem(value: Any) -> str:
+    """What is wrong with the moment before which requests are repeated, or ''."""
+    if not _has_offset(value):
+        return (
+            f"{value!r} is not a moment with an offset, such as 2026-07-01T00:00:00Z. Put it in "
+            "quotes in meltano.yml"
+        )
+    # The run compares it with the vendor's clock, which may be ahead of this one.
+    if datetime.fromisoformat(value) > datetime.now(UTC) + CLOCK_DIFFERENCE:
+        return f"{value} is in the future"
     return ""
 
 

@@ -188,7 +188,6 @@ def test_a_dry_run_knows_what_the_state_remembers(
         ({"historical_collection_max_meters": 1}, "2 meters are to be collected"),
         ({"historical_collection_max_cost": 23.99}, "This may cost $24.00, with $0.00 in the"),
         ({"historical_collection_meters": ["no-such-meter"]}, "meter no-such-meter: UtilityAPI"),
-        ({"historical_collection_repeat_before": "2999-01-01T00:00:00Z"}, "is in the future"),
     ],
 )
 @pytest.mark.parametrize("is_dry", [True, False])

@@ -237,6 +237,7 @@ def test_a_state_or_catalog_that_is_none_is_named(
             {"utilityapi_meters": ["1 2"]},
             "a uid holds no blanks, commas, quotes or control characters",
         ),
+        ({"historical_collection_repeat_before": "2999-01-01T00:00:00Z"}, "is in the future"),
         ({"utilityapi_meters": ["1;2"]}, "a uid holds no blanks, commas, quotes or control"),
         ({"utilityapi_meters": ["'1'"]}, "a uid holds no blanks, commas, quotes or control"),
         ({"flattening_separator": "a\nb"}, "it holds characters that no field's name has"),
