@@ -19,10 +19,10 @@ STEP = re.compile(
     re.DOTALL,
 )
 TESTS = (
-    "tests/test_catalog.py",
+    "tests/test_catalog_snapshot.py",
     "tests/test_changelog.py",
-    "tests/test_energycap_client.py",
-    "tests/test_energycap_entities.py",
+    "tests/energycap/test_vendors_own_client.py",
+    "tests/energycap/test_entities.py",
     "tests/test_generated.py",
     "tests/test_streams_page.py",
     "tests/test_standard.py",

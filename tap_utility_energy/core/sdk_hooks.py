@@ -1,6 +1,6 @@
 """Every private hook of the SDK that the tap and its streams use, under a public name.
 
-`tests/test_sdk_seams.py` pins what each does: it fails when the SDK changes one of them.
+`tests/core/test_sdk_hooks.py` pins what each does: it fails when the SDK changes one of them.
 """
 
 from __future__ import annotations

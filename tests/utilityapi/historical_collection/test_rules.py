@@ -13,7 +13,7 @@ import pytest
 
 from tap_utility_energy.utilityapi.historical_collection.requests import Meter
 from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefused, Listing
-from tests.collection_vendor import CONFIG, NEW, OLD, World
+from tests.utilityapi.historical_collection.world import CONFIG, NEW, OLD, World
 
 TODAY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 

@@ -22,7 +22,7 @@ import pytest
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal
 from tap_utility_energy.utilityapi.historical_collection.rules import CollectionConfig
 from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefused
-from tests.collection_vendor import CONFIG, NEW, OLD, World
+from tests.utilityapi.historical_collection.world import CONFIG, NEW, OLD, World
 
 ANSWERS = ("", "refused", "left out", "lost before", "lost after")
 #: How a job shows: after how long, and how it ends.

@@ -13,7 +13,8 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
-from tests.meter_data import (
+from tests.support import Run, TapRunner, by_key, catalog, start
+from tests.utilityapi.meter_data import (
     BILLS,
     FAST,
     INTERVALS,
@@ -26,7 +27,6 @@ from tests.meter_data import (
     truth,
     vendor,
 )
-from tests.support import Run, TapRunner, by_key, catalog, start
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_the_sdk_still_does_what_was_read(function) -> None:
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == READ[function]
 
 
-PACKAGE = Path(__file__).parents[1] / "tap_utility_energy"
+PACKAGE = Path(__file__).parents[2] / "tap_utility_energy"
 
 
 def test_private_hooks_of_the_sdk_are_used_in_one_file() -> None:

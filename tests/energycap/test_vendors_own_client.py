@@ -18,8 +18,8 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy import energycap
+from tests.energycap.test_digest_rows import DIGEST_ROWS, LISTS
 from tests.support import TapRunner, by_key
-from tests.test_energycap_rows import DIGEST_ROWS, LISTS
 
 #: The lists down to the rows, by stream. Other streams emit the vendor's objects as they are.
 STEPS = {name: [step for _, step in steps] for name, (_, steps, _) in DIGEST_ROWS.items()}

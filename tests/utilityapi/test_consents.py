@@ -10,7 +10,8 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.utilityapi import bills, intervals
-from tests.meter_data import (
+from tests.support import TapRunner
+from tests.utilityapi.meter_data import (
     BILLS,
     INTERVALS,
     ITEMS,
@@ -22,7 +23,6 @@ from tests.meter_data import (
     truth,
     vendor,
 )
-from tests.support import TapRunner
 
 
 @pytest.fixture

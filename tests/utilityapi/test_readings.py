@@ -19,8 +19,8 @@ from sandbox import Sandbox
 from tap_utility_energy.tap import TapUtilityEnergy
 from tap_utility_energy.utilityapi.intervals import INTERVALS as LIST
 from tap_utility_energy.utilityapi.intervals import IntervalReadingsStream, IntervalsStream
-from tests.meter_data import INTERVALS, asked_for, instead, sync, truth, vendor
 from tests.support import Run, TapRunner, by_key, catalog
+from tests.utilityapi.meter_data import INTERVALS, asked_for, instead, sync, truth, vendor
 
 READINGS = "utilityapi_interval_readings"
 KEY = ("meter_uid", "start", "end")

@@ -16,7 +16,7 @@ import pytest
 
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal, JournalError
 from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefused
-from tests.collection_vendor import NEW, World
+from tests.utilityapi.historical_collection.world import NEW, World
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 HOLD = """
