@@ -2,11 +2,13 @@
 
 A request goes through these modules, top down:
 
-- ``client``: one request to one vendor, from budget to decoded answer
-- ``budget``: spaces requests evenly
-- ``parallel``: several requests at once
-- ``retry``: what is tried again, how long to wait, when to give up
-- ``session``: the connection, its time limit, and credentials that only one origin gets
-- ``faults``: what went wrong, as a sentence and what to do
-- ``redaction``: strikes secrets from whatever leaves the process
+- ``client``: one vendor's requests, from the URL to a decoded page
+- ``rate_limit``: spaces requests evenly
+- ``retry``: which failures are retried, how long to wait, when to give up
+- ``session``: connections, their time limits, and credentials for one origin only
+- ``page``, ``decoding``: a response's records, decoded without loss
+- ``pagination``: the next page
+- ``threads``: several requests at the same time
+- ``errors``: what went wrong, as a sentence that says what to do
+- ``redaction``: removes secrets from everything that leaves the process
 """

@@ -145,7 +145,7 @@ class Client(ABC):
         except (ValueError, RecursionError, ArithmeticError) as error:
             kind = response.headers.get("Content-Type", "no content type")
             reason = f"sent an answer that is not what it documents ({error}; {kind})"
-            raise RetriableError(reason, response, patient=False) from error
+            raise RetriableError(reason, response, until_deadline=False) from error
 
     def _prepared(self, method: str, url: str, **more: Any) -> requests.PreparedRequest:
         """A request, except for its credential.
@@ -224,12 +224,14 @@ class Client(ABC):
             response = sender.send(request, timeout, self.clock, stats)
         except requests.RequestException as error:
             host = origin(self.base_url)[1] or self.base_url
-            fault = error_from(error, host, timeout)
-            if fault is None:
+            failed = error_from(error, host, timeout)
+            if failed is None:
                 raise self._broken(error) from error
-            raise fault from error
+            raise failed from error
         except (MemoryError, OverflowError) as error:  # its own word for its length
-            raise RetriableError("sent an answer that no memory holds", patient=False) from error
+            raise RetriableError(
+                "sent an answer that no memory holds", until_deadline=False
+            ) from error
         except (OSError, HTTPError, UnicodeError) as error:  # a CA bundle that is not there, a host
             raise self._broken(error) from error
         self._retry.note_answer()

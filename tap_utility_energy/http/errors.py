@@ -57,11 +57,11 @@ class RetriableError(RetriableAPIError):
     Args:
         reason: What the vendor did, as the end of a sentence that begins with its name.
         response: The answer, if there was one.
-        patient: Whether waiting long may help. If not, a few tries are enough.
+        until_deadline: Whether to retry until the deadline. If not, a few quick retries are made.
         never_sent: Whether the request did not reach the vendor at all.
         unreachable: Whether no connection was made. That passes, where the vendor has answered
             before; a wrong setting would have shown.
-        advice: What a user can do, in a sentence, if it is not what fits most faults.
+        advice: What a user can do, in a sentence, if it is not the usual advice.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class RetriableError(RetriableAPIError):
         reason: str,
         response: requests.Response | None = None,
         *,
-        patient: bool = True,
+        until_deadline: bool = True,
         never_sent: bool = False,
         unreachable: bool = False,
         advice: str = "",
@@ -79,7 +79,7 @@ class RetriableError(RetriableAPIError):
         self.unreachable = unreachable
         self.advice = advice
         self.reason = one_line(reason)
-        self.patient = patient
+        self.until_deadline = until_deadline
 
     @property
     def is_meant_for_all(self) -> bool:
@@ -186,21 +186,21 @@ def _error_object(body: str) -> dict[str, Any]:
 def error_from(
     error: requests.RequestException, host: str, timeout: float
 ) -> RetriableError | None:
-    """The fault behind an exception of requests, or None if no other try could end better."""
+    """The error behind an exception of requests, or None if no other try could end better."""
     causes = _Causes(error)
-    if fault := _tls_fault(causes, host) or _connection_fault(causes, host, timeout):
-        return fault
+    if found := _tls_error(causes, host) or _connection_error(causes, host, timeout):
+        return found
     if causes.first(requests.Timeout, ReadTimeoutError):
         return RetriableError(f"did not answer within {timeout:.0f} s")
     return RetriableError("broke off its answer") if causes.first(*BROKEN) else None
 
 
-def _tls_fault(causes: _Causes, host: str) -> RetriableError | None:
+def _tls_error(causes: _Causes, host: str) -> RetriableError | None:
     if untrusted := causes.first(ssl.SSLCertVerificationError):
         why = getattr(untrusted, "verify_message", "").rstrip(".")
         return RetriableError(
             f"at {host} shows a certificate that is not trusted{why and f' ({why})'}",
-            patient=False,
+            until_deadline=False,
             never_sent=True,
             advice="If a proxy or an authority of your own has signed it, set REQUESTS_CA_BUNDLE "
             "to the file with that authority's certificate",
@@ -209,20 +209,24 @@ def _tls_fault(causes: _Causes, host: str) -> RetriableError | None:
         if getattr(broken, "library", "") == "X509":  # raised before anything is sent
             return RetriableError(
                 "cannot be asked: the file of trusted certificates holds none",
-                patient=False,
+                until_deadline=False,
                 never_sent=True,
                 advice="Check what REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names",
             )
         if isinstance(broken, TLS_BROKEN_OFF) or getattr(broken, "reason", "") in TLS_PASSING:
             return RetriableError(f"at {host} broke off the secure connection", unreachable=True)
-        return RetriableError(f"at {host} cannot agree on a secure connection", patient=False)
+        return RetriableError(
+            f"at {host} cannot agree on a secure connection", until_deadline=False
+        )
     if causes.first(requests.exceptions.SSLError):
-        return RetriableError(f"at {host} cannot agree on a secure connection", patient=False)
+        return RetriableError(
+            f"at {host} cannot agree on a secure connection", until_deadline=False
+        )
     return None
 
 
-def _connection_fault(causes: _Causes, host: str, timeout: float) -> RetriableError | None:
-    """The fault if no connection was made, to the vendor or to the proxy on the way to it.
+def _connection_error(causes: _Causes, host: str, timeout: float) -> RetriableError | None:
+    """The error if no connection was made, to the vendor or to the proxy on the way to it.
 
     A `ProxyError` alone proves nothing: urllib3 also raises it for an answer that a proxy's tunnel
     breaks off.
@@ -232,13 +236,13 @@ def _connection_fault(causes: _Causes, host: str, timeout: float) -> RetriableEr
     if not answered and not causes.first(NewConnectionError, ConnectTimeoutError):
         return None
     unresolved = causes.first(socket.gaierror)
-    patient = True
+    until_deadline = True
     if answered:
         why = f"answers {answered[1]}"
-        patient = int(answered[1]) in PROXY_PASSING
+        until_deadline = int(answered[1]) in PROXY_PASSING
     elif isinstance(unresolved, socket.gaierror):
-        patient = unresolved.errno not in NO_SUCH_HOST
-        why = "does not resolve" if not patient else "does not resolve for the moment"
+        until_deadline = unresolved.errno not in NO_SUCH_HOST
+        why = "does not resolve" if not until_deadline else "does not resolve for the moment"
     elif causes.first(ConnectionRefusedError):
         why = "refuses the connection"
     elif causes.first(requests.Timeout, ConnectTimeoutError):
@@ -249,15 +253,15 @@ def _connection_fault(causes: _Causes, host: str, timeout: float) -> RetriableEr
     if is_through_proxy:
         return RetriableError(
             f"at {host} cannot be reached through the proxy, which {why}",
-            patient=patient,
+            until_deadline=until_deadline,
             never_sent=True,
-            unreachable=not answered or patient,
+            unreachable=not answered or until_deadline,
             advice="Check the proxy variable, such as HTTPS_PROXY, and the proxy",
         )
     where = "cannot be found: {host}" if unresolved else "at {host}"
     return RetriableError(
         f"{where.format(host=host)} {why}",
-        patient=patient,
+        until_deadline=until_deadline,
         never_sent=True,
         unreachable=True,
     )

@@ -81,7 +81,7 @@ def read_page(
         ValueError: It is not JSON in UTF-8, or not of this format.
         RecursionError: Its values are nested too deeply.
     """
-    text = credential.strike_from(body.decode("utf-8-sig"))
+    text = credential.redact_json(body.decode("utf-8-sig"))
     if form.never_emitted and may_name(form.never_emitted, text):
         document = parse_without(form.never_emitted, text)
     else:

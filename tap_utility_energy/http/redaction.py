@@ -131,9 +131,9 @@ class OwnCredential:
         self._pattern = re.compile(re.escape(self._secret))
         self._looks_escaped = any(character in credential for character in '"\\%&')
 
-    def strike_from(self, text: str) -> str:
+    def redact_json(self, text: str) -> str:
         """A JSON text as it was sent, but for the credential in its strings."""
-        return _JSON_STRING.sub(self._strike, text) if self._may_be_in(text) else text
+        return _JSON_STRING.sub(self._redact_string, text) if self._may_be_in(text) else text
 
     def _may_be_in(self, text: str) -> bool:
         """Whether to take the text apart, which costs more than all else that is done with it."""
@@ -149,7 +149,7 @@ class OwnCredential:
             text = _ASCII.sub(_character, text)
         return True
 
-    def _strike(self, string: re.Match[str]) -> str:
+    def _redact_string(self, string: re.Match[str]) -> str:
         text = string[1]
         if not self._may_be_in(text):
             return string[0]

@@ -55,7 +55,7 @@ VENDOR_DOWN = {
 
 
 class RetryPolicy:
-    """Repeats a request while its faults may pass, within a bound of time.
+    """Repeats a request while the failure may pass, within a bound of time.
 
     Args:
         vendor: The vendor's name, for messages.
@@ -106,28 +106,28 @@ class RetryPolicy:
             first_failure += self._clock.now() - begun
             try:
                 return attempt(first_failure + limit - self._clock.now())
-            except RetriableError as fault:
+            except RetriableError as error:
                 now = self._clock.now()
                 first_failure = min(first_failure, now)
-                limit = self._limit(fault)
-                quick_failures += not self._may_pass(fault)
+                limit = self._limit(error)
+                quick_failures += not self._may_pass(error)
                 if quick_failures >= QUICK_RETRIES:
-                    raise self._gave_up(fault, _made(tries)) from fault
+                    raise self._gave_up(error, _made(tries)) from error
                 left = first_failure + limit - now
-                wait = self._wait(fault, next(computed), tries, left)
-                self._say(fault, wait, left, stats.log, is_repeated=tries > 1)
-                if fault.is_meant_for_all:
+                wait = self._wait(error, next(computed), tries, left)
+                self._say(error, wait, left, stats.log, is_repeated=tries > 1)
+                if error.is_meant_for_all:
                     self._pause_until = max(self._pause_until, now + wait)
-                reason = f"because {self._vendor} {fault.reason}"
+                reason = f"because {self._vendor} {error.reason}"
             self._clock.wait(wait, reason, stats)
         raise AssertionError  # pragma: no cover - count() has no end
 
-    def _may_pass(self, fault: RetriableError) -> bool:
-        return fault.patient or (fault.unreachable and self._has_answered)
+    def _may_pass(self, error: RetriableError) -> bool:
+        return error.until_deadline or (error.unreachable and self._has_answered)
 
-    def _limit(self, fault: RetriableError) -> float:
+    def _limit(self, error: RetriableError) -> float:
         """Seconds from the first failure on, for all tries."""
-        if fault.unreachable and not self._has_answered:
+        if error.unreachable and not self._has_answered:
             return min(FIRST_CONNECTION, self._max_wait)
         return self._max_wait
 
@@ -136,43 +136,43 @@ class RetryPolicy:
         while (pause := self._pause_until - self._clock.now()) > 0:
             self._clock.wait(pause, f"because {self._vendor} asked all requests to", stats)
 
-    def _wait(self, fault: RetriableError, computed: float, tries: int, left: float) -> float:
-        asked = retry_after(fault.response, self._clock.today())
+    def _wait(self, error: RetriableError, computed: float, tries: int, left: float) -> float:
+        asked = retry_after(error.response, self._clock.today())
         if asked is not None and max(asked, SHORTEST_WAIT) > left:
             time = f"{asked:.0f} s" if asked < LONGEST_NAMED else "more than a year"
-            raise self._gave_up(fault, f"it asks to wait {time}{self._bound(fault)}")
+            raise self._gave_up(error, f"it asks to wait {time}{self._bound(error)}")
         if left < SHORTEST_WAIT:
-            raise self._gave_up(fault, f"{_made(tries)}{self._bound(fault)}")
+            raise self._gave_up(error, f"{_made(tries)}{self._bound(error)}")
         wait = computed if asked is None else max(asked, SHORTEST_WAIT)
         return min(backoff.random_jitter(wait), left)
 
-    def _bound(self, fault: RetriableError) -> str:
-        limit = self._limit(fault)
+    def _bound(self, error: RetriableError) -> str:
+        limit = self._limit(error)
         if limit < self._max_wait:
             return f" in {limit:.0f} s"
         return f", and max_wait_seconds is {limit:.0f}"
 
-    def _gave_up(self, fault: RetriableError, why: str) -> FatalError:
-        advice = fault.advice or (
+    def _gave_up(self, error: RetriableError, why: str) -> FatalError:
+        advice = error.advice or (
             "Try again later, or raise max_wait_seconds"
-            if fault.patient and not fault.unreachable
+            if error.until_deadline and not error.unreachable
             else f"Check {self._base_url_setting}, the network and the proxy"
         )
-        status = fault.response.status_code if fault.response is not None else None
+        status = error.response.status_code if error.response is not None else None
         return FatalError(
-            f"{self._vendor} {fault.reason}; {why}. {advice}.",
+            f"{self._vendor} {error.reason}; {why}. {advice}.",
             whole_vendor=status is None or status in VENDOR_DOWN,
-            cause=f"{self._vendor} {status} {likeness(fault.reason)}",
+            cause=f"{self._vendor} {status} {likeness(error.reason)}",
         )
 
     def _say(
-        self, fault: RetriableError, wait: float, left: float, log: StreamLog, *, is_repeated: bool
+        self, error: RetriableError, wait: float, left: float, log: StreamLog, *, is_repeated: bool
     ) -> None:
         at = self._clock.today() + timedelta(seconds=wait)
-        line = f"{self._vendor} {fault.reason}; asking again in {wait:.0f} s, at {at:%H:%M:%S}"
-        if fault.response is None or fault.response.status_code != HTTPStatus.ACCEPTED:
-            until = f", for {duration(left)} more at most" if self._may_pass(fault) else ""
-            is_known = fault.is_meant_for_all and self._pause_until > self._clock.now()
+        line = f"{self._vendor} {error.reason}; asking again in {wait:.0f} s, at {at:%H:%M:%S}"
+        if error.response is None or error.response.status_code != HTTPStatus.ACCEPTED:
+            until = f", for {duration(left)} more at most" if self._may_pass(error) else ""
+            is_known = error.is_meant_for_all and self._pause_until > self._clock.now()
             log.log(logging.DEBUG if is_known else logging.WARNING, "%s%s", line, until)
         else:
             log.log(logging.DEBUG if is_repeated else logging.INFO, "%s", line)
