@@ -1,7 +1,7 @@
 """The command line: runs the SDK's command and turns every outcome into an exit code.
 
-The SDK reads files, checks settings, tests and discovers at different places; only around all of
-them is there one place that sees each failure.
+The SDK reads files, checks settings, tests and discovers in different places. This module wraps
+all of them, so that it sees each failure.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _unwritten() -> list[str] | None:
     try:
         sys.stdout.flush()
     except OSError as error:
-        # Python would try again at its end, and complain.
+        # Otherwise Python would flush again at exit and print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         is_told = isinstance(error, BrokenPipeError)
         return [] if is_told else [f"what was read cannot be written: {error}"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.stats import StreamStats
 
 LONGEST_SLEEP = 1e6  # seconds; the system's clocks refuse much more
-#: Seconds after which a run that has told nothing of itself does so.
+#: Maximum seconds between two progress lines.
 HEARTBEAT = 30.0
 ROUNDING = 0.01  # seconds; a sleep may end that much too early
 
@@ -24,8 +24,8 @@ ROUNDING = 0.01  # seconds; a sleep may end that much too early
 class Clock:
     """Real time; a signal to stop ends any sleep at once.
 
-    It also keeps the heartbeat: a line at the latest every `HEARTBEAT` seconds, from whichever
-    thread has something to tell then.
+    It also keeps the heartbeat: a progress line at least every `HEARTBEAT` seconds, logged by the
+    first thread that calls it then.
     """
 
     def __init__(self) -> None:

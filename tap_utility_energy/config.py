@@ -69,9 +69,9 @@ def read(
 
 
 def _tidied(value: Any, schema: Mapping[str, Any]) -> Any:
-    """The value without what YAML, forms and shells do to it.
+    """The value, without the changes that YAML, forms and shells make to it.
 
-    That is uids as integers, blanks, 5.0 for 5, and all else as text.
+    They write uids as integers, add blanks, write 5.0 for 5, and write other values as text.
     """
     if isinstance(value, str):
         return _from_text(value.strip(), schema)
@@ -90,7 +90,7 @@ def _tidied(value: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def _without_blanks(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values apart from those that are the same as none."""
+    """The values without those that count as unset."""
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 
@@ -99,7 +99,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _from_text(text: str, schema: Mapping[str, Any]) -> Any:
-    """What the text says if it is to be something else, or the text where it says nothing such.
+    """The text as a value of the schema's type, or the text itself if it cannot be read as one.
 
     A list is JSON here: only in the environment are commas enough.
     """

@@ -55,7 +55,7 @@ def read_object(option: str, file: str | IO[str]) -> dict[str, Any]:
 
 
 def _why_no_json(body: bytes, error: Exception) -> str:
-    """What is wrong with a file, as people come to have one: a target appends states to theirs."""
+    """Why a file is not one JSON object: a target may append states to its state file."""
     if not body.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
         return "the file is empty"
     if isinstance(error, NamedTwiceError):

@@ -65,7 +65,7 @@ def set_up_anew() -> None:
 def quiet_sdk() -> None:
     """Make the SDK's INFO lines and urllib3's lines DEBUG lines.
 
-    What they tell a person is told by the tap.
+    The tap logs the same facts itself.
 
     Metrics stay INFO in handlers that the user's logging configuration gives to their logger,
     ``singer_sdk.metrics``. Call it when logging has been set up.

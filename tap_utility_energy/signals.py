@@ -1,7 +1,7 @@
 """SIGTERM and Ctrl-C: stop soon, after complete lines and a final STATE.
 
-The handler only takes a note, so it can never cut a line in two. The note is read at the end of
-every record, and an exception is raised at once where the code declares that it waits.
+The handler only sets a flag, so it can never cut a line in two. The flag is checked after every
+record; inside an `interruptible` block, the handler raises an exception at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-#: Seconds after which a reader of stdout that takes nothing is no longer waited for.
+#: Seconds to wait, after a signal, for a target that does not read stdout.
 PATIENCE = 4.0
 
 

@@ -51,8 +51,8 @@ class StreamStats:
         self.position = ""
         #: Why not all came that was asked for, or '' if all did.
         self.incomplete = ""
-        #: What the end of the stream tells in one warning each: the words, and whom or what they
-        #: are about.
+        #: Warnings that are logged at the end of the stream: each message, with the names that
+        #: it lists.
         self.notices = defaultdict[str, set[str]](set)
         self._requests = 0
         self._lock = threading.Lock()

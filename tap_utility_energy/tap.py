@@ -282,7 +282,7 @@ class TapUtilityEnergy(HookedTap):
     def _collect_first(self, report: Report) -> None:
         """Ask UtilityAPI to collect history, if the user has enabled it. This costs money.
 
-        Only here: `--test`, discovery and test suites never come this way.
+        Only `sync_all` calls this: `--test`, discovery and test suites never do.
         """
         stream = cast("HistoricalCollectionsStream", self.streams["historical_collections"])
         is_wanted = stream.is_called_for and any(

@@ -166,7 +166,7 @@ def test_the_rate_limit_is_told_like_any_wait(tap: TapRunner) -> None:
 
     assert clock.now() - log.begun >= 180
     assert log.longest_silence <= 30.1
-    reason = "waiting for the rate limit of 1 request a minute, 30 s to go"
+    reason = "waiting for the rate limit of 1 request per minute, 30 s to go"
     assert log.matching(f"^{SUMMARIES}: 10 records so far; {reason}$")
 
 
@@ -277,7 +277,7 @@ def test_a_first_sync_says_what_it_will_take(tap: TapRunner) -> None:
         second = tap(box.tap_config(), streams=METER_DATA, state=first.state)
 
     what = r"first sync of \d+ meters: about (\d+) requests to UtilityAPI"
-    found = re.search(rf"{what}, which take (\d+) s at 60 a minute", first.stderr)
+    found = re.search(rf"{what}, which take (\d+) s at 60 per minute", first.stderr)
     assert found
     assert found[1] == found[2], "one request a second"
     assert requests / 2 <= int(found[1]) <= requests * 2

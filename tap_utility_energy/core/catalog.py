@@ -89,7 +89,7 @@ FORM: dict[str, Any] = {
 }
 
 
-#: Objects and lists in each other: more are too many to be checked and copied by recursion.
+#: Maximum nesting of objects and lists; deeper ones cannot be checked and copied recursively.
 DEEPEST = 100
 #: What to do about a catalog of another version.
 ANEW = "(Discover anew if another version wrote the catalog: meltano run --refresh-catalog.)"
@@ -115,14 +115,14 @@ def checked(content: dict[str, Any]) -> dict[str, Any]:
         raise WrongInput(f"it has more than one entry for {', '.join(twice)}")
     for stream in content["streams"]:
         for part in stream.get("metadata", []):
-            # The SDK reads the method from elsewhere than where Singer has users put it.
+            # The SDK reads the method from the entry; Singer's users set it in the metadata.
             if not part["breadcrumb"] and (method := part["metadata"].get("replication-method")):
                 stream["replication_method"] = method
     return content
 
 
 def _entry_of(content: Mapping[str, Any], place: Sequence[str | int]) -> str:
-    """Which entry a place is in, as nobody counts the streams of a catalog."""
+    """The name of the stream whose entry a place is in: users do not count entries."""
     match tuple(place):
         case ("streams", int(index), _, *_):
             name = content["streams"][index].get("tap_stream_id")
@@ -131,7 +131,7 @@ def _entry_of(content: Mapping[str, Any], place: Sequence[str | int]) -> str:
 
 
 def _depth(thing: object) -> int:
-    """How many objects and lists stand in each other."""
+    """The nesting depth of objects and lists."""
     depth, level = 0, [thing]
     while level:
         depth += 1

@@ -44,7 +44,7 @@ UNFIT_FOR_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 def kind_of(expression: str, field: str, fields: Mapping[str, Any]) -> str | None:
-    """The type of what an expression gives, or None where only its values tell.
+    """The type of an expression's result, or None if it depends on the values.
 
     >>> kind_of("cost * 1.1 if cost else None", "x", {"cost": {"type": ["number", "null"]}})
     'number'
@@ -137,7 +137,7 @@ def _schema(node: ast.expr, names: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _declared(schema: Mapping[str, Any]) -> str | None:
-    """The one type that a schema gives to values that are no objects or lists, or None."""
+    """The schema's only scalar type apart from null, or None."""
     types = set(_types(schema)) - {"null"}
     kind = types.pop() if len(types) == 1 else None
     if kind == TEXT and schema.get("format") == TIMESTAMP:

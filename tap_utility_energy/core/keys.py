@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: How many of a stream's bad records its line names.
 NAMED = 5
-#: Integers beyond are none to a database.
+#: Exclusive maximum of a database's integers.
 LARGEST_INTEGER = 2**63
 MOST_DIGITS = 19
 #: Other fields that may tell which record it is, and are no personal data.
@@ -40,7 +40,7 @@ def with_key(record: object, name: str, kind: type) -> Record | None:
     """The record with its key as the schema has it, or None if it has none.
 
     Args:
-        record: What stands where a record should.
+        record: One element of the page's list of records.
         name: The field that is its key; '' if it needs none.
         kind: The type of the key.
     """
@@ -123,7 +123,7 @@ class BadRecords:
 
 
 def name_of(record: object, key: str) -> str:
-    """What can tell a person which record it is, and what is wrong with its key."""
+    """A description of a bad record: what is wrong with its key, and its other ids."""
     if not isinstance(record, dict):
         return f"it is no object but {shown(record, 40)}"
     ids = [

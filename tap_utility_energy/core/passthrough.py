@@ -1,13 +1,13 @@
 """Fast path: write unmodified records as the raw JSON that the API sent.
 
-Taking records apart and putting them together again is nearly all of a tap's work. Here only the
-names of a record's fields and its key are looked at, and its text stands in the RECORD line as it
-was sent, digits and all. Whatever else is odd or asked for goes the SDK's own way.
+Decoding and encoding records takes nearly all of a tap's time. The fast path decodes only the
+names of a record's fields and its key, and writes the record's text into the RECORD line as it
+was sent, with every digit. The SDK writes the records in all other cases.
 
-Three things go through that the SDK's way would change or refuse: a name that an object has twice,
-of which a reader takes the last, a number that is too large for Python to read, and hundreds of
-objects in each other. A STATE comes at the stream's end alone, and not after each 10,000 records
-as well: without a bookmark there is nothing to tell.
+The fast path passes three things that the SDK would change or refuse: a duplicate name in an
+object, of which a reader takes the last; a number that is too large for Python; and objects nested
+hundreds of levels deep. It writes one STATE, at the end of the stream, and none per 10,000
+records: a stream on the fast path has no bookmark.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: How to encode what is not ASCII, as JSON can write it; it stands in strings only.
 ESCAPED = "tap-utility-energy-json"
-#: Keys; where one is of another form, the page goes the SDK's way.
+#: Valid keys. If a page has a key that is not valid, the SDK writes the page.
 KEYS: dict[type, Any] = {str: Annotated[str, msgspec.Meta(min_length=1)], int: int}
 #: Records per write. Signals are checked in between.
 AT_ONCE = 50
@@ -81,7 +81,7 @@ class PassThrough:
         self._with_extra = _decoder(key, kind, [*known, "extra"])
 
     def decode(self, text: str) -> Any:
-        """What `parse` makes of an answer, yet with a `SentRecord` for every record.
+        """Decode an answer as `parse` does, but with a `SentRecord` per record.
 
         Raises:
             ValueError: It is not JSON.

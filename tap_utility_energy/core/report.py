@@ -33,7 +33,7 @@ class SyncFailed(Exception):
 
 
 class Report:
-    """Follows a run: tells of its streams, collects their failures, and says which to leave out.
+    """Logs the outcome of each stream, collects the failures, and decides which streams to skip.
 
     Args:
         streams: Every stream of the tap.
@@ -49,7 +49,7 @@ class Report:
         self._down: dict[Client, Failure] = {}
 
     def begin(self, streams: Iterable[VendorStream], version: str) -> list[VendorStream]:
-        """Say what is read, and what is not for want of a credential.
+        """Log how many streams are read, and which vendors have no credential.
 
         Args:
             streams: The selected streams.
@@ -101,7 +101,7 @@ class Report:
 
     @contextmanager
     def failures_of(self, stream: VendorStream, *, last: bool = False) -> Iterator[None]:
-        """Take a failure of the block down as one of the stream, to be told ``last`` if so.
+        """Record a failure of the block as the stream's, listed after all others if ``last``.
 
         Raises:
             SyncFailed: stdout, or a temporary file, takes nothing more.
@@ -129,7 +129,7 @@ class Report:
             self._down[stream.client] = failure
 
     def summarize(self) -> None:
-        """Say how the run ended, but for the failures' causes."""
+        """Log how the run ended, without the causes of its failures."""
         stats = self.stats
         stats.seconds = self._clock.now() - self._begun
         stats.failures = [*self._failures.values(), *self._last_failures.values()]

@@ -52,7 +52,7 @@ class HookedStream(Stream):
         return self._sync_records(context, write_messages=False)
 
     def reason_against_version(self, *, is_empty: bool, in_batches: bool) -> str:
-        """Why a loader must not drop what was not sent, or '' if all was sent that there is."""
+        """Why no version may be activated, or '' if the stream has sent all of its records."""
         raise NotImplementedError
 
     def on_version_withheld(self, reason: str) -> None:
@@ -79,7 +79,7 @@ class HookedStream(Stream):
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
-        # Nothing else is called once for a stream, before its first record and after its last.
+        # No other method of the SDK runs exactly once per stream, around all of its records.
         if write_messages and self.writes_fast:
             records = self._sync_fast()
         else:

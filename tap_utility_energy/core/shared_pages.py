@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.http.client import Client
     from tap_utility_energy.http.page import Decoder, Page, PageFormat
 
-IN_MEMORY = 8 << 20  # bytes of pages; beyond that they lie in a temporary file
+IN_MEMORY = 8 << 20  # bytes of pages; a temporary file holds more than that
 
 
 class Reader(Protocol):
@@ -35,8 +35,8 @@ ReaderT = TypeVar("ReaderT", bound=Reader)
 class SharedPages(Generic[ReaderT]):
     """Fetches each page once, for whichever of its streams asks first.
 
-    The bodies are kept until the last selected stream has read them. A read that stopped half
-    way, as in a dry run, is taken up where it stopped; one that failed fails for every reader
+    The bodies are kept until the last selected stream has read them. A read that stopped early,
+    as in a dry run, is resumed where it stopped; a read that failed fails for every reader
     with the same exception. If the bodies cannot be kept, as on a full disk, the first stream reads
     on and the others fail.
 

@@ -24,7 +24,7 @@ MARKERS = frozenset({
 
 
 def unwrapped(content: object) -> dict[str, Any]:
-    """The Singer state in what a user has for one: bare, in a STATE message, or Meltano's.
+    """Extract the Singer state: it may be bare, in a STATE message, or in Meltano's wrapper.
 
     Meltano prints ``{"singer_state": …}``, and its state backends keep a completed state and a
     partial one, which goes over it.
@@ -114,7 +114,7 @@ def _are_lists_of_texts(value: object) -> bool:
     )
 
 
-#: What a bookmark's values are, by name. Whatever else there is, its stream checks by itself.
+#: The checks of a bookmark's values, by name. The stream checks all other values itself.
 KINDS = {
     "replication_key": _is_text,
     "replication_key_value": _is_moment,

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 class VendorStream(HookedStream):
     """A stream of one vendor's endpoint.
 
-    A stream is a subclass with a `name`, `path`, `primary_keys`, `schema` and `docs_url`. What is
-    missing is told when the class is made.
+    A stream is a subclass with a `name`, `path`, `primary_keys`, `schema` and `docs_url`. A missing
+    attribute raises `TypeError` when the class is created.
 
     Args:
         tap: The tap, for the SDK.
@@ -67,7 +67,7 @@ class VendorStream(HookedStream):
     never_emitted: ClassVar[str] = ""
     #: Where records that were left out can be found all the same, for messages.
     where_bad_records_are: ClassVar[str] = ""
-    #: Whether the settings call for the stream at all. If not, a sync leaves no trace of it.
+    #: Whether the settings enable the stream. If not, a sync writes and logs nothing about it.
     is_called_for: bool = True
 
     @override
@@ -111,7 +111,7 @@ class VendorStream(HookedStream):
         """How the vendor sends the list."""
         return PageFormat(self.records_key, self.never_emitted)
 
-    # ----- the way of a record
+    # ----- pages, records and rows
 
     def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
         """Every page of the endpoint, in order.
@@ -120,7 +120,7 @@ class VendorStream(HookedStream):
             decoder: What decodes an answer.
 
         Raises:
-            FatalError: The vendor refuses, or did not answer well in the time that there is.
+            FatalError: The vendor refuses, or gave no valid answer within the time limit.
         """
         raise NotImplementedError
 
@@ -268,7 +268,7 @@ class VendorStream(HookedStream):
 
     @property
     def is_untouched(self) -> bool:
-        """Whether all of it is wanted as it is on every run: every field, and nothing mapped."""
+        """Whether the stream is full-table, every field is selected and nothing is mapped."""
         maps = self.stream_maps
         return (
             all(self.mask.values())
@@ -281,9 +281,9 @@ class VendorStream(HookedStream):
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> Any:
-        """Batches, if they are set and do no harm; otherwise records are written.
+        """The batch config, or None if batches would do harm: then RECORD messages are written.
 
-        The SDK's batches hold deselected fields, are not mapped, and a state runs ahead of them.
+        The SDK's batches hold deselected fields, ignore stream maps, and come after their STATE.
         """
         return super().get_batch_config(config) if self.is_untouched else None
 
@@ -306,12 +306,12 @@ class VendorStream(HookedStream):
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        # The SDK tells here when a sync begins, and calls its end an unhandled error; the report
-        # tells of both.
+        # The SDK logs the start of a sync here, and calls its end an unhandled error; the report
+        # logs both.
         super().log(message, *args, level=logging.DEBUG, **kwargs)
 
     def narrowed_by(self) -> str:
-        """What keeps the stream from asking for all that the vendor has, such as a setting."""
+        """What limits the stream to a part of the vendor's data, such as a setting, or ''."""
         return ""
 
     @override

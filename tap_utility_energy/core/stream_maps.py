@@ -54,8 +54,8 @@ def problems(config: Mapping[str, Any], streams: Collection[str]) -> Iterator[st
 def in_order(maps: Mapping[str, Any], streams: Collection[str]) -> dict[str, Any]:
     """The maps, those by the name of a stream last: the SDK takes the last one that fits a stream.
 
-    So a map for all streams, which a file may name after it, does not replace one that keeps
-    personal data back.
+    So a map for all streams, even if the file has it after a stream's own map, does not replace
+    one that removes personal data.
     """
     ordered = sorted(maps.items(), key=lambda item: item[0] in streams)
     return {name: _as_the_sdk_reads_it(each) for name, each in ordered}
@@ -315,9 +315,9 @@ def _computed(evaluate: Callable[..., Any], expr: str, **kwargs: Any) -> Any:
 
 
 def _quotes_no_value(error: Exception, expr: str) -> bool:
-    """Whether an error's words hold none of a record or of stream_map_config.
+    """Whether an error's message quotes no value of a record or of stream_map_config.
 
-    It may be the very value that a map is to keep back. A name that stands in the expression is
+    Such a value may be the one that a map is to remove. A name that the expression holds is
     no secret.
     """
     if isinstance(error, KeyError):

@@ -134,7 +134,7 @@ class EnergyCAPStream(VendorStream):
         )
 
     def _warn_if_deprecated(self, successor: str) -> None:
-        """Say what replaces the endpoint; it answers as before for some months.
+        """Log the replacement of a deprecated endpoint, which still answers for some months.
 
         Source: https://developer.energycap.com/api-getting-started/versioning/
         """
@@ -194,7 +194,7 @@ class EnergyCAPStream(VendorStream):
 
     @override
     def on_last_page(self, distinct: int) -> None:
-        """Compare what came with what EnergyCAP counted, and with what the run before has seen.
+        """Compare the number of records with EnergyCAP's total, and with the last run.
 
         If they differ, records may have moved from page to page while they were read. If the run
         before has seen the same, the list is taken as it is: one that always repeats or lacks a
@@ -225,7 +225,7 @@ class EnergyCAPStream(VendorStream):
 
     @property
     def discrepancy(self) -> dict[str, Any]:
-        """What was odd about the list in the run before, or by the end of this one; else empty."""
+        """The discrepancy of the last run or, at its end, of this one; empty if there is none."""
         found = self.stream_state.get("discrepancy")
         is_ours = isinstance(found, dict) and isinstance(found.get("runs"), int)
         return cast("dict[str, Any]", found) if is_ours else {}

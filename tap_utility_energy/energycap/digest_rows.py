@@ -138,6 +138,6 @@ class Exploder:
 
 
 def _beside(own: Record, above: Record) -> Record:
-    """The row's own unknown fields beside those above it, which go by their objects' names."""
+    """The row's own unknown fields, and those of the levels above under the levels' names."""
     makes_room = {f"results.{name}" if name in above else name: own[name] for name in own}
     return makes_room | above

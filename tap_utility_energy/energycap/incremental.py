@@ -23,9 +23,9 @@ class ModifiedDates:
 
     The bookmark is the latest ``modifiedDate`` that was seen, yet no later than the start of the
     run: what changes while pages are read may have been read before it changed. It stays where it
-    was if another number of records came than EnergyCAP counts, as others may have moved from page
-    to page. When two runs in a row see the same, the second moves it to where the first would have,
-    so that every record gets a second chance. Dates without an offset are ambiguous, so all are
+    was if the number of records differs from EnergyCAP's total: records may have moved from page to
+    page. If two runs in a row see the same, the second moves it to the value of the first run,
+    so that each record has two runs to appear in. Dates without an offset are ambiguous, so all are
     compared as UTC, and what lies up to `LOOKBACK` before the bookmark is emitted again. The
     bookmark holds for one scope: after a change of filter or ``start_date`` all is emitted. A
     bookmark in the future was edited by hand or written by a wrong clock: it is ignored.

@@ -84,7 +84,7 @@ class Client(ABC):
         """The headers that carry the credential."""
 
     def advice(self, response: requests.Response, permission: str) -> str:
-        """What to do about an answer that no other try can better, in a sentence or two."""
+        """The remedy for an answer that a retry cannot change, in a sentence or two."""
         advice = self.advice_by_status.get(response.status_code)
         return advice.format(permission=permission) if advice else "Report it if it stays."
 
@@ -115,7 +115,7 @@ class Client(ABC):
             is_wanted: Whether the page is still wanted; checked before each try.
 
         Raises:
-            FatalError: The vendor refuses, or did not answer well in the time that there is.
+            FatalError: The vendor refuses, or gave no valid answer within the time limit.
         """
         request = self._prepared("GET", url, params=params)
 
@@ -150,8 +150,8 @@ class Client(ABC):
     def _prepared(self, method: str, url: str, **more: Any) -> requests.PreparedRequest:
         """A request, except for its credential.
 
-        requests writes a query anew and would change an opaque cursor, so one in the URL is put
-        back as it stands.
+        `requests` encodes a query again and would change an opaque cursor, so a query in
+        the URL is put back unchanged.
 
         Raises:
             FatalError: The URL is none.
@@ -179,7 +179,7 @@ class Client(ABC):
 
         Raises:
             AnswerLost: It may or may not have been carried out.
-            FatalError: It was not sent, or only answered with 429, in the time that there is.
+            FatalError: Within the time limit it was not sent, or was answered with 429 only.
         """
         request = self.auth(self._prepared("POST", f"{self.base_url}{path}", json=body))
 
@@ -228,11 +228,11 @@ class Client(ABC):
             if failed is None:
                 raise self._broken(error) from error
             raise failed from error
-        except (MemoryError, OverflowError) as error:  # its own word for its length
+        except (MemoryError, OverflowError) as error:  # the declared length is huge
             raise RetriableError(
                 "sent an answer that no memory holds", until_deadline=False
             ) from error
-        except (OSError, HTTPError, UnicodeError) as error:  # a CA bundle that is not there, a host
+        except (OSError, HTTPError, UnicodeError) as error:  # a missing CA bundle, a wrong host
             raise self._broken(error) from error
         self._retry.note_answer()
         return response
@@ -255,7 +255,7 @@ class Client(ABC):
         raise self.refusal(response, permission)
 
     def refusal(self, response: requests.Response, permission: str) -> FatalError:
-        """The error for an answer that no other try can better."""
+        """The error for an answer that a retry cannot change."""
         status = response.status_code
         # An answer that succeeded holds data, which is not for the log.
         said = quote_of(response) if status >= HTTPStatus.BAD_REQUEST else ""

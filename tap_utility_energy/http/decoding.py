@@ -28,7 +28,7 @@ def parse(text: str | bytes, hook: Callable[[Record], Record] | None = None) -> 
 
 
 class NamedTwiceError(ValueError):
-    """JSON has a name twice in one object, of which most readers forget the first."""
+    """A JSON object has a duplicate name, of which most readers drop the first value."""
 
 
 def parse_settings(text: str | bytes) -> Any:

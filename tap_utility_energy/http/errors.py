@@ -36,9 +36,9 @@ BROKEN = (
 )
 
 LONGEST_CONNECT = 20.0  # seconds
-#: A name that is not there, as far as a resolver knows.
+#: Error codes of a resolver for a host name that does not exist.
 NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-#: What http.client says when a proxy does not open the way to the vendor.
+#: The message of http.client if a proxy refuses the tunnel to the vendor.
 TUNNEL_REFUSED = r"Tunnel connection failed: (\d{3})"
 PROXY_PASSING = {
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -59,8 +59,8 @@ class RetriableError(RetriableAPIError):
         response: The answer, if there was one.
         until_deadline: Whether to retry until the deadline. If not, a few quick retries are made.
         never_sent: Whether the request did not reach the vendor at all.
-        unreachable: Whether no connection was made. That passes, where the vendor has answered
-            before; a wrong setting would have shown.
+        unreachable: Whether no connection was made. If the vendor has answered before, this is
+            temporary: a wrong setting would have failed from the start.
         advice: What a user can do, in a sentence, if it is not the usual advice.
     """
 
@@ -150,7 +150,7 @@ def quote_of(response: requests.Response) -> str:
 
 
 def likeness(text: str) -> str:
-    """The text without what is new in each answer: ids of requests, times, positions."""
+    """The text without what differs per answer: request ids, times, positions."""
     return re.sub(r"[\w:.+-]*\d[\w:.+-]*", "", text)
 
 
@@ -162,8 +162,8 @@ def error_slug(response: requests.Response) -> str:
 def _text(response: requests.Response) -> str:
     """The beginning of a body in one line, unredacted.
 
-    Of a longer one the end is left out, which can be a part of a secret. NULs are left out as
-    all control characters are, and with them what sets UTF-16 without a byte-order mark apart.
+    The end of a longer body is left out: it can be a part of a secret. NULs are left out like
+    all control characters, which makes UTF-16 without a byte-order mark readable.
     """
     body = response.content[:LONGEST_READ]
     is_wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

@@ -75,7 +75,7 @@ def read_page(
     credential: OwnCredential,
     decoder: Decoder = parse,
 ) -> Page:
-    """Decode an answer, without the credential that it may quote and what is never emitted.
+    """Decode an answer, without the vendor's credential and the property that is never emitted.
 
     Raises:
         ValueError: It is not JSON in UTF-8, or not of this format.

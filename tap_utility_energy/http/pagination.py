@@ -24,9 +24,9 @@ ROOM_FOR_CURSOR = 250
 class NextURLPaginator:
     """Reads a listing by the URL that each answer gives for its next page.
 
-    ``next`` may be absolute or relative, and may repeat the filters or leave them out: they hold
-    on every page all the same. Whatever else it carries, apart from a credential, is sent back as
-    it came. Several first URLs are read one after the other, as one listing.
+    ``next`` may be absolute or relative, and may repeat the filters or leave them out: the
+    paginator adds them. Its other parameters, except a credential, are sent back unchanged.
+    Several first URLs are read one after the other, as one list.
 
     >>> paginator = NextURLPaginator(["https://host/list?meters=1,2"])
     >>> paginator.current_value
@@ -89,7 +89,7 @@ def with_params_of(first_url: str, url: str) -> str:
 
 
 def filtered_urls(url: str, filters: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The URL with its filters, as often as it takes to keep each within `LONGEST_URL`.
+    """The URL with its filters, split into several URLs of at most `LONGEST_URL` characters.
 
     >>> list(filtered_urls("https://host/list", {"meters": ["1", "2"]}))
     ['https://host/list?meters=1,2']
@@ -143,7 +143,7 @@ class HeaderPaginator:
         self.total = 0
         #: ``TotalPages`` of the latest answer.
         self.pages = 1
-        #: By how much the total fell on the way: others then move onto pages that were read before.
+        #: Decrease of the total during the read: records then move onto pages already read.
         self.removed = 0
         self._page_size: int | None = None
 

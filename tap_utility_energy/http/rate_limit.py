@@ -20,11 +20,11 @@ class RateLimit:
     """Lets requests through one by one, at equal distances, whichever thread sends them."""
 
     def __init__(self, requests_per_minute: int, clock: Clock) -> None:
-        # A burst of one makes the distances equal: no minute's worth at once, then silence.
+        # A burst of 1 spaces requests evenly; a larger one would send a minute's requests at once.
         self._rates = [Rate(requests_per_minute, Duration.MINUTE, burst=1)]
         self._state = InMemoryStateStore()
         self._clock = clock
-        self._reason = f"for the rate limit of {number(requests_per_minute, 'request')} a minute"
+        self._reason = f"for the rate limit of {number(requests_per_minute, 'request')} per minute"
         self._turn = threading.Lock()
 
     def wait(self, stats: StreamStats) -> None:

@@ -1,7 +1,7 @@
 r"""Keeps secrets out of whatever leaves the process: logs, messages, quoted answers, records.
 
-Messages and logs lose every registered secret, however it is written. A vendor's data loses only
-that vendor's own credential: another secret may be a word that data holds by chance.
+Every registered secret is removed from messages and logs, in any spelling. From a vendor's data
+only that vendor's own credential is removed: another secret may be an ordinary word of the data.
 
 A secret is looked for in a text as it stands and as JSON, URLs and HTML decode it, one after the
 other: ``a+b`` is found in ``a%2Bb``, ``a\u002bb``, ``a\u00252Bb`` and ``a&#43;b``. In messages it
@@ -60,10 +60,10 @@ _pattern: re.Pattern[str] | None = None
 
 
 def register_secrets(values: Iterable[str]) -> None:
-    """From now on, register_secrets these texts from logs and messages.
+    """Register secrets: from now on they are redacted from logs and messages.
 
-    Texts that our own messages hold by chance, such as a token "key", are left alone: without them
-    the messages could not be read, and would tell what the token is.
+    A text that is also a word of the tap's messages, such as a token "key", is not registered: its
+    redaction would make the messages unreadable and reveal the token.
     """
     for value in values:
         secret = value.encode("utf-8", "replace").decode().strip()
@@ -87,7 +87,7 @@ def _in_base64(secret: bytes) -> Iterator[str]:
 
 
 def forget_secrets() -> None:
-    """Strike nothing any more."""
+    """Forget all registered secrets: nothing is redacted any more."""
     _registered.clear()
     _compile()
 
@@ -109,7 +109,7 @@ def _is_ordinary(secret: str) -> bool:
 
 @cache
 def _own_words() -> str:
-    """All that our messages are made of."""
+    """The tap's source code, which holds every word of its messages."""
     sources = Path(__file__).parents[1].rglob("*.py")
     return "\n".join(source.read_text("utf-8") for source in sources).casefold()
 
@@ -162,7 +162,7 @@ def _without(
 ) -> str:
     """The text without what the pattern finds in one of its forms.
 
-    In the first of them that has it: a later one may take what stands before it for an escape.
+    The first form with the match counts: a later form may read the text before it as an escape.
     """
     places = list[tuple[int, int]]()
     for form, starts in forms:

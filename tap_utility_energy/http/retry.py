@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How often what waiting seldom cures is tried: a bad certificate, an answer that is no JSON.
+#: Tries if waiting seldom helps, as with a bad certificate or an answer that is not JSON.
 QUICK_RETRIES = 4
-#: Seconds that a connection gets that cannot be made, until the vendor has answered once: up to
-#: then a wrong setting is as likely as a failure that passes.
+#: Seconds to retry a connection that fails before the vendor has answered once: until then a
+#: wrong setting is as likely as a temporary failure.
 FIRST_CONNECTION = 60.0
 #: Seconds: the minimum of all waits, and the maximum of computed ones.
 SHORTEST_WAIT = 1.0
@@ -45,7 +45,7 @@ RETRIED = {
     HTTPStatus.GATEWAY_TIMEOUT: "took too long to build the answer (504)",
 }
 
-#: Given up on after these, every other request would wait in vain as well.
+#: Statuses of a vendor that is down: after the last retry, its other requests would fail too.
 VENDOR_DOWN = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
@@ -90,8 +90,8 @@ class RetryPolicy:
     ) -> T:
         """Call ``attempt`` until it returns. It is given the seconds that are left for it.
 
-        The time that ``acquire`` takes before each try does not count. Waiting is told in the
-        log of the stream.
+        The time that ``acquire`` takes before each try does not count. Each wait is logged for
+        the stream.
 
         Raises:
             FatalError: Enough tries were made, or too much time has gone by.
@@ -183,9 +183,9 @@ def _made(tries: int) -> str:
 
 
 def retry_after(response: requests.Response | None, now: datetime) -> float | None:
-    """Seconds that the answer's Retry-After asks for, or None where it says nothing of use.
+    """Seconds of the answer's Retry-After header, or None without a usable value.
 
-    Both forms of HTTP are read, seconds and a date; zero, past dates and rubbish say nothing.
+    HTTP allows seconds or a date. Zero, a past date and an invalid value are not usable.
     """
     text = response.headers.get("Retry-After", "").strip() if response is not None else ""
     if text.isascii() and text.isdigit():

@@ -68,7 +68,7 @@ class OriginAuth(AuthBase):
 class Session(requests.Session):
     """A session with one origin, that follows no redirects.
 
-    Neither vendor documents one, and each is a way for a credential to get lost.
+    Neither vendor documents redirects, and each redirect could disclose the credential.
     """
 
     _options: Mapping[str, Any] = {}
@@ -117,8 +117,8 @@ def _is_url(proxy: str) -> bool:
 class Sender:
     """A session on a thread of its own.
 
-    The time limit of a socket holds for each read, so a server that sends a byte now and then
-    would never meet it. Waiting for a thread can be ended at any time, and so by a signal.
+    A socket's timeout applies per read, so a server that sends a byte now and then never exceeds
+    it. Waiting for a thread can be interrupted at any time, also by a signal.
     """
 
     def __init__(self) -> None:

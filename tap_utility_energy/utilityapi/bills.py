@@ -83,7 +83,7 @@ class BillLineItemsStream(MeterDataStream):
 
 
 def charges(bill: Record) -> Iterator[tuple[object, Record]]:
-    """What stands for charges in a bill, and where it stands.
+    """The charges of a bill, of any JSON type, with their source and supplier.
 
     A supplier that is no object stands for a charge.
     """

@@ -87,7 +87,7 @@ class UtilityAPI(Client):
             decoder: What decodes an answer.
 
         Raises:
-            FatalError: The vendor refuses, or did not answer well in the time that there is.
+            FatalError: The vendor refuses, or gave no valid answer within the time limit.
         """
         paginator = NextURLPaginator(self.urls(path, filters))
         while paginator.current_value:

@@ -46,7 +46,7 @@ def log_estimate(
         )
         per_minute = meters.config["utilityapi_requests_per_minute"]
         logger.info(
-            "first sync of %s: about %s to UtilityAPI, which take %s at %s a minute",
+            "first sync of %s: about %s to UtilityAPI, which take %s at %s per minute",
             number(len(listed), "meter"),
             number(requests, "request"),
             duration(requests * 60 / per_minute),

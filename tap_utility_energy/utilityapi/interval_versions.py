@@ -44,7 +44,7 @@ class IntervalUid(NamedTuple):
 class Versions(NamedTuple):
     """What a list of intervals tells of those that were read before."""
 
-    #: The shortest interval that holds it, by each old version.
+    #: The shortest interval that contains each old version.
     replaced: dict[IntervalUid, IntervalUid]
     #: The periods of the intervals that there are now, by meter.
     periods: dict[str, list[str]]

@@ -32,7 +32,7 @@ INTERVALS = MeterEndpoint(
     records_key="intervals",
     count_field="interval_count",
     fingerprint_fields=("authorization_uid", "status_ts", "interval_count", "interval_coverage"),
-    meters_at_once=10,  # so that a run that is stopped again and again gets on
+    meters_at_once=10,  # small, so that runs that are always stopped early still make progress
     takes_mixed=True,
 )
 

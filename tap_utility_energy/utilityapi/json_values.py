@@ -21,6 +21,6 @@ def objects(things: object) -> list[Record]:
 
 
 def items(things: object) -> list[object]:
-    """What a list holds apart from nulls; whatever else it is holds itself."""
+    """The elements of a list apart from nulls; any other value counts as a list of one."""
     listed = things if isinstance(things, list) else [things]
     return [thing for thing in listed if thing is not None]

@@ -1,12 +1,12 @@
 """Reading the data of new and changed meters, once for several streams.
 
-The vendor's lists of bills and intervals require a filter by meter and have no filter by
-change. A meter's own record does: its consent, status or counts change whenever its data does. So
+The vendor's lists of bills and intervals require a filter by meter and have no filter by date of
+change. A meter's own record shows changes: its consent, status or counts change with its data. So
 a run lists the meters, compares the fingerprint of each with the state, and reads all data of those
 that differ. The fingerprint of a meter goes into the state when all of its data has been emitted,
 and is that of before its data was read: a run that ends half-way reads the rest again, and a change
-that comes while it reads is seen by the next run. A meter of which another number of bills came
-than it counts is read by the next run as well, until two runs in a row have seen the same.
+that comes while it reads is seen by the next run. If the number of bills differs from the meter's
+own count, the next run reads the meter again, until two runs in a row have seen the same number.
 
 Sources: https://utilityapi.com/docs/api/bills/list, https://utilityapi.com/docs/api/intervals/list
 """
@@ -100,7 +100,7 @@ class MeterReader(Reader, Protocol):
 
     @property
     def completed(self) -> dict[str, str]:
-        """The fingerprint of each meter whose data is out."""
+        """The fingerprint of each meter whose data was emitted in full."""
 
 
 class MeterChanges(SharedPages[MeterReader]):
@@ -273,7 +273,7 @@ class MeterChanges(SharedPages[MeterReader]):
             return  # it is unknown which meters these records belong to
         count_field, is_counted = self._endpoint.count_field, self._endpoint.counts_records
         differing = {uid for uid in chunk if counts[uid] != meters[uid].get(count_field)}
-        # One page is of one moment: what it has a part of is there.
+        # One page is consistent in itself: a meter with any record on it still exists.
         is_partial = is_counted and pages > 1
         suspects = {uid for uid in differing if is_partial or not counts[uid]}
         self._meters.gone |= self._gone(suspects, meters)
@@ -282,7 +282,7 @@ class MeterChanges(SharedPages[MeterReader]):
             self._recheck({uid: counts[uid] for uid in differing}, stats)
 
     def _recheck(self, counts: Mapping[str, int], stats: StreamStats) -> None:
-        """Have meters read again by the next run, unless this one saw what the last one did.
+        """Have the next run read meters again, unless it saw the same counts as the last run.
 
         Args:
             counts: The number of records that came of each meter.
@@ -302,7 +302,7 @@ class MeterChanges(SharedPages[MeterReader]):
         stats.notices[f"{what}; {then}"] |= settled
 
     def _gone(self, uids: set[str], meters: Mapping[str, Record]) -> set[str]:
-        """Those of the meters that the vendor lists no more, and such others of their consents."""
+        """The meters that the vendor no longer lists, and other such meters of their consents."""
         gone = uids - self._meters.still_listed(uids) if uids else set[str]()
         if not gone:
             return gone
@@ -311,7 +311,7 @@ class MeterChanges(SharedPages[MeterReader]):
         return mates - self._meters.still_listed(mates)
 
     def _fingerprint(self, meter: Record) -> str:
-        """What tells whether a meter's data has changed: short, as the state holds one of each."""
+        """A short hash that changes with the meter's data; the state holds one per meter."""
         shown: list[Any] = [meter.get(name) for name in self._endpoint.fingerprint_fields]
         return sha256(json.dumps([*shown, self.window], default=str).encode()).hexdigest()[:12]
 

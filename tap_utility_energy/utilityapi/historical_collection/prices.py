@@ -1,6 +1,6 @@
 """UtilityAPI's price list for on-demand collections.
 
-Per meter, as published in November 2026: 1 to 7 months of data $1.50 a month, 8 to 12 months $12,
+Per meter, as published in November 2026: 1 to 7 months $1.50 per month, 8 to 12 months $12,
 13 to 36 months $12 and $1.50 for each month after the twelfth. The charge is made when a collection
 starts and lowered within 7 days to the months that were collected. Contracts, free collections and
 demo meters can make it less.

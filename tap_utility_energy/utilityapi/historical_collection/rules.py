@@ -100,7 +100,7 @@ WARNINGS = {
     Reason.UNDATED,
     Reason.CHANGED,
 }
-#: Not worth a word, unless the user has named the meter.
+#: Logged only for meters that the user has named.
 OUT_OF_REACH = {
     Reason.NOT_LISTED,
     Reason.NO_LONGER_LISTED,

@@ -75,7 +75,7 @@ class HistoricalCollection:
         clock: Tells the time.
         sleep: Passes the time between two looks.
         state: What an earlier run has saved.
-        save: Keeps what it is given, in a way that outlives the process.
+        save: Stores the new state durably.
         journal: Remembers requests as well, if the user wants it.
     """
 
@@ -116,7 +116,7 @@ class HistoricalCollection:
         return [request.row for request in self._changed.values()]
 
     def run(self) -> None:
-        """Ask for what is wanted and not there, and wait for it within the bound.
+        """Request the collections that are due, and wait for them within the time limit.
 
         Raises:
             CollectionRefused: Something was not asked for though it should be, the vendor refused,
