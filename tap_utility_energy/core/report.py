@@ -10,7 +10,7 @@ from singer_sdk.exceptions import MappingError
 
 from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.http.errors import FatalError, one_line
-from tap_utility_energy.logs import duration, number, shortened
+from tap_utility_energy.logs import ROOT, duration, number, shortened
 from tap_utility_energy.stats import Failure, Outcome, RunStats
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.http.client import Client
     from tap_utility_energy.stats import StreamStats
 
-logger = logging.getLogger("tap-utility-energy")
+logger = logging.getLogger(ROOT)
 
 
 class SyncFailed(Exception):

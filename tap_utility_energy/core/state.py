@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.errors import WrongInput
 from tap_utility_energy.http.errors import shown
+from tap_utility_energy.logs import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-logger = logging.getLogger("tap-utility-energy")
+logger = logging.getLogger(ROOT)
 
 #: The SDK's, of a run that was interrupted. The next run begins without them.
 MARKERS = frozenset({

@@ -27,7 +27,7 @@ from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.stats import RecordCounter, StreamStats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from singer_sdk import Tap
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
@@ -63,8 +63,6 @@ class VendorStream(HookedStream):
     record_key_type: ClassVar[type] = str
     #: What the vendor calls the right to read this, for messages.
     permission: ClassVar[str] = ""
-    #: A property that is never emitted, at whatever depth it stands.
-    never_emitted: ClassVar[str] = ""
     #: Where records that were left out can be found all the same, for messages.
     where_bad_records_are: ClassVar[str] = ""
     #: Whether the settings enable the stream. If not, a sync writes and logs nothing about it.
@@ -109,7 +107,7 @@ class VendorStream(HookedStream):
     @property
     def form(self) -> PageFormat:
         """How the vendor sends the list."""
-        return PageFormat(self.records_key, self.never_emitted)
+        return PageFormat(self.records_key)
 
     # ----- pages, records and rows
 
@@ -136,24 +134,33 @@ class VendorStream(HookedStream):
             yield self._new_in(page, seen) if can_repeat else page
         self.on_last_page(len(seen) + self.bad_records.distinct)
 
-    def rows_of(self, record: Record) -> Iterable[Record]:
-        """The rows that a record becomes: by default itself, unknown fields under ``extra``."""
-        return (self.extra_fields.keep(record),)
+    @property
+    def rows_of(self) -> Callable[[Record], Iterable[Record]] | None:
+        """Makes the rows of a record; None if each record is a row."""
+        return None
+
+    def _rows(self, pages: Iterable[Iterable[Record]]) -> Iterator[Record]:
+        rows_of = self.rows_of
+        for page in pages:
+            for record in page:
+                signals.check()
+                if rows_of:
+                    yield from rows_of(record)
+                else:
+                    yield self.extra_fields.keep(record)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """The rows of all records."""
-        for page in self.records():
-            for record in page:
-                signals.check()
-                yield from self.rows_of(record)
+        return self._rows(self.records())
 
     @property
     @override
     def writes_fast(self) -> bool:
         """Whether its records can be written as they were sent; see `passthrough`."""
         return (
-            self._own_replication_key is None
+            self.rows_of is None
+            and self._own_replication_key is None
             and self.is_untouched
             and not self.get_batch_config(self.config)
             and not self.emit_activate_version_messages
@@ -167,10 +174,7 @@ class VendorStream(HookedStream):
         passed = PassThrough(
             self.name, self.records_key, key, self.record_key_type, self.extra_fields
         )
-        for page in self.records(passed.decode):
-            for record in passed.write(page, counter):
-                signals.check()
-                yield from self.rows_of(record)
+        return self._rows(passed.write(page, counter) for page in self.records(passed.decode))
 
     def on_last_page(self, distinct: int) -> None:
         """Called after the last page, with the number of distinct records if they can repeat."""

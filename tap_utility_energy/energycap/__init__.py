@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tap_utility_energy.energycap.base import ANY_RECORD
+from tap_utility_energy.energycap.base import LIST
 from tap_utility_energy.energycap.client import EnergyCAP
 from tap_utility_energy.energycap.paging import PagedList
 from tap_utility_energy.energycap.streams import STREAMS
@@ -22,5 +22,5 @@ __all__ = ["STREAMS", "make_streams"]
 def make_streams(tap: Tap, clock: Clock) -> list[VendorStream]:
     """Every stream of the vendor, with the client and the lists that they share."""
     client = EnergyCAP(tap.config, clock)
-    lists = defaultdict[str, PagedList](lambda: PagedList(client, ANY_RECORD))
+    lists = defaultdict[str, PagedList](lambda: PagedList(client, LIST))
     return [stream(tap, client, lists[stream.path]) for stream in STREAMS]

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from tap_utility_energy.energycap.paging import PagedList
     from tap_utility_energy.http.page import Decoder, Page
 
-#: A property with the key of a session, which some answers hold.
-SESSION_KEY = "token"
-ANY_RECORD = PageFormat(never_emitted=SESSION_KEY, null_is_empty=True)
+#: Some answers hold the key of a session as ``token``.
+LIST = PageFormat(never_emitted="token", null_is_empty=True)
 
 
 class EnergyCAPStream(VendorStream):
@@ -58,7 +57,7 @@ class EnergyCAPStream(VendorStream):
     params: ClassVar[Mapping[str, str]] = {}
     #: The flat rows that a record becomes, with their key and schema; None if it is the row.
     rows: ClassVar[Rows | None] = None
-    form = ANY_RECORD
+    form = LIST
     # Rows move between pages while data changes: the vendor keeps no snapshot of a list.
     can_repeat = True
 
@@ -162,19 +161,15 @@ class EnergyCAPStream(VendorStream):
 
     @property
     @override
-    def writes_fast(self) -> bool:
-        return self.rows is None and super().writes_fast
+    def rows_of(self) -> Callable[[Record], Iterable[Record]] | None:
+        return self._flat_rows if self.rows else None
 
-    @override
-    def rows_of(self, record: Record) -> Iterable[Record]:
-        if self.rows is None:
-            return super().rows_of(record)
+    def _flat_rows(self, record: Record) -> Iterable[Record]:
         rows, others = self._exploder.explode(record)
         if others:
-            code = record.get(f"{self.rows.parent.name}Code")
-            whose = (
-                f"{self.rows.parent.name} {record[self.record_key]}{f' ({code})' if code else ''}"
-            )
+            parent = cast("Rows", self.rows).parent.name
+            code = record.get(f"{parent}Code")
+            whose = f"{parent} {record[self.record_key]}{f' ({code})' if code else ''}"
             what = ", ".join(f"{number} period(s) {kind}" for kind, number in others.items())
             self.bad_records.add_rows(others.total(), f"{whose} has {what}")
         return rows

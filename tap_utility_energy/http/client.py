@@ -72,7 +72,7 @@ class Client(ABC):
         self._timeout: float = min(config["request_timeout"], LONGEST_SLEEP)
         self._idle: list[Sender] = []
         self._session = requests.Session()  # prepares requests; it never sends one
-        self.user_agent = config.get("user_agent") or f"tap-utility-energy/{version(PACKAGE)}"
+        self.user_agent = config.get("user_agent") or f"{PACKAGE}/{version(PACKAGE)}"
 
     @property
     def credential(self) -> str:

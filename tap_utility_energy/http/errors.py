@@ -206,13 +206,6 @@ def _tls_error(causes: _Causes, host: str) -> RetriableError | None:
             "to the file with that authority's certificate",
         )
     if broken := causes.first(ssl.SSLError):
-        if getattr(broken, "library", "") == "X509":  # raised before anything is sent
-            return RetriableError(
-                "cannot be asked: the file of trusted certificates holds none",
-                until_deadline=False,
-                never_sent=True,
-                advice="Check what REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names",
-            )
         if isinstance(broken, TLS_BROKEN_OFF) or getattr(broken, "reason", "") in TLS_PASSING:
             return RetriableError(f"at {host} broke off the secure connection", unreachable=True)
         return RetriableError(

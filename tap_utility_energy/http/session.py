@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 import weakref
 from concurrent.futures import wait
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -98,12 +100,30 @@ class Session(requests.Session):
                 "or password as %40 %3A %2F %3F %23 %5B and %5D.",
                 whole_vendor=True,
             )
+        if isinstance(bundle := settings["verify"], str) and Path(bundle).is_file():
+            _check_bundle(bundle)
         return settings
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> None:
         # Without this requests reads the whole of a redirecting answer to prepare the next one.
         return None
+
+
+def _check_bundle(file: str) -> None:
+    """Refuse a file without certificates: a request would fail with whatever OpenSSL says.
+
+    Raises:
+        FatalError: The file holds no certificate.
+    """
+    try:
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError as error:
+        raise FatalError(
+            f"the file of trusted certificates, {file}, holds none. Check what "
+            "REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names.",
+            whole_vendor=True,
+        ) from error
 
 
 def _is_url(proxy: str) -> bool:

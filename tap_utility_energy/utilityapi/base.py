@@ -12,19 +12,12 @@ from tap_utility_energy.http.decoding import parse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from singer_sdk import Tap
-
     from tap_utility_energy.http.page import Decoder, Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
 
 
 class UtilityAPIStream(VendorStream):
-    """A list of UtilityAPI: an object with the records under a key and ``next`` beside it.
-
-    Args:
-        tap: The tap, for the SDK.
-        client: The client.
-    """
+    """A list of UtilityAPI: an object with the records under a key and ``next`` beside it."""
 
     client: UtilityAPI
     required = (*VendorStream.required, "records_key")
@@ -32,9 +25,6 @@ class UtilityAPIStream(VendorStream):
     record_key = "uid"
     #: Query parameters of the endpoint and the settings that hold the uids to filter by.
     filters: ClassVar[Mapping[str, str]] = {}
-
-    def __init__(self, tap: Tap, client: UtilityAPI) -> None:
-        super().__init__(tap, client)
 
     def chosen_filters(self) -> Mapping[str, Sequence[str]]:
         """The values to filter by for each query parameter."""

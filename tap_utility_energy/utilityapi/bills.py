@@ -15,7 +15,7 @@ from tap_utility_energy.utilityapi.meter_changes import MeterEndpoint
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from singer_sdk.helpers.types import Record
 
@@ -60,8 +60,12 @@ class BillLineItemsStream(MeterDataStream):
     where_bad_records_are = "; utilityapi_bills has the charges"
     schema = schemas.BILL_LINE_ITEM
 
+    @property
     @override
-    def rows_of(self, record: Record) -> Iterable[Record]:
+    def rows_of(self) -> Callable[[Record], Iterable[Record]]:
+        return self._charges
+
+    def _charges(self, record: Record) -> Iterable[Record]:
         shared = {name: record.get(name) for name in ("meter_uid", "authorization_uid")}
         shared |= {"bill_uid": record["uid"], "updated": record.get("updated")}
         positions, others = count(), 0

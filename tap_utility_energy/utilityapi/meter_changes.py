@@ -114,10 +114,10 @@ class MeterChanges(SharedPages[MeterReader]):
         endpoint: The list that is read.
     """
 
+    _client: UtilityAPI
+
     def __init__(self, client: UtilityAPI, meters: MetersStream, endpoint: MeterEndpoint) -> None:
-        self._format = PageFormat(endpoint.records_key)
-        super().__init__(client, self._format)
-        self._api = client
+        super().__init__(client, PageFormat(endpoint.records_key))
         self._meters = meters
         self._endpoint = endpoint
         #: What bounds the data besides the meters.
@@ -162,10 +162,10 @@ class MeterChanges(SharedPages[MeterReader]):
         )
         with_data = [uid for uid in changed if self._has_data(meters[uid])]
         self._end_chunk(0, set(changed) - set(with_data))
-        incomplete = 0
+        incomplete, takes_mixed = 0, self._endpoint.takes_mixed
         try:
             for page in self._pages_by_chunk(with_data, meters, stats):
-                incomplete += bool(page.fields.get("is_incomplete"))
+                incomplete += takes_mixed and bool(page.fields.get("is_incomplete"))
                 yield page
         finally:  # after a failure as well: nothing asks for these meters again, nor tells of them
             if gone := self._meters.gone - gone_before:
@@ -225,7 +225,7 @@ class MeterChanges(SharedPages[MeterReader]):
         """Every answer about these meters, those left out whose consent has ended."""
         filters = {"meters": meters, **self.window}
         try:
-            yield from self._api.pages(self._endpoint.path, filters, self._format, stats)
+            yield from self._client.pages(self._endpoint.path, filters, self._form, stats)
         except FatalError as refused:
             if refused.slug not in ENDED:
                 raise

@@ -97,7 +97,8 @@ class HistoricalCollectionsStream(UtilityAPIStream):
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """The requests of this run and their progress."""
-        return self._collection.rows if self._collection else []
+        rows = self._collection.rows if self._collection else []
+        return (self.extra_fields.keep(row) for row in rows)
 
     def _new_collection(self, save: Callable[[Mapping[str, Any]], None]) -> HistoricalCollection:
         path = self.config.get("historical_collection_journal")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.support import DIGESTS, SUMMARIES, FastClock, Run, TapRunner
+from tests.support import DIGESTS, SUMMARIES, FastClock, Run, TapRunner, catalog
 
 STREAM = "historical_collections"
 TIMES = 300  # how much faster than real time the tap and the vendor's jobs run
@@ -82,6 +82,19 @@ def test_the_meters_are_collected_before_extraction_and_recorded(tap: TapRunner)
         assert row["status"] == "updated"
         assert row["collection_duration"] == 12
         assert row["status_ts"] >= row["requested_at"][:10]
+
+
+def test_fields_that_an_older_catalog_lacks_go_under_extra(tap: TapRunner) -> None:
+    entries = catalog([STREAM])
+    (entry,) = [each for each in entries["streams"] if each["tap_stream_id"] == STREAM]
+    del entry["schema"]["properties"]["collection_duration"]
+    with vendor() as box:
+        file = tap.file("older.json", entries)
+        run = sync(tap, box, never_activated(box)[:1], "--catalog", file, streams=None)
+
+    (row,) = run.records(STREAM)
+    assert "collection_duration" not in row
+    assert row["extra"] == {"collection_duration": 12}
 
 
 def test_the_request_is_remembered_before_and_after_it_and_before_any_record(
