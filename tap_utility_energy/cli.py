@@ -46,7 +46,7 @@ def _run() -> int:
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 
     from tap_utility_energy.core.report import SyncFailed, sentence  # noqa: PLC0415
-    from tap_utility_energy.errors import WrongInput  # noqa: PLC0415
+    from tap_utility_energy.errors import UserInputError  # noqa: PLC0415
     from tap_utility_energy.http.redaction import redact_logs, register_secrets  # noqa: PLC0415
     from tap_utility_energy.logs import quiet_sdk  # noqa: PLC0415
     from tap_utility_energy.secret_sources import in_environment  # noqa: PLC0415
@@ -61,7 +61,7 @@ def _run() -> int:
         result = command.main(standalone_mode=False)
     except (SyncFailed, ConfigValidationError) as failed:
         lines = list(failed.lines if isinstance(failed, SyncFailed) else failed.errors)
-    except WrongInput as wrong:
+    except UserInputError as wrong:
         lines = [sentence(wrong)]
     except click.ClickException as wrong:
         _show(wrong)
@@ -97,10 +97,10 @@ def _command() -> click.Command:
     """The SDK's command, with logging set up.
 
     Raises:
-        WrongInput: The user's log level or log config cannot be used.
+        UserInputError: The user's log level or log config cannot be used.
     """
     from tap_utility_energy import environment  # noqa: PLC0415
-    from tap_utility_energy.errors import WrongInput  # noqa: PLC0415
+    from tap_utility_energy.errors import UserInputError  # noqa: PLC0415
     from tap_utility_energy.logs import check_stdout, set_up_anew  # noqa: PLC0415
     from tap_utility_energy.tap import TapUtilityEnergy  # noqa: PLC0415
 
@@ -113,9 +113,9 @@ def _command() -> click.Command:
     except Exception as error:
         set_up_anew()
         why = error.__cause__ or error  # logging.config wraps what is wrong
-        raise WrongInput(f"SINGER_SDK_LOG_CONFIG: it cannot be used: {why}") from error
+        raise UserInputError(f"SINGER_SDK_LOG_CONFIG: it cannot be used: {why}") from error
     if problem:
-        raise WrongInput(problem)
+        raise UserInputError(problem)
     return command
 
 

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class WrongInput(Exception):
+class UserInputError(Exception):
     """Something that the user has given cannot be used. Its text is one line for a person."""

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 from singer_sdk.singerlib.json import serialize_json
 
 from tap_utility_energy.core import catalog, state
-from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.decoding import NamedTwiceError, parse, parse_settings
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ def read_object(option: str, file: str | IO[str]) -> dict[str, Any]:
         file: The file, open or by its path; - is stdin.
 
     Raises:
-        WrongInput: It is not there, not JSON, or not an object.
+        UserInputError: It is not there, not JSON, or not an object.
     """
     name = file if isinstance(file, str) else file.name
     if name.lstrip().startswith("{"):
-        raise WrongInput(f"{option}: give the path of a file, not what is in it")
+        raise UserInputError(f"{option}: give the path of a file, not what is in it")
     try:
         if isinstance(file, str) and file != "-":
             body = Path(file).read_bytes()
@@ -44,13 +44,13 @@ def read_object(option: str, file: str | IO[str]) -> dict[str, Any]:
             opened = sys.stdin if isinstance(file, str) else cast("TextIO", file)
             body = opened.buffer.read()
     except OSError as error:
-        raise WrongInput(f"{option} {name}: {error.strerror or error}") from error
+        raise UserInputError(f"{option} {name}: {error.strerror or error}") from error
     try:
         content = parse_settings(body) if option == "--config" else parse(body)
     except (ValueError, RecursionError, ArithmeticError) as error:
-        raise WrongInput(f"{option} {name}: {_why_no_json(body, error)}") from error
+        raise UserInputError(f"{option} {name}: {_why_no_json(body, error)}") from error
     if not isinstance(content, dict):
-        raise WrongInput(f"{option} {name}: not a JSON object")
+        raise UserInputError(f"{option} {name}: not a JSON object")
     return content
 
 
@@ -69,7 +69,7 @@ def read_state(file: IO[str]) -> dict[str, Any]:
     """The Singer state in a file, unwrapped.
 
     Raises:
-        WrongInput: There is none.
+        UserInputError: There is none.
     """
     return _checked("--state", file, state.unwrapped)
 
@@ -78,7 +78,7 @@ def read_catalog(file: IO[str]) -> dict[str, Any]:
     """The Singer catalog in a file.
 
     Raises:
-        WrongInput: There is none.
+        UserInputError: There is none.
     """
     return _checked("--catalog", file, catalog.checked)
 
@@ -89,8 +89,8 @@ def _checked(
     content = read_object(option, file)
     try:
         return check(content)
-    except WrongInput as wrong:
-        raise WrongInput(f"{option} {file.name}: {wrong}") from wrong
+    except UserInputError as wrong:
+        raise UserInputError(f"{option} {file.name}: {wrong}") from wrong
 
 
 def as_file(content: dict[str, Any]) -> IO[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 #: Seconds to wait, after a signal, for a target that does not read stdout.
-PATIENCE = 4.0
+BLOCKED_STDOUT_TIMEOUT = 4.0
 
 
 class Stopped(SystemExit):
@@ -89,7 +89,7 @@ def _handle(signum: int, _frame: FrameType | None) -> None:
         return
     _signum = signum
     _asked.set()
-    watchdog = threading.Timer(PATIENCE, _leave_at_once)
+    watchdog = threading.Timer(BLOCKED_STDOUT_TIMEOUT, _leave_at_once)
     watchdog.daemon = True
     watchdog.start()
     if _main_waits:

@@ -18,9 +18,9 @@ from tap_utility_energy.config import read as read_config
 from tap_utility_energy.core import stream_maps
 from tap_utility_energy.core.catalog import unknown_streams
 from tap_utility_energy.core.report import Report, SyncFailed
-from tap_utility_energy.core.sdk_hooks import HookedTap
+from tap_utility_energy.core.sdk_hooks import SDKTap
 from tap_utility_energy.core.state import unwrapped, usable
-from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.files import as_file, read_catalog, read_object, read_state
 from tap_utility_energy.http.redaction import register_secrets
 from tap_utility_energy.utilityapi.estimate import log_estimate
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.utilityapi import HistoricalCollectionsStream, MetersStream
 
 
-class TapUtilityEnergy(HookedTap):
+class TapUtilityEnergy(SDKTap):
     """Utility bills from UtilityAPI and meter data from EnergyCAP."""
 
     name = "tap-utility-energy"
@@ -90,7 +90,7 @@ class TapUtilityEnergy(HookedTap):
         """Read the config files.
 
         Raises:
-            WrongInput: One is not there or holds no JSON object.
+            UserInputError: One is not there or holds no JSON object.
         """
         found = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
         for path in value:
@@ -111,7 +111,7 @@ class TapUtilityEnergy(HookedTap):
 
         Raises:
             SyncFailed: A setting is wrong, or a stream failed.
-            WrongInput: The state or the catalog is none.
+            UserInputError: The state or the catalog is none.
         """
         try:
             super().invoke(
@@ -138,7 +138,7 @@ class TapUtilityEnergy(HookedTap):
 
         Raises:
             BadParameter: There is no such test.
-            WrongInput: The state is none.
+            UserInputError: The state is none.
         """
         known = [each.value for each in CliTestOptionValue]
         if value not in known:
@@ -186,7 +186,7 @@ class TapUtilityEnergy(HookedTap):
     ) -> Iterator[str]:
         """Let the mapper know the selected streams; a line for each map that does not fit one."""
         fields = {name: each.effective_schema["properties"] for name, each in streams.items()}
-        yield from stream_maps.dropped_in_vain(maps, fields)
+        yield from stream_maps.unknown_removed_fields(maps, fields)
         for stream in streams.values():
             if not stream.selected:
                 continue
@@ -196,7 +196,7 @@ class TapUtilityEnergy(HookedTap):
                 )
             try:
                 stream.register_maps()
-            except WrongInput as wrong:
+            except UserInputError as wrong:
                 yield str(wrong)
         yield from stream_maps.same_names(self.mapper)
 
@@ -205,7 +205,7 @@ class TapUtilityEnergy(HookedTap):
         """Begin with this state, without bookmarks' values that mean nothing.
 
         Raises:
-            WrongInput: It is none.
+            UserInputError: It is none.
         """
         state = unwrapped(state)
         bookmarks = state.get("bookmarks", {})
@@ -258,7 +258,7 @@ class TapUtilityEnergy(HookedTap):
             self.state_writer.write_state(self.state)
         streams = cast("list[VendorStream]", list(self.streams.values()))
         report = Report(streams, self.clock)
-        selected = [stream for stream in streams if stream.selected and stream.is_called_for]
+        selected = [stream for stream in streams if stream.selected and stream.is_enabled]
         try:
             extracted = report.begin(selected, self.plugin_version)
             self._collect_first(report)
@@ -285,7 +285,7 @@ class TapUtilityEnergy(HookedTap):
         Only `sync_all` calls this: `--test`, discovery and test suites never do.
         """
         stream = cast("HistoricalCollectionsStream", self.streams["historical_collections"])
-        is_wanted = stream.is_called_for and any(
+        is_wanted = stream.is_enabled and any(
             other.selected and other.client is stream.client
             for other in cast("dict[str, VendorStream]", self.streams).values()
         )
@@ -296,7 +296,7 @@ class TapUtilityEnergy(HookedTap):
     def _preview_collection(self, report: Report) -> None:
         """Log the collections that a sync would request, if the user has enabled them."""
         stream = cast("HistoricalCollectionsStream", self.streams["historical_collections"])
-        if stream.is_called_for and stream.client.credential and not report.skips(stream):
+        if stream.is_enabled and stream.client.credential and not report.skips(stream):
             with report.failures_of(stream, last=True):
                 stream.preview()
 

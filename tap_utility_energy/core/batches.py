@@ -10,7 +10,7 @@ from uuid import uuid4
 from singer_sdk.batch import lazy_chunked_generator
 from singer_sdk.singerlib.json import serialize_json
 
-from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.errors import UserInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +73,7 @@ def write(config: BatchConfig, name: str, records: Iterator[Record]) -> Iterator
         The URL of each file.
 
     Raises:
-        WrongInput: A file cannot be written.
+        UserInputError: A file cannot be written.
     """
     storage, is_compressed = config.storage, config.encoding.compression == "gzip"
     start = f"{storage.prefix or ''}{name}-{uuid4()}"
@@ -90,5 +90,5 @@ def write(config: BatchConfig, name: str, records: Iterator[Record]) -> Iterator
                 out.writelines(lines)
             url = storage.get_url(file_name)
         except Exception as error:  # each kind of storage has its own
-            raise WrongInput(f"batch_config: storage cannot be written to: {error}") from error
+            raise UserInputError(f"batch_config: storage cannot be written to: {error}") from error
         yield url

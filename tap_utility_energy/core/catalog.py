@@ -14,8 +14,8 @@ from jsonschema.exceptions import best_match
 from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
-from tap_utility_energy.core.record import EXTRA
-from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.core.extra_fields import EXTRA
+from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.logs import shortened
 from tap_utility_energy.stats import kept
@@ -32,7 +32,7 @@ TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
 NODE = {"$ref": "#/definitions/node"}
 NODES = {"type": "array", "items": NODE}
 #: What the SDK can read.
-FORM: dict[str, Any] = {
+CATALOG_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["streams"],
     "properties": {"streams": {"type": "array", "items": {"$ref": "#/definitions/stream"}}},
@@ -92,27 +92,29 @@ FORM: dict[str, Any] = {
 #: Maximum nesting of objects and lists; deeper ones cannot be checked and copied recursively.
 DEEPEST = 100
 #: What to do about a catalog of another version.
-ANEW = "(Discover anew if another version wrote the catalog: meltano run --refresh-catalog.)"
+REDISCOVER_HINT = (
+    "(Discover anew if another version wrote the catalog: meltano run --refresh-catalog.)"
+)
 
 
 def checked(content: dict[str, Any]) -> dict[str, Any]:
     """The content of a file, if it is a catalog.
 
     Raises:
-        WrongInput: It is none, and where.
+        UserInputError: It is none, and where.
     """
     if _depth(content) > DEEPEST:
-        raise WrongInput(f"objects in it are nested more than {DEEPEST} deep")
-    error = best_match(Draft7Validator(FORM).iter_errors(content))
+        raise UserInputError(f"objects in it are nested more than {DEEPEST} deep")
+    error = best_match(Draft7Validator(CATALOG_SCHEMA).iter_errors(content))
     if error is not None:
         place = ".".join(map(str, error.absolute_path))
         message = one_line(error.message, 200)
         what = f"{place}: {message}" if place else message
         whose = _entry_of(content, error.absolute_path)
-        raise WrongInput(f"not a Singer catalog, such as --discover prints: {what}{whose}")
+        raise UserInputError(f"not a Singer catalog, such as --discover prints: {what}{whose}")
     names = Counter(stream["tap_stream_id"] for stream in content["streams"])
     if twice := [name for name, count in names.items() if count > 1]:
-        raise WrongInput(f"it has more than one entry for {', '.join(twice)}")
+        raise UserInputError(f"it has more than one entry for {', '.join(twice)}")
     for stream in content["streams"]:
         for part in stream.get("metadata", []):
             # The SDK reads the method from the entry; Singer's users set it in the metadata.
@@ -150,7 +152,7 @@ def unknown_streams(catalog: Catalog, known: Collection[str]) -> Iterator[str]:
         if name not in known and entry.metadata.resolve_selection().get((), True):
             near = get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            yield f"--catalog: {name}: there is no such stream{hint} {ANEW}"
+            yield f"--catalog: {name}: there is no such stream{hint} {REDISCOVER_HINT}"
 
 
 def problems(
@@ -182,7 +184,7 @@ def problems(
         if key not in fields:
             yield (
                 f"--catalog: {name}: key_properties has {key}, which the schema lacks; the key is "
-                f"{', '.join(keys)} {ANEW}"
+                f"{', '.join(keys)} {REDISCOVER_HINT}"
             )
 
 
@@ -205,11 +207,12 @@ def notes(
     own = schema["properties"].keys() - {"extra", replication_key, *keys}  # these are added
     if missing := own - set(entry.schema.properties or own):
         is_selected = entry.metadata.resolve_selection().get(("properties", "extra"), True)
-        yield f"the catalog does not name {shortened(missing)}: {kept(is_selected)}. {ANEW}"
+        where = kept(is_selected)
+        yield f"the catalog does not name {shortened(missing)}: {where}. {REDISCOVER_HINT}"
     given = entry.key_properties or root.table_key_properties
     if given and set(given) != set(keys):
         theirs, ours = ", ".join(given), ", ".join(keys)
-        yield f"the catalog's key is {theirs}, and this version's {ours}. {ANEW}"
+        yield f"the catalog's key is {theirs}, and this version's {ours}. {REDISCOVER_HINT}"
 
 
 def complete(

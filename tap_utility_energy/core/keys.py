@@ -122,7 +122,7 @@ class BadRecords:
         )
 
 
-def name_of(record: object, key: str) -> str:
+def describe_bad_record(record: object, key: str) -> str:
     """A description of a bad record: what is wrong with its key, and its other ids."""
     if not isinstance(record, dict):
         return f"it is no object but {shown(record, 40)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import MappingError
 
-from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.errors import FatalError, one_line
 from tap_utility_energy.logs import ROOT, duration, number, shortened
 from tap_utility_energy.stats import Failure, Outcome, RunStats
@@ -180,7 +180,7 @@ class Report:
 
 def sentence(cause: BaseException) -> str:
     """One line for an exception: its own words if they are meant for a person."""
-    if isinstance(cause, FatalError | WrongInput):
+    if isinstance(cause, FatalError | UserInputError):
         return one_line(str(cause))
     words = one_line(str(cause), 500)
     if isinstance(cause, MappingError):

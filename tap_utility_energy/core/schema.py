@@ -10,7 +10,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.core.record import EXTRA
+from tap_utility_energy.core.extra_fields import EXTRA
 
 Fields = tuple[th.Property[Any], ...]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from singer_sdk.metrics import Counter
 
 
-class HookedStream(Stream):
+class SDKStream(Stream):
     """A stream of the SDK that can write records its own way, and activate a version last."""
 
     # Vendors' values pass through as they are. The SDK would make null of a number that is too
@@ -32,11 +32,11 @@ class HookedStream(Stream):
         return self._tap.mapper
 
     @property
-    def writes_fast(self) -> bool:
-        """Whether `write_fast` writes the records."""
+    def uses_fast_path(self) -> bool:
+        """Whether `write_raw_records` writes the records."""
         return False
 
-    def write_fast(self, counter: Counter) -> Iterable[Record]:
+    def write_raw_records(self, counter: Counter) -> Iterable[Record]:
         """Write the records of the stream.
 
         Args:
@@ -51,7 +51,7 @@ class HookedStream(Stream):
         """The rows of a sync that writes no RECORD messages."""
         return self._sync_records(context, write_messages=False)
 
-    def reason_against_version(self, *, is_empty: bool, in_batches: bool) -> str:
+    def activate_version_problem(self, *, is_empty: bool, in_batches: bool) -> str:
         """Why no version may be activated, or '' if the stream has sent all of its records."""
         raise NotImplementedError
 
@@ -80,7 +80,7 @@ class HookedStream(Stream):
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
         # No other method of the SDK runs exactly once per stream, around all of its records.
-        if write_messages and self.writes_fast:
+        if write_messages and self.uses_fast_path:
             records = self._sync_fast()
         else:
             records = super()._sync_records(context, write_messages=write_messages)
@@ -90,14 +90,16 @@ class HookedStream(Stream):
             yield record
         if self._stream_version is None:
             return
-        if reason := self.reason_against_version(is_empty=is_empty, in_batches=not write_messages):
+        if reason := self.activate_version_problem(
+            is_empty=is_empty, in_batches=not write_messages
+        ):
             self.on_version_withheld(reason)
         else:
             super()._write_activate_version_message(self._stream_version)
 
     def _sync_fast(self) -> Generator[dict[str, Any], Any, Any]:
         with self.get_record_counter() as counter, self.get_sync_timer():
-            for record in self.write_fast(counter):
+            for record in self.write_raw_records(counter):
                 self._write_record_message(record)
                 counter.increment()
                 yield record
@@ -105,7 +107,7 @@ class HookedStream(Stream):
         self._write_state_message()
 
 
-class HookedTap(Tap):
+class SDKTap(Tap):
     """A tap of the SDK that has its own handlers of signals."""
 
     def reset_progress_markers(self) -> None:

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.errors import shown
 from tap_utility_energy.logs import ROOT
 
@@ -34,23 +34,23 @@ def unwrapped(content: object) -> dict[str, Any]:
     {'bookmarks': {'bills': {}}}
 
     Raises:
-        WrongInput: There is none.
+        UserInputError: There is none.
     """
     if not isinstance(content, dict):
-        raise WrongInput("not a Singer state, such as another run has written")
+        raise UserInputError("not a Singer state, such as another run has written")
     wrappers = content.keys() & {"value", "singer_state", "completed", "partial"}
     if "bookmarks" in content or not wrappers:
         _check(content)
         if wrappers:
-            raise WrongInput(f'it has "bookmarks" and "{min(wrappers)}": remove one of them')
+            raise UserInputError(f'it has "bookmarks" and "{min(wrappers)}": remove one of them')
         return content
     if content.get("type", "STATE") != "STATE":
-        raise WrongInput(f"not a state but a {shown(content['type'], 40)} message")
+        raise UserInputError(f"not a state but a {shown(content['type'], 40)} message")
     if wrappers <= {"completed", "partial"}:
         parts = [unwrapped(content[name]) for name in ("completed", "partial") if content.get(name)]
         return _merged(*parts) if parts else {}
     if len(wrappers) > 1:
-        raise WrongInput(f'it has "{min(wrappers)}" and "{max(wrappers)}": remove one of them')
+        raise UserInputError(f'it has "{min(wrappers)}" and "{max(wrappers)}": remove one of them')
     return unwrapped(content[wrappers.pop()])
 
 
@@ -58,10 +58,12 @@ def _check(state: Mapping[str, Any]) -> None:
     """See that it has the form that every run writes; an empty one is that of a first run."""
     bookmarks = state.get("bookmarks")
     if not isinstance(bookmarks, dict) and state:
-        raise WrongInput('not a Singer state: it has no object "bookmarks"')
+        raise UserInputError('not a Singer state: it has no object "bookmarks"')
     for stream, bookmark in (bookmarks or {}).items():
         if not isinstance(bookmark, dict):
-            raise WrongInput(f"the bookmark of {stream} is no object: remove it to read all again")
+            raise UserInputError(
+                f"the bookmark of {stream} is no object: remove it to read all again"
+            )
 
 
 def _merged(state: dict[str, Any], over: Mapping[str, Any] = {}) -> dict[str, Any]:

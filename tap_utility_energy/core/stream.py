@@ -17,10 +17,10 @@ from tap_utility_energy.core import batches, stream_maps
 from tap_utility_energy.core.catalog import complete
 from tap_utility_energy.core.catalog import notes as catalog_notes
 from tap_utility_energy.core.catalog import problems as catalog_problems
-from tap_utility_energy.core.keys import BadRecords, all_keyed, name_of, with_key
-from tap_utility_energy.core.passthrough import PassThrough
-from tap_utility_energy.core.record import ExtraFields
-from tap_utility_energy.core.sdk_hooks import HookedStream
+from tap_utility_energy.core.extra_fields import ExtraFields
+from tap_utility_energy.core.fast_path import FastPathWriter
+from tap_utility_energy.core.keys import BadRecords, all_keyed, describe_bad_record, with_key
+from tap_utility_energy.core.sdk_hooks import SDKStream
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError, shown
 from tap_utility_energy.http.page import PageFormat
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.http.page import Decoder, Page
 
 
-class VendorStream(HookedStream):
+class VendorStream(SDKStream):
     """A stream of one vendor's endpoint.
 
     A stream is a subclass with a `name`, `path`, `primary_keys`, `schema` and `docs_url`. A missing
@@ -64,9 +64,9 @@ class VendorStream(HookedStream):
     #: What the vendor calls the right to read this, for messages.
     permission: ClassVar[str] = ""
     #: Where records that were left out can be found all the same, for messages.
-    where_bad_records_are: ClassVar[str] = ""
+    bad_records_hint: ClassVar[str] = ""
     #: Whether the settings enable the stream. If not, a sync writes and logs nothing about it.
-    is_called_for: bool = True
+    is_enabled: bool = True
 
     @override
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -156,22 +156,22 @@ class VendorStream(HookedStream):
 
     @property
     @override
-    def writes_fast(self) -> bool:
-        """Whether its records can be written as they were sent; see `passthrough`."""
+    def uses_fast_path(self) -> bool:
+        """Whether its records can be written as they were sent; see `fast_path`."""
         return (
             self.rows_of is None
             and self._own_replication_key is None
-            and self.is_untouched
+            and self.is_unmodified_full_table
             and not self.get_batch_config(self.config)
             and not self.emit_activate_version_messages
             and self.ABORT_AT_RECORD_COUNT is None
         )
 
     @override
-    def write_fast(self, counter: Counter) -> Iterable[Record]:
+    def write_raw_records(self, counter: Counter) -> Iterable[Record]:
         """Write the records of the stream as they were sent; those that cannot be remain."""
         key = self.record_key
-        passed = PassThrough(
+        passed = FastPathWriter(
             self.name, self.records_key, key, self.record_key_type, self.extra_fields
         )
         return self._rows(passed.write(page, counter) for page in self.records(passed.decode))
@@ -199,7 +199,7 @@ class VendorStream(HookedStream):
                 continue
             after = f" after {name} {shown(good[-1][name], 40)}" if name and good else ""
             where = f"record {position} of page {number}{after}"
-            others.append((record, f"{where}: {name_of(record, name)}"))
+            others.append((record, f"{where}: {describe_bad_record(record, name)}"))
         for what in bad.add_page(others):
             self.stats.log.debug("left out: %s", what)
         return good
@@ -259,7 +259,7 @@ class VendorStream(HookedStream):
         """Let the tap's mapper know the stream, with the fields that are selected now.
 
         Raises:
-            WrongInput: The settings do not fit the stream's fields.
+            UserInputError: The settings do not fit the stream's fields.
         """
         entry = CatalogEntry(
             tap_stream_id=self.name,
@@ -271,7 +271,7 @@ class VendorStream(HookedStream):
         stream_maps.register(self.mapper, self.name, Catalog({self.name: entry}), longest_name)
 
     @property
-    def is_untouched(self) -> bool:
+    def is_unmodified_full_table(self) -> bool:
         """Whether the stream is full-table, every field is selected and nothing is mapped."""
         maps = self.stream_maps
         return (
@@ -289,7 +289,7 @@ class VendorStream(HookedStream):
 
         The SDK's batches hold deselected fields, ignore stream maps, and come after their STATE.
         """
-        return super().get_batch_config(config) if self.is_untouched else None
+        return super().get_batch_config(config) if self.is_unmodified_full_table else None
 
     @override
     def get_batches(
@@ -319,7 +319,7 @@ class VendorStream(HookedStream):
         return ""
 
     @override
-    def reason_against_version(self, *, is_empty: bool, in_batches: bool) -> str:
+    def activate_version_problem(self, *, is_empty: bool, in_batches: bool) -> str:
         if in_batches:
             return "batches carry no version"
         if self.bad_records.count:
@@ -357,7 +357,7 @@ class VendorStream(HookedStream):
 
     @property
     def _left_out(self) -> str:
-        left_out = self.bad_records.sentence(self.where_bad_records_are)
+        left_out = self.bad_records.sentence(self.bad_records_hint)
         return f"{left_out}. Check them in {self.client.vendor}"
 
 

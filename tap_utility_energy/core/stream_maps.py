@@ -18,8 +18,8 @@ from simpleeval import (  # type: ignore[import-untyped]
 from singer_sdk.exceptions import MappingError
 from singer_sdk.mapper import CustomStreamMap, RemoveRecordTransform
 
-from tap_utility_energy.core.computed import declare
-from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.core.computed_fields import declare
+from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.errors import shown
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _as_the_sdk_reads_it(stream_map: object) -> object:
     return texts | ({KEY_OPTION: texts[KEY_OPTION] or []} if KEY_OPTION in texts else {})
 
 
-def dropped_in_vain(
+def unknown_removed_fields(
     maps: Mapping[str, Any], fields: Mapping[str, Collection[str]]
 ) -> Iterator[str]:
     """A line for each field that a map leaves out and that none of its streams has.
@@ -205,7 +205,7 @@ def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: 
         longest_name: The setting ``flattening_max_key_length``.
 
     Raises:
-        WrongInput: The settings do not fit the stream's fields.
+        UserInputError: The settings do not fit the stream's fields.
     """
     definitions = _definitions(mapper.stream_maps_dict, stream)
     for definition in definitions:
@@ -213,14 +213,14 @@ def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: 
     try:
         mapper.register_raw_streams_from_catalog(catalog)
     except MappingError as error:
-        raise WrongInput(f"stream_maps: {stream}: {error}") from error
+        raise UserInputError(f"stream_maps: {stream}: {error}") from error
     except ValueError as error:  # of flattening
-        raise WrongInput(
+        raise UserInputError(
             f"flattening_max_key_length: {stream}: {error}. Two fields would get one name: set it "
             "higher, or another flattening_separator"
         ) from error
     except AttributeError as error:  # of faker, for a locale that it does not have
-        raise WrongInput(f"faker_config: {error}") from error
+        raise UserInputError(f"faker_config: {error}") from error
     fields = catalog[stream].schema.to_dict().get("properties", {})
     for stream_map, definition in zip(mapper.stream_maps[stream], definitions, strict=True):
         if isinstance(stream_map, CustomStreamMap):
@@ -245,12 +245,12 @@ def _check_keys(definition: Mapping[str, Any], stream: str, keys: Collection[str
     """See that a map with ``__else__`` keeps the key, which the SDK would not say in full.
 
     Raises:
-        WrongInput: It does not.
+        UserInputError: It does not.
     """
     lost = [key for key in definition.get(KEY_OPTION, keys) if key not in definition]
     if ELSE in definition and lost:
         fields = ", ".join(f'"{key}": "{key}"' for key in lost)
-        raise WrongInput(
+        raise UserInputError(
             f"stream_maps: {stream}: {ELSE} leaves the key out: add {fields}, or name another in "
             f"{KEY_OPTION}"
         )
@@ -267,12 +267,12 @@ def _expressions(definition: Mapping[str, Any]) -> dict[str, str]:
 def _check_names(stream_map: StreamMap, stream: str, longest_name: int | None) -> None:
     alias = stream_map.stream_alias
     if not (isinstance(alias, str) and alias and alias.isprintable()):
-        raise WrongInput(f"stream_maps: {stream}: __alias__: {shown(alias)} is no name")
+        raise UserInputError(f"stream_maps: {stream}: __alias__: {shown(alias)} is no name")
     if not stream_map.flattening_enabled or longest_name is None:
         return
     longest = max(stream_map.transformed_schema.get("properties", ()), key=len, default="")
     if len(longest) > longest_name:
-        raise WrongInput(
+        raise UserInputError(
             f"flattening_max_key_length: {stream}: the shortest name that can be made of one of "
             f"its fields is {longest}, of {len(longest)} characters; set it to that at least"
         )
@@ -307,7 +307,7 @@ def _computed(evaluate: Callable[..., Any], expr: str, **kwargs: Any) -> Any:
         return evaluate(expr, **kwargs)
     except Exception as error:
         words = f": {error}" if _quotes_no_value(error, expr) else ""
-        raise WrongInput(
+        raise UserInputError(
             f"stream_maps: {shown(expr, 200)} cannot be computed for each record "
             f"({type(error).__name__}{words}). For a field that may be missing write "
             "_.get('name'), and mind null."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from typing_extensions import override
 
 from tap_utility_energy.core.stream import VendorStream
-from tap_utility_energy.energycap.digest_rows import Exploder
+from tap_utility_energy.energycap.digest_rows import DigestFlattener
 from tap_utility_energy.energycap.incremental import ModifiedDates
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import LONGEST_QUOTE, one_line
@@ -165,7 +165,7 @@ class EnergyCAPStream(VendorStream):
         return self._flat_rows if self.rows else None
 
     def _flat_rows(self, record: Record) -> Iterable[Record]:
-        rows, others = self._exploder.explode(record)
+        rows, others = self._flattener.flatten(record)
         if others:
             parent = cast("Rows", self.rows).parent.name
             code = record.get(f"{parent}Code")
@@ -175,13 +175,13 @@ class EnergyCAPStream(VendorStream):
         return rows
 
     @cached_property
-    def _exploder(self) -> Exploder:
+    def _flattener(self) -> DigestFlattener:
         rows = cast("Rows", self.rows)
         fields = [
             self.extra_fields_of([field.name for field in level.fields], level.name)
             for level in rows.levels
         ]
-        return Exploder(rows, fields)
+        return DigestFlattener(rows, fields)
 
     @override
     def advance_bookmark(self, record: Record) -> None:

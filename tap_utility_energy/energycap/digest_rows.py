@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from singer_sdk import typing as th
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.core.record import ExtraFields
+    from tap_utility_energy.core.extra_fields import ExtraFields
     from tap_utility_energy.core.schema import Fields
 
 
@@ -76,7 +76,7 @@ class Rows:
         self.key_types = tuple(int if "integer" in kind else str for kind in types)
 
 
-class Exploder:
+class DigestFlattener:
     """Turns digests into rows, for one stream.
 
     Args:
@@ -88,7 +88,7 @@ class Exploder:
         self._rows = rows
         self._fields = fields
 
-    def explode(self, digest: Record) -> tuple[list[Record], Counter[str]]:
+    def flatten(self, digest: Record) -> tuple[list[Record], Counter[str]]:
         """The digest's rows with a key of their own, and how many others there are of each kind."""
         rows: dict[tuple[Any, ...], Record] = {}
         others = Counter[str]()

@@ -49,7 +49,7 @@ class MeterDigestMonthlyResultsStream(EnergyCAPStream):
     params = YEARS
     permission = permissions.METERS
     rows = digests.METER_MONTHS
-    where_bad_records_are = "; meter_digest_monthly has the periods"
+    bad_records_hint = "; meter_digest_monthly has the periods"
 
 
 class MeterDigestCalendarizedMonthlyResultsStream(EnergyCAPStream):

@@ -19,13 +19,13 @@ from tap_utility_energy.http.errors import (
     RetriableError,
     error_from,
     error_slug,
-    likeness,
     quote_of,
+    without_varying_parts,
 )
 from tap_utility_energy.http.page import Page, read_page
-from tap_utility_energy.http.redaction import OwnCredential
+from tap_utility_energy.http.redaction import CredentialRedactor
 from tap_utility_energy.http.retry import RETRIED, RetryPolicy
-from tap_utility_energy.http.session import OriginAuth, Sender, origin
+from tap_utility_energy.http.session import OriginAuth, SessionThread, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,11 +66,11 @@ class Client(ABC):
         self.base_url: str = config[self.base_url_setting].rstrip("/")
         self.auth = OriginAuth(self.base_url, self.auth_headers(self.credential))
         #: Keeps the credential out of the vendor's data.
-        self.own_credential = OwnCredential(self.credential)
+        self.redactor = CredentialRedactor(self.credential)
         max_wait = config["max_wait_seconds"]
         self._retry = RetryPolicy(self.vendor, self.base_url_setting, max_wait, clock)
         self._timeout: float = min(config["request_timeout"], LONGEST_SLEEP)
-        self._idle: list[Sender] = []
+        self._idle: list[SessionThread] = []
         self._session = requests.Session()  # prepares requests; it never sends one
         self.user_agent = config.get("user_agent") or f"{PACKAGE}/{version(PACKAGE)}"
 
@@ -130,7 +130,7 @@ class Client(ABC):
 
     def kept_page(self, body: bytes, form: PageFormat, decoder: Decoder) -> Page:
         """Decode an answer that was kept; it was of this format when it came."""
-        return read_page(body, {}, form, self.own_credential, decoder)
+        return read_page(body, {}, form, self.redactor, decoder)
 
     def _page(self, response: requests.Response, form: PageFormat, decoder: Decoder) -> Page:
         """Decode a good answer, once.
@@ -141,7 +141,7 @@ class Client(ABC):
         if response.status_code == HTTPStatus.NO_CONTENT:
             return Page([], {}, response.headers, b"", decoder)
         try:
-            return read_page(response.content, response.headers, form, self.own_credential, decoder)
+            return read_page(response.content, response.headers, form, self.redactor, decoder)
         except (ValueError, RecursionError, ArithmeticError) as error:
             kind = response.headers.get("Content-Type", "no content type")
             reason = f"sent an answer that is not what it documents ({error}; {kind})"
@@ -185,7 +185,9 @@ class Client(ABC):
 
         def attempt(seconds_left: float) -> requests.Response:
             try:
-                response = self._exchange(request, Sender(), self._time_for(seconds_left), stats)
+                response = self._exchange(
+                    request, SessionThread(), self._time_for(seconds_left), stats
+                )
             except RetriableError as failed:
                 if failed.never_sent:
                     raise
@@ -207,7 +209,7 @@ class Client(ABC):
         try:
             sender = self._idle.pop()
         except IndexError:
-            sender = Sender()
+            sender = SessionThread()
         response = self._exchange(request, sender, timeout, stats)
         self._idle.append(sender)
         return response
@@ -215,7 +217,7 @@ class Client(ABC):
     def _exchange(
         self,
         request: requests.PreparedRequest,
-        sender: Sender,
+        sender: SessionThread,
         timeout: float,
         stats: StreamStats,
     ) -> requests.Response:
@@ -270,6 +272,6 @@ class Client(ABC):
             f"{self.vendor} answered {status}{said}. {advice}",
             whole_vendor=status in self.fatal_for_all,
             slug=error_slug(response),
-            cause=f"{self.vendor} {status}{likeness(said.replace(path, ''))}",
+            cause=f"{self.vendor} {status}{without_varying_parts(said.replace(path, ''))}",
             permission=permission if permission in advice else "",
         )

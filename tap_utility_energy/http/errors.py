@@ -40,7 +40,7 @@ LONGEST_CONNECT = 20.0  # seconds
 NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 #: The message of http.client if a proxy refuses the tunnel to the vendor.
 TUNNEL_REFUSED = r"Tunnel connection failed: (\d{3})"
-PROXY_PASSING = {
+TRANSIENT_PROXY_STATUSES = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.BAD_GATEWAY,
@@ -48,7 +48,7 @@ PROXY_PASSING = {
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 TLS_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
-TLS_PASSING = {"DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD_RECORD_MAC"}
+TRANSIENT_TLS_REASONS = {"DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD_RECORD_MAC"}
 
 
 class RetriableError(RetriableAPIError):
@@ -149,7 +149,7 @@ def quote_of(response: requests.Response) -> str:
     return f": {line.rstrip('.')}" if line else ""
 
 
-def likeness(text: str) -> str:
+def without_varying_parts(text: str) -> str:
     """The text without what differs per answer: request ids, times, positions."""
     return re.sub(r"[\w:.+-]*\d[\w:.+-]*", "", text)
 
@@ -206,7 +206,10 @@ def _tls_error(causes: _Causes, host: str) -> RetriableError | None:
             "to the file with that authority's certificate",
         )
     if broken := causes.first(ssl.SSLError):
-        if isinstance(broken, TLS_BROKEN_OFF) or getattr(broken, "reason", "") in TLS_PASSING:
+        if (
+            isinstance(broken, TLS_BROKEN_OFF)
+            or getattr(broken, "reason", "") in TRANSIENT_TLS_REASONS
+        ):
             return RetriableError(f"at {host} broke off the secure connection", unreachable=True)
         return RetriableError(
             f"at {host} cannot agree on a secure connection", until_deadline=False
@@ -232,7 +235,7 @@ def _connection_error(causes: _Causes, host: str, timeout: float) -> RetriableEr
     until_deadline = True
     if answered:
         why = f"answers {answered[1]}"
-        until_deadline = int(answered[1]) in PROXY_PASSING
+        until_deadline = int(answered[1]) in TRANSIENT_PROXY_STATUSES
     elif isinstance(unresolved, socket.gaierror):
         until_deadline = unresolved.errno not in NO_SUCH_HOST
         why = "does not resolve" if not until_deadline else "does not resolve for the moment"

@@ -11,7 +11,7 @@ from tap_utility_energy.http.decoding import may_name, parse, parse_without
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_utility_energy.http.redaction import OwnCredential
+    from tap_utility_energy.http.redaction import CredentialRedactor
 
 #: Makes JSON of a text, with the error of `parse`.
 Decoder = Callable[[str], Any]
@@ -72,7 +72,7 @@ def read_page(
     body: bytes,
     headers: Mapping[str, str],
     form: PageFormat,
-    credential: OwnCredential,
+    credential: CredentialRedactor,
     decoder: Decoder = parse,
 ) -> Page:
     """Decode an answer, without the vendor's credential and the property that is never emitted.

@@ -100,11 +100,11 @@ def _compile() -> None:
 
 
 def _is_ordinary(secret: str) -> bool:
-    is_short = len(secret) < SHORTEST_IN_DATA
-    if len(secret) < SHORTEST_IN_LOGS or (is_short and secret.isdigit()):
+    has_missing_data = len(secret) < SHORTEST_IN_DATA
+    if len(secret) < SHORTEST_IN_LOGS or (has_missing_data and secret.isdigit()):
         return True
     has_digit = any(character.isdigit() for character in secret)
-    return (is_short or not has_digit) and secret.casefold() in _own_words()
+    return (has_missing_data or not has_digit) and secret.casefold() in _own_words()
 
 
 @cache
@@ -122,7 +122,7 @@ def redact(text: str) -> str:
     return _without(_pattern, text, _forms(text, list(range(len(text) + 1)), _IN_MESSAGES))
 
 
-class OwnCredential:
+class CredentialRedactor:
     """A vendor's credential, which its answers may quote."""
 
     def __init__(self, credential: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import backoff
 
-from tap_utility_energy.http.errors import FatalError, RetriableError, likeness
+from tap_utility_energy.http.errors import FatalError, RetriableError, without_varying_parts
 from tap_utility_energy.logs import duration
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class RetryPolicy:
         return FatalError(
             f"{self._vendor} {error.reason}; {why}. {advice}.",
             whole_vendor=status is None or status in VENDOR_DOWN,
-            cause=f"{self._vendor} {status} {likeness(error.reason)}",
+            cause=f"{self._vendor} {status} {without_varying_parts(error.reason)}",
         )
 
     def _say(

@@ -134,7 +134,7 @@ def _is_url(proxy: str) -> bool:
         return False
 
 
-class Sender:
+class SessionThread:
     """A session on a thread of its own.
 
     A socket's timeout applies per read, so a server that sends a byte now and then never exceeds

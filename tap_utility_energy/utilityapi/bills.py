@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.core.record import ExtraFields
+    from tap_utility_energy.core.extra_fields import ExtraFields
 
 
 #: The list of bills, which requires a filter by meter.
@@ -57,7 +57,7 @@ class BillLineItemsStream(MeterDataStream):
     docs_url = "https://utilityapi.com/docs/api/bills/blocks"
     endpoint = BILLS
     primary_keys = ("bill_uid", "position")
-    where_bad_records_are = "; utilityapi_bills has the charges"
+    bad_records_hint = "; utilityapi_bills has the charges"
     schema = schemas.BILL_LINE_ITEM
 
     @property

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_utility_energy.core.record import ExtraFields
+    from tap_utility_energy.core.extra_fields import ExtraFields
     from tap_utility_energy.http.page import Decoder
     from tap_utility_energy.utilityapi.interval_versions import IntervalUid
 
@@ -103,7 +103,7 @@ class IntervalReadingsStream(MeterDataStream):
     selected_by_default = False
     primary_keys = ("meter_uid", "start", "end")
     record_key = ""  # a reading of an interval without uid has its key all the same
-    where_bad_records_are = "; utilityapi_intervals has the readings"
+    bad_records_hint = "; utilityapi_intervals has the readings"
     schema = schemas.INTERVAL_READING
 
     @override

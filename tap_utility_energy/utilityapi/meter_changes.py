@@ -124,7 +124,7 @@ class MeterChanges(SharedPages[MeterReader]):
         self.window = endpoint.window(client.config)
         self.fingerprints: dict[str, str] = {}
         #: Whether meters have more data than came.
-        self.is_short = False
+        self.has_missing_data = False
         self._known: list[dict[str, str]] = []
         self._chunks: dict[int, set[str]] = {}
 
@@ -153,7 +153,7 @@ class MeterChanges(SharedPages[MeterReader]):
         return requests
 
     def _fetch(self, reader: VendorStream) -> Iterator[Page]:
-        gone_before, stats = frozenset(self._meters.gone), reader.stats
+        gone_before, stats = frozenset(self._meters.unlisted), reader.stats
         meters = {meter["uid"]: meter for meter in self._meters.listed(reader)}
         listed = {uid: self._fingerprint(meters[uid]) for uid in meters if uid not in gone_before}
         changed = self._begin(listed)
@@ -168,13 +168,13 @@ class MeterChanges(SharedPages[MeterReader]):
                 incomplete += takes_mixed and bool(page.fields.get("is_incomplete"))
                 yield page
         finally:  # after a failure as well: nothing asks for these meters again, nor tells of them
-            if gone := self._meters.gone - gone_before:
+            if gone := self._meters.unlisted - gone_before:
                 stats.log.warning(
                     "the consent for these meters ended during the run, they are left out: %s",
                     ", ".join(sorted(gone)),
                 )
         if incomplete:
-            self.is_short = True
+            self.has_missing_data = True
             stats.log.info(
                 "UtilityAPI calls %s incomplete: data is still being collected, or "
                 "utilityapi_mixed_intervals would bring more",
@@ -204,7 +204,7 @@ class MeterChanges(SharedPages[MeterReader]):
         self, uids: list[str], meters: Mapping[str, Record], stats: StreamStats
     ) -> Iterator[Page]:
         pages, total = 0, len(uids)
-        while uids := [uid for uid in uids if uid not in self._meters.gone]:
+        while uids := [uid for uid in uids if uid not in self._meters.unlisted]:
             size = self._chunk_size(uids, meters)
             stats.position = f"{total - len(uids):,} of {number(total, 'meter')}"
             chunk, uids, begun = uids[:size], uids[size:], pages
@@ -216,7 +216,7 @@ class MeterChanges(SharedPages[MeterReader]):
                 pages += 1
                 if is_last:
                     self._review(chunk, came, pages - begun, meters, stats)
-                    self._end_chunk(pages, set(chunk) - self._meters.gone)
+                    self._end_chunk(pages, set(chunk) - self._meters.unlisted)
                 yield page
             if pages == begun:
                 self._review(chunk, came, 0, meters, stats)
@@ -276,9 +276,9 @@ class MeterChanges(SharedPages[MeterReader]):
         # One page is consistent in itself: a meter with any record on it still exists.
         is_partial = is_counted and pages > 1
         suspects = {uid for uid in differing if is_partial or not counts[uid]}
-        self._meters.gone |= self._gone(suspects, meters)
+        self._meters.unlisted |= self._gone(suspects, meters)
         if is_counted and not self.window:
-            differing -= self._meters.gone
+            differing -= self._meters.unlisted
             self._recheck({uid: counts[uid] for uid in differing}, stats)
 
     def _recheck(self, counts: Mapping[str, int], stats: StreamStats) -> None:
@@ -295,7 +295,7 @@ class MeterChanges(SharedPages[MeterReader]):
                 settled.add(uid)
             else:
                 self.fingerprints[uid] = rechecked
-                self.is_short = True
+                self.has_missing_data = True
         what = "of these meters another number of records came than UtilityAPI counts"
         stats.notices[f"{what}; the next run reads them again"] |= counts.keys() - settled
         then = "as in the run before, so they are read again only when they change"

@@ -97,7 +97,7 @@ class MeterDataStream(VendorStream):
         finally:
             self.completed.update(self.changes.completed(0))  # meters without data
         self._forget_unlisted()
-        if self._meters.gone or self.changes.is_short:
+        if self._meters.unlisted or self.changes.has_missing_data:
             self.stats.incomplete = "not all of the meters' data came"
 
     @override

@@ -45,7 +45,7 @@ class MetersStream(UtilityAPIStream):
         self._list = SharedPages[Reader](client, self.form)
         self._list.join(self)
         #: Meters on the list that the vendor has deleted since.
-        self.gone = set[str]()
+        self.unlisted = set[str]()
 
     @override
     def chosen_filters(self) -> Mapping[str, Sequence[str]]:

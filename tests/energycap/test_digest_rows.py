@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox import Sandbox
-from tap_utility_energy.core.record import ExtraFields
+from tap_utility_energy.core.extra_fields import ExtraFields
 from tap_utility_energy.core.schema import text
 from tap_utility_energy.energycap import STREAMS
-from tap_utility_energy.energycap.digest_rows import Exploder, Level, Rows
+from tap_utility_energy.energycap.digest_rows import DigestFlattener, Level, Rows
 from tap_utility_energy.energycap.schemas.digests import PLACE_COMMODITY_MONTHS
 from tests.support import Run, TapRunner, answer, by_key, catalog
 
@@ -225,10 +225,10 @@ def test_a_commodity_takes_no_target_of_its_place_and_hides_no_currency(
     assert all(seen.values())
 
 
-def exploder(rows: Rows) -> Exploder:
+def exploder(rows: Rows) -> DigestFlattener:
     """What makes these rows if the catalog is as discovered."""
     names = [[field.name for field in level.fields] for level in rows.levels]
-    return Exploder(rows, [ExtraFields(known, set()) for known in names])
+    return DigestFlattener(rows, [ExtraFields(known, set()) for known in names])
 
 
 @st.composite

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tap_utility_energy.http.errors import LONGEST_QUOTE, LONGEST_READ, one_line, quote_of
 from tap_utility_energy.http.redaction import (
     MASK,
-    OwnCredential,
+    CredentialRedactor,
     forget_secrets,
     redact,
     register_secrets,
@@ -93,10 +93,10 @@ def test_of_data_the_credential_alone_is_struck(
     quoted = write(escaped)
     left, right = write(before), write(after)
 
-    struck = OwnCredential(secret).redact_json(text.format("", left + quoted + right))
+    struck = CredentialRedactor(secret).redact_json(text.format("", left + quoted + right))
 
     assert struck == text.format("", left + MASK + right)
-    assert OwnCredential(secret).redact_json(text.format(quoted, "")) == text.format(MASK, "")
+    assert CredentialRedactor(secret).redact_json(text.format(quoted, "")) == text.format(MASK, "")
 
 
 @settings(max_examples=200, deadline=None)
@@ -115,7 +115,7 @@ def test_data_without_the_credential_is_unchanged(
     assume(secret not in text)
     assume(json.dumps(secret)[1:-1] not in text)
 
-    assert OwnCredential(secret).redact_json(text) == text
+    assert CredentialRedactor(secret).redact_json(text) == text
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_data_without_the_credential_is_unchanged(
     ],
 )
 def test_what_only_looks_like_the_credential_is_left_alone(secret: str, text: str) -> None:
-    assert OwnCredential(secret).redact_json(text) == text
+    assert CredentialRedactor(secret).redact_json(text) == text
 
 
 def interrupted(text: str, chance: random.Random) -> str:

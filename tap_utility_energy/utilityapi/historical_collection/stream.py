@@ -59,7 +59,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
     def __init__(self, tap: Tap, client: UtilityAPI) -> None:
         super().__init__(tap, client)
         self._collection: HistoricalCollection | None = None
-        self.is_called_for = self.config["historical_collection_enabled"]
+        self.is_enabled = self.config["historical_collection_enabled"]
 
     @override
     def narrowed_by(self) -> str:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox import Sandbox
-from tap_utility_energy.core.passthrough import PassThrough
+from tap_utility_energy.core.fast_path import FastPathWriter
 from tap_utility_energy.http import redaction
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.page import read_page
@@ -112,7 +112,7 @@ def written(
 
     def answers(decoder: Decoder) -> Iterator[Page]:
         for body in bodies:
-            yield read_page(body, {}, stream.form, stream.client.own_credential, decoder)
+            yield read_page(body, {}, stream.form, stream.client.redactor, decoder)
 
     stream.pages = answers
     stream.on_last_page = lambda _: None
@@ -120,7 +120,7 @@ def written(
     with (
         redirect_stdout(io.StringIO()) as out,
         mock.patch.object(kind, "can_repeat", new=True),
-        mock.patch.object(kind, "writes_fast", kind.writes_fast if quick else False),
+        mock.patch.object(kind, "uses_fast_path", kind.uses_fast_path if quick else False),
     ):
         stream.sync()
     text = out.getvalue()
@@ -166,7 +166,7 @@ def test_the_quick_way_is_taken_where_nothing_else_is_asked_for(
 ) -> None:
     tap = TapUtilityEnergy(config=CREDENTIALS | config, catalog=changed(stream, change))
 
-    assert cast("VendorStream", tap.streams[stream]).writes_fast is is_quick
+    assert cast("VendorStream", tap.streams[stream]).uses_fast_path is is_quick
 
 
 def test_dry_runs_are_the_business_of_the_sdk() -> None:
@@ -175,7 +175,7 @@ def test_dry_runs_are_the_business_of_the_sdk() -> None:
     ]
     stream.ABORT_AT_RECORD_COUNT = 1
 
-    assert not stream.writes_fast
+    assert not stream.uses_fast_path
 
 
 def test_a_stream_that_looks_at_its_records_gets_them_whole(tap: TapRunner) -> None:
@@ -204,10 +204,10 @@ def test_a_stream_that_looks_at_its_records_gets_them_whole(tap: TapRunner) -> N
 def test_what_is_not_as_documented_is_refused_on_either_way(rows: bytes) -> None:
     stream: Any = TapUtilityEnergy(config=CREDENTIALS, catalog=catalog([DIGESTS])).streams[DIGESTS]
     key, kind = stream.record_key, stream.record_key_type
-    passed = PassThrough(DIGESTS, None, key, kind, stream.extra_fields)
+    passed = FastPathWriter(DIGESTS, None, key, kind, stream.extra_fields)
     for decoder in (passed.decode, parse):
         with pytest.raises((ValueError, RecursionError)):
-            read_page(rows, {}, stream.form, stream.client.own_credential, decoder)
+            read_page(rows, {}, stream.form, stream.client.redactor, decoder)
 
 
 @pytest.mark.parametrize("name", ["a-good-token", "a\\u002dgood-token"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
 
-from tap_utility_energy.errors import WrongInput
+from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.errors import shown
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _fitting(
             try:
                 result[name] = _fit(result[name], properties.get(name, {"type": "null"}))
             except TypeError:
-                raise WrongInput(
+                raise UserInputError(
                     f"stream_maps: {shown(expressions[name], 200)} does not give what {name} is "
                     "declared as. Give it another name, or write str(…) for text."
                 ) from None

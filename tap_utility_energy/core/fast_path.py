@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from singer_sdk.metrics import Counter
     from typing_extensions import Buffer
 
-    from tap_utility_energy.core.record import ExtraFields
+    from tap_utility_energy.core.extra_fields import ExtraFields
 
 #: How to encode what is not ASCII, as JSON can write it; it stands in strings only.
 ESCAPED = "tap-utility-energy-json"
@@ -45,7 +45,7 @@ _object_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _objects_in = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 
 
-class SentRecord(dict[str, Any]):
+class RawRecord(dict[str, Any]):
     """A record to be written as it was sent: its key alone as a dict, and the whole as text."""
 
     __slots__ = ("text",)
@@ -53,7 +53,7 @@ class SentRecord(dict[str, Any]):
     text: bytes
 
 
-class PassThrough:
+class FastPathWriter:
     """Keeps the text of a stream's records when their page is decoded, and writes it.
 
     Args:
@@ -81,7 +81,7 @@ class PassThrough:
         self._with_extra = _decoder(key, kind, [*known, "extra"])
 
     def decode(self, text: str) -> Any:
-        """Decode an answer as `parse` does, but with a `SentRecord` per record.
+        """Decode an answer as `parse` does, but with a `RawRecord` per record.
 
         Raises:
             ValueError: It is not JSON.
@@ -97,7 +97,7 @@ class PassThrough:
             return parse(text)
         return {key: parse(bytes(raw).decode()) for key, raw in answer.items()} | {name: records}
 
-    def _records(self, rows: Buffer) -> list[SentRecord]:
+    def _records(self, rows: Buffer) -> list[RawRecord]:
         try:
             return self._sent(rows, self._documented)
         except msgspec.ValidationError:
@@ -105,10 +105,10 @@ class PassThrough:
             names_as_text = msgspec.json.encode(kept).decode()
             return self._sent(names_as_text.encode("ascii", ESCAPED), self._with_extra)
 
-    def _sent(self, rows: Buffer, decode: Callable[[Buffer], Any]) -> list[SentRecord]:
+    def _sent(self, rows: Buffer, decode: Callable[[Buffer], Any]) -> list[RawRecord]:
         records = []
         for known, text in zip(decode(rows), _texts_in(rows), strict=True):
-            record = SentRecord({self._key: known.key})
+            record = RawRecord({self._key: known.key})
             record.text = bytes(text)
             records.append(record)
         return records
@@ -122,7 +122,7 @@ class PassThrough:
         """
         texts = []
         for record in records:
-            if isinstance(record, SentRecord):
+            if isinstance(record, RawRecord):
                 texts.append(_in_one_line(record.text))
             else:
                 yield record
