@@ -81,11 +81,9 @@ class SandboxOptions:
     data_page_limit: int = _option(500, "UtilityAPI bills or intervals a page", int)
     interval_meters: int = _option(2, "UtilityAPI meters with readings, besides demo ones", int)
     balance: float = _option(1_000_000.0, "prepaid balance, dollars; at 0 a POST gets 402", float)
-    free_uids: str | None = _option(None, "meters that cost nothing, uids,... or *")
     job_start_delay: float = _option(0.0, "seconds until a collection shows at all", float)
     job_seconds: float = _option(2.0, "seconds that a collection is pending", float)
     job_fail_uids: str | None = _option(None, "meters whose collections fail, uids,... or *")
-    job_fail_share: float = _option(0.0, "share of all meters whose collections fail", float)
     job_stuck_uids: str | None = _option(None, "meters that stay pending, uids,... or *")
     job_silent_uids: str | None = _option(None, "meters that are never pending, uids,... or *")
     job_nothing_uids: str | None = _option(

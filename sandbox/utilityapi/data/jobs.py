@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import zlib
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,11 +21,9 @@ DEFAULT_MONTHS = 36
 _DONE = "done"
 RULES = (
     "balance",
-    "free_uids",
     "job_start_delay",
     "job_seconds",
     "job_fail_uids",
-    "job_fail_share",
     "job_stuck_uids",
     "job_silent_uids",
     "job_nothing_uids",
@@ -105,8 +102,7 @@ class Collections:
 
     def is_free(self, service: Service) -> bool:
         """Tell whether collecting a meter costs nothing."""
-        is_demo = service.consent.authorization.utility.id == "DEMO"
-        return is_demo or _names(self.rules.free_uids, service.uid)
+        return service.consent.authorization.utility.id == "DEMO"
 
     def start(self, services: Sequence[Service], duration: int | None) -> None:
         """Start a job for every service given, each time it is given, and bill them."""
@@ -182,8 +178,7 @@ class Collections:
             return "nothing"
         if _names(rules.job_stuck_uids, uid):
             return "stuck"
-        share = zlib.crc32(f"{rules.seed}:{uid}".encode()) / 2**32
-        if _names(rules.job_fail_uids, uid) or share < rules.job_fail_share:
+        if _names(rules.job_fail_uids, uid):
             return "errored"
         return "silent" if _names(rules.job_silent_uids, uid) else "updated"
 
