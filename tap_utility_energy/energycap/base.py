@@ -102,7 +102,8 @@ class EnergyCAPStream(VendorStream):
         """Every page from the vendor, with progress and the warning of a withdrawn endpoint."""
         get = partial(self._get, decoder)
         if self.is_paged:
-            pages = self._list.fetch(get, self.config["energycap_max_parallel_requests"])
+            width = self.config["energycap_max_parallel_requests"]
+            pages = self._list.fetch(get, width, self.record_key)
         else:
             pages = iter([get(0)])
         successor = ""

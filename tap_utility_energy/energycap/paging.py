@@ -26,14 +26,17 @@ class PagedList(SharedPages[Reader]):
     #: What the headers of the latest read told; None if the list does not come in pages.
     paginator: HeaderPaginator | None = None
 
-    def fetch(self, get: Callable[[int, Callable[[], bool]], Page], width: int) -> Iterator[Page]:
+    def fetch(
+        self, get: Callable[[int, Callable[[], bool]], Page], width: int, key: str
+    ) -> Iterator[Page]:
         """Every page in order, several in flight once the first has told how many there are.
 
         Args:
             get: Gets a page by its number, unless the answer is no longer wanted.
             width: How many are in flight at most.
+            key: The field that tells one record from another.
         """
-        paginator = self.paginator = HeaderPaginator()
+        paginator = self.paginator = HeaderPaginator(key)
         in_flight: deque[Future[Page]] = deque()
         numbers = count(1)
         with closing(DaemonPool["Page"](width)) as pool:

@@ -19,6 +19,55 @@ LONGEST_URL = 2000
 CREDENTIAL_PARAM = "access_token"
 #: Characters of a URL that are left for the cursor of a following page.
 ROOM_FOR_CURSOR = 250
+#: Pages in a row after which a list is taken to go round in a circle.
+MOST_STALE_PAGES = 2
+MOST_EMPTY_PAGES = 100
+#: Of a filter for the records of a list: of ten million records, one in fifteen seems seen before.
+SEEN_BITS = 1 << 26
+
+
+class CircleGuard:
+    """Ends a read of a list that brings nothing new, whatever its links or totals say.
+
+    Records are remembered in a Bloom filter of fixed size, not one by one.
+
+    Args:
+        key: The field that tells one record from another.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._seen = bytearray(SEEN_BITS // 8)
+        self._stale = self._empty = 0
+
+    def check(self, page: Page) -> None:
+        """Take the next page of the list.
+
+        Raises:
+            FatalError: Too many pages in a row were empty, or held no new record.
+        """
+        is_new = False
+        for record in page.records:
+            is_new |= self._add(record)
+        self._stale = 0 if is_new else self._stale + bool(page.records)
+        self._empty = 0 if page.records else self._empty + 1
+        if self._stale >= MOST_STALE_PAGES or self._empty >= MOST_EMPTY_PAGES:
+            empty, stale = f"{self._empty} empty ones", f"{self._stale} without new records"
+            raise FatalError(
+                f"the list has no end: its last pages were {stale if self._stale else empty}. Try "
+                "again later, or report it to the vendor.",
+            )
+
+    def _add(self, record: object) -> bool:
+        """Remember a record; whether it is new."""
+        key = record.get(self._key) if isinstance(record, dict) else None
+        value = hash(key if isinstance(key, str) else repr(record if key is None else key))
+        is_new = False
+        for bit in (value % SEEN_BITS, (value >> 32) % SEEN_BITS):
+            byte, mask = bit >> 3, 1 << (bit & 7)
+            is_new |= not self._seen[byte] & mask
+            self._seen[byte] |= mask
+        return is_new
 
 
 class NextURLPaginator:
@@ -38,29 +87,34 @@ class NextURLPaginator:
     Source: https://utilityapi.com/docs/api/accounting/billing-summaries/list
     """
 
-    def __init__(self, first_urls: Sequence[str]) -> None:
+    def __init__(self, first_urls: Sequence[str], key: str = "uid") -> None:
         #: The URL to ask for next; '' at the end.
         self.current_value = first_urls[0]
         self._first_urls = iter(first_urls[1:])
         self._first_url = first_urls[0]
         self._seen = set(first_urls)
+        self._key = key
+        self._guard = CircleGuard(key)
 
     def advance(self, page: Page) -> None:
         """Go on to the page after this one.
 
         Raises:
-            FatalError: The links lead back to a page that was read already, or are no text.
+            FatalError: The links lead back to a page that was read already, or are no text; or the
+                pages bring nothing new.
         """
+        self._guard.check(page)
         self.current_value = self._next(page.fields.get("next"))
 
     def _next(self, link: object) -> str:
         if link is None or link == "":
-            self._first_url = next(self._first_urls, "")
+            self._first_url, self._guard = next(self._first_urls, ""), CircleGuard(self._key)
             return self._first_url
         if not isinstance(link, str):
             raise FatalError(f"the link to the next page is no text but {shown(link)}. Report it.")
         try:
-            url = with_params_of(self._first_url, urljoin(self.current_value, urldefrag(link).url))
+            url = urljoin(self.current_value, urldefrag(link).url)
+            url = with_params_of(self._first_url, with_scheme_of(self._first_url, url))
         except ValueError as error:
             raise FatalError(f"the link to the next page is no URL: {error}. Report it.") from error
         if url in self._seen:
@@ -70,6 +124,21 @@ class NextURLPaginator:
             )
         self._seen.add(url)
         return url
+
+
+def with_scheme_of(first_url: str, url: str) -> str:
+    """``url`` with the scheme of ``first_url``, if only that tells the two servers apart.
+
+    >>> with_scheme_of("https://host/list", "http://host/list?after=9")
+    'https://host/list?after=9'
+    """
+    first, other = urlsplit(first_url), urlsplit(url)
+    is_web = {first.scheme, other.scheme} <= {"http", "https"}
+    is_default = first.port is None and other.port in {None, 80, 443}
+    same_port = is_default or first.port == other.port
+    if not is_web or first.hostname != other.hostname or not same_port or "@" in other.netloc:
+        return url
+    return other._replace(scheme=first.scheme, netloc=first.netloc).geturl()
 
 
 def with_params_of(first_url: str, url: str) -> str:
@@ -130,13 +199,14 @@ def _check_encoding(filters: Mapping[str, Sequence[str]]) -> None:
 class HeaderPaginator:
     """Counts pages up to the total that the headers of the latest answer tell.
 
-    >>> HeaderPaginator().current_value
+    >>> HeaderPaginator("meterId").current_value
     1
 
     Source: https://developer.energycap.com/api-getting-started/paging/
     """
 
-    def __init__(self) -> None:
+    def __init__(self, key: str) -> None:
+        self._guard = CircleGuard(key)
         #: The number of the page to ask for next; 0 at the end.
         self.current_value = 1
         #: ``TotalNumberOfRecords`` of the latest answer; 0 for a tenant without data.
@@ -151,8 +221,10 @@ class HeaderPaginator:
         """Go on to the page after this one.
 
         Raises:
-            FatalError: A header is missing, is no number, or contradicts another.
+            FatalError: A header is missing, is no number, or contradicts another; or the pages
+                bring nothing new.
         """
+        self._guard.check(page)
         # A 204, or a 200 with null: no data, or the total fell below this page.
         is_empty = page.body.strip() in {b"", b"null"}
         self.current_value = 0 if is_empty else self._next(page.headers)

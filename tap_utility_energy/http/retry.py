@@ -38,6 +38,8 @@ LONGEST_NAMED = 366 * 86400
 
 RETRIED = {
     HTTPStatus.ACCEPTED: "is still preparing the answer (202)",
+    HTTPStatus.REQUEST_TIMEOUT: "waited too long for the request (408)",
+    HTTPStatus.TOO_EARLY: "asks to send the request later (425)",
     HTTPStatus.TOO_MANY_REQUESTS: "asks to slow down (429)",
     HTTPStatus.INTERNAL_SERVER_ERROR: "has an internal error (500)",
     HTTPStatus.BAD_GATEWAY: "cannot be reached behind its gateway (502)",
