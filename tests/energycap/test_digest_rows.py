@@ -254,7 +254,7 @@ def digests(draw: Any, rows: Rows, depth: int = 0) -> dict[str, Any]:
 def test_each_field_of_a_row_is_that_of_its_own_level(rows: Rows, data: st.DataObject) -> None:
     declared = {field.name: level for level in rows.levels for field in level.fields}
     digest = data.draw(digests(rows))
-    found, _ = exploder(rows).explode(digest)
+    found, _ = exploder(rows).flatten(digest)
 
     for row in found:
         for name, value in row.items():
@@ -290,7 +290,7 @@ def test_the_currency_of_a_commodity(
     month = {"calendarYear": 2026, "calendarPeriod": 1}
     part = {"commodityId": 2, "results": [month], **commodity}
     digest = {"placeId": 1, "targetComparison": {}, "commodities": [part], **place}
-    (row,), _ = exploder(PLACE_COMMODITY_MONTHS).explode(digest)
+    (row,), _ = exploder(PLACE_COMMODITY_MONTHS).flatten(digest)
 
     assert row == {"placeId": 1, "commodityId": 2, **month, **currency}
 
