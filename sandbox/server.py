@@ -37,7 +37,8 @@ async def serve(
     stop: asyncio.Event,
 ) -> None:
     """Listen until `stop` is set; `ready` is called once connections are accepted."""
-    runner = web.ServerRunner(app.server(), shutdown_timeout=0.05)
+    server = app.server()
+    runner = web.ServerRunner(server, shutdown_timeout=0.05)
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port).start()
@@ -45,7 +46,12 @@ async def serve(
         ready(_address(options, port))
         await stop.wait()
     finally:
+        transports = [each.transport for each in server.connections if each.transport]
         await runner.cleanup()
+        # One whose client does not read would wait for it, and be there after the loop has ended.
+        for transport in transports:
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 def _address(options: SandboxOptions, port: int) -> Address:

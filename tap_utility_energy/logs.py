@@ -59,7 +59,14 @@ def set_up_anew() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(ConsoleFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger(ROOT).disabled = False
+    enable_loggers()
+
+
+def enable_loggers() -> None:
+    """Enable the tap's loggers: a logging configuration disables each that it does not name."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.split(".")[0] == ROOT:
+            logging.getLogger(name).disabled = False
 
 
 def quiet_sdk() -> None:
@@ -70,8 +77,7 @@ def quiet_sdk() -> None:
     Metrics stay INFO in handlers that the user's logging configuration gives to their logger,
     ``singer_sdk.metrics``. Call it when logging has been set up.
     """
-    # A logging configuration switches off each logger that it does not name, if not told otherwise.
-    logging.getLogger(ROOT).disabled = False
+    enable_loggers()
     metrics = get_metrics_logger()
     for handler in logging.root.handlers:
         asked_for = handler in metrics.handlers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -236,6 +237,9 @@ def test_a_log_config_that_names_no_logger_of_ours_hides_no_failure(
 
     assert run.exit == 1
     assert "utilityapi_tokn: there is no such setting" in run.stderr
+    ours = [name for name in logging.root.manager.loggerDict if name.startswith("tap-utility-")]
+    assert "tap-utility-energy.historical_collection" in ours
+    assert not [name for name in ours if logging.getLogger(name).disabled]
 
 
 STDOUT = "a: {class: logging.StreamHandler, stream: ext://sys.stdout}"
