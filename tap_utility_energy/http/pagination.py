@@ -108,7 +108,9 @@ class NextURLPaginator:
 
     def _next(self, link: object) -> str:
         if link is None or link == "":
-            self._first_url, self._guard = next(self._first_urls, ""), CircleGuard(self._key)
+            self._first_url = next(self._first_urls, "")
+            if self._first_url:
+                self._guard = CircleGuard(self._key)
             return self._first_url
         if not isinstance(link, str):
             raise FatalError(f"the link to the next page is no text but {shown(link)}. Report it.")
