@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -71,6 +72,22 @@ def edited(content: str, step: re.Match[str]) -> str:
     else:
         place, new = len(lines), f"\n{new}"
     return "".join([*lines[:place], new, *lines[place:]])
+
+
+def test_the_commands_do_something() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    block = re.search(r"```sh\n(.*?)```", page, re.DOTALL)
+    assert block
+    commands = [shlex.split(line, comments=True) for line in block[1].splitlines()]
+    assert len(commands) > 5
+    for name, *words in commands:
+        if name == "make":
+            run(ROOT, "make", "--dry-run", *words)
+        else:
+            assert (ROOT / words[0]).is_file()
+        for tests in (word.removeprefix("ARGS=") for word in words if word.startswith("ARGS=")):
+            options = ("-m", "pytest", "--collect-only", "-q", "-n", "0", *shlex.split(tests))
+            assert "::" in run(ROOT, sys.executable, *options)
 
 
 @pytest.mark.end_to_end

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream, Tap
@@ -36,6 +37,7 @@ class SDKStream(Stream):
         """Whether `write_raw_records` writes the records."""
         return False
 
+    @abstractmethod
     def write_raw_records(self, counter: Counter) -> Iterable[Record]:
         """Write the records of the stream.
 
@@ -45,15 +47,14 @@ class SDKStream(Stream):
         Returns:
             The records that remain, for the SDK to write.
         """
-        raise NotImplementedError
 
     def rows_for_batches(self, context: Context | None) -> Generator[Record, Any, Any]:
         """The rows of a sync that writes no RECORD messages."""
         return self._sync_records(context, write_messages=False)
 
+    @abstractmethod
     def activate_version_problem(self, *, is_empty: bool, in_batches: bool) -> str:
         """Why no version may be activated, or '' if the stream has sent all of its records."""
-        raise NotImplementedError
 
     def on_version_withheld(self, reason: str) -> None:
         """Called when no version was activated, with the reason."""

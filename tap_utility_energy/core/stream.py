@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import abstractmethod
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -111,6 +112,7 @@ class VendorStream(SDKStream):
 
     # ----- pages, records and rows
 
+    @abstractmethod
     def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
         """Every page of the endpoint, in order.
 
@@ -120,7 +122,6 @@ class VendorStream(SDKStream):
         Raises:
             FatalError: The vendor refuses, or gave no valid answer within the time limit.
         """
-        raise NotImplementedError
 
     def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
         """The records of each page that have their key; see `pages`."""

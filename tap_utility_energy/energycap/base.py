@@ -108,9 +108,8 @@ class EnergyCAPStream(VendorStream):
             pages = iter([get(0)])
         successor = ""
         for number, page in enumerate(pages, 1):
-            if not successor:
-                successor = page.headers.get("ECI-Deprecated") or ""
-                self._warn_if_deprecated(successor)
+            if not successor and (successor := page.headers.get("ECI-Deprecated", "")):
+                self._warn_of_withdrawal(successor)
             if self._list.paginator and number > 1:  # the first has not been looked at yet
                 self.stats.position = f"page {number} of {self._list.paginator.pages}"
             self.client.clock.heartbeat(self.stats)
@@ -133,18 +132,17 @@ class EnergyCAPStream(VendorStream):
             is_wanted=is_wanted,
         )
 
-    def _warn_if_deprecated(self, successor: str) -> None:
+    def _warn_of_withdrawal(self, successor: str) -> None:
         """Log the replacement of a deprecated endpoint, which still answers for some months.
 
         Source: https://developer.energycap.com/api-getting-started/versioning/
         """
-        if successor:
-            self.stats.log.warning(
-                "EnergyCAP will withdraw %s; it names as the replacement: %s. Look for a newer "
-                "version of this tap.",
-                self.path,
-                one_line(successor, LONGEST_QUOTE),
-            )
+        self.stats.log.warning(
+            "EnergyCAP will withdraw %s; it names as the replacement: %s. Look for a newer "
+            "version of this tap.",
+            self.path,
+            one_line(successor, LONGEST_QUOTE),
+        )
 
     @override
     def records(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:

@@ -146,7 +146,7 @@ def with_scheme_of(first_url: str, url: str) -> str:
 def with_params_of(first_url: str, url: str) -> str:
     """``url`` with those query parameters of ``first_url`` that it does not name itself.
 
-    Without the credential, which is in a header and, in an answer, has been struck.
+    Without the credential, which is in a header and, in an answer, has been redacted.
     """
     if CREDENTIAL_PARAM in url:
         pieces = urlsplit(url).query.split("&")

@@ -93,6 +93,8 @@ class Session(requests.Session):
         settings = self.merge_environment_settings(url, {}, None, None, None)
         if origin(url)[0] == "http":
             settings["proxies"] = {}  # this machine's own: a proxy would see the credential
+        elif isinstance(bundle := settings["verify"], str) and Path(bundle).is_file():
+            _check_bundle(bundle)
         if (proxy := select_proxy(url, settings["proxies"])) and not _is_url(proxy):
             raise FatalError(
                 "the variable HTTPS_PROXY, or ALL_PROXY, holds no URL such as "
@@ -100,8 +102,6 @@ class Session(requests.Session):
                 "or password as %40 %3A %2F %3F %23 %5B and %5D.",
                 whole_vendor=True,
             )
-        if isinstance(bundle := settings["verify"], str) and Path(bundle).is_file():
-            _check_bundle(bundle)
         return settings
 
     @override

@@ -1,4 +1,4 @@
-"""Meter digests: one walk for both streams, and no page missed or made up."""
+"""Meter digests: one read for both streams, and no page missed or made up."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,12 +22,6 @@ from tests.utilityapi.meter_data import (
     truth,
     vendor,
 )
-
-
-@pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with vendor() as box:
-        yield box
 
 
 @pytest.mark.usefixtures("_few_at_once")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -27,12 +26,6 @@ from tests.utilityapi.meter_data import (
     truth,
     vendor,
 )
-
-
-@pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with vendor() as box:
-        yield box
 
 
 def test_a_run_with_nothing_new_costs_one_request(tap: TapRunner, box: Sandbox) -> None:
