@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_utility_energy.core.stream import VendorStream
-    from tap_utility_energy.utilityapi import HistoricalCollectionsStream, MetersStream
+    from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
+    from tap_utility_energy.utilityapi.streams import MetersStream
 
 
 class TapUtilityEnergy(SDKTap):
@@ -263,7 +264,7 @@ class TapUtilityEnergy(SDKTap):
             extracted = report.begin(selected, self.plugin_version)
             self._collect_first(report)
             meters = cast("MetersStream", self.streams["utilityapi_meters"])
-            log_estimate(extracted, meters, self.state)
+            log_estimate(extracted, meters.list, self.state)
             for stream in extracted:
                 if not report.skips(stream):
                     with report.reading(stream), stream.bad_records_reported():

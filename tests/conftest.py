@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from tap_utility_energy.utilityapi.bills import BILLS
-from tap_utility_energy.utilityapi.intervals import INTERVALS
+from tap_utility_energy.utilityapi.streams import BILLS, INTERVALS
 from tests.support import TapRunner
 
 

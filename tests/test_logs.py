@@ -23,7 +23,7 @@ from tap_utility_energy import clock as clocks
 from tap_utility_energy import signals
 from tap_utility_energy.clock import Clock
 from tap_utility_energy.stdout import open_stdout
-from tap_utility_energy.utilityapi.bills import BILLS
+from tap_utility_energy.utilityapi.streams import BILLS
 from tests.examples import blocks, example
 from tests.support import COMMAND, DIGESTS, RESULTS, SUMMARIES, FakeClock, TapRunner, catalog
 from tests.support import clean_environment as environment

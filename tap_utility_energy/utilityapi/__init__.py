@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_utility_energy.utilityapi.bills import BILLS, BillLineItemsStream, BillsStream
 from tap_utility_energy.utilityapi.client import UtilityAPI
-from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
-from tap_utility_energy.utilityapi.intervals import (
-    INTERVALS,
-    IntervalReadingsStream,
-    IntervalsStream,
-)
 from tap_utility_energy.utilityapi.meter_changes import MeterChanges
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
-from tap_utility_energy.utilityapi.meters import MetersStream
-from tap_utility_energy.utilityapi.streams import (
-    AuthorizationsStream,
-    BillingAccountsStream,
-    BillingSummariesStream,
-)
+from tap_utility_energy.utilityapi.streams import BILLS, INTERVALS, STREAMS, MetersStream
 
 if TYPE_CHECKING:
     from singer_sdk import Tap
@@ -27,20 +15,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.clock import Clock
     from tap_utility_energy.core.stream import VendorStream
 
-__all__ = ["STREAMS", "HistoricalCollectionsStream", "MetersStream", "make_streams"]
-
-#: Every stream of this vendor. A new one is added here and nowhere else.
-STREAMS: tuple[type[VendorStream], ...] = (
-    AuthorizationsStream,
-    MetersStream,
-    BillingAccountsStream,
-    BillingSummariesStream,
-    BillsStream,
-    BillLineItemsStream,
-    IntervalsStream,
-    IntervalReadingsStream,
-    HistoricalCollectionsStream,
-)
+__all__ = ["STREAMS", "make_streams"]
 
 
 def make_streams(tap: Tap, clock: Clock) -> list[VendorStream]:
@@ -48,12 +23,13 @@ def make_streams(tap: Tap, clock: Clock) -> list[VendorStream]:
     client = UtilityAPI(tap.config, clock)
     meters = MetersStream(tap, client)
     changes = {
-        endpoint.path: MeterChanges(client, meters, endpoint) for endpoint in (BILLS, INTERVALS)
+        endpoint.path: MeterChanges(client, meters.list, endpoint)
+        for endpoint in (BILLS, INTERVALS)
     }
 
     def make(stream: type[VendorStream]) -> VendorStream:
         if issubclass(stream, MeterDataStream):
-            return stream(tap, client, meters, changes[stream.path])
+            return stream(tap, client, meters.list, changes[stream.path])
         return meters if stream is MetersStream else stream(tap, client)
 
     return [make(stream) for stream in STREAMS]

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tap_utility_energy.core.stream import VendorStream
-    from tap_utility_energy.utilityapi.meters import MetersStream
+    from tap_utility_energy.utilityapi.meter_list import MeterList
 
 logger = logging.getLogger(ROOT)
 
 
 def log_estimate(
-    streams: Iterable[VendorStream], meters: MetersStream, state: Mapping[str, Any]
+    streams: Iterable[VendorStream], meters: MeterList, state: Mapping[str, Any]
 ) -> None:
     """Say how many requests a first sync takes, and how long at the rate limit.
 
@@ -33,7 +33,7 @@ def log_estimate(
         meters: Lists the meters.
         state: The state of the tap. If it knows meters that were read, this is no first sync.
     """
-    ours = [stream for stream in streams if stream.client is meters.client]
+    ours = [stream for stream in streams if stream.client is meters.stream.client]
     by_path = {stream.path: stream for stream in ours}
     data = [stream for stream in by_path.values() if isinstance(stream, MeterDataStream)]
     bookmarks = state.get("bookmarks", {})
@@ -44,7 +44,7 @@ def log_estimate(
         requests = (
             len(by_path) - len(data) + sum(s.changes.estimated_requests(listed) for s in data)
         )
-        per_minute = meters.config["utilityapi_requests_per_minute"]
+        per_minute = meters.stream.config["utilityapi_requests_per_minute"]
         logger.info(
             "first sync of %s: about %s to UtilityAPI, which take %s at %s per minute",
             number(len(listed), "meter"),

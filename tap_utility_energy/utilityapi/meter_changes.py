@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.http.page import Page
     from tap_utility_energy.stats import StreamStats
     from tap_utility_energy.utilityapi.client import UtilityAPI
-    from tap_utility_energy.utilityapi.meters import MetersStream
+    from tap_utility_energy.utilityapi.meter_list import MeterList
 
 T = TypeVar("T")
 
@@ -116,7 +116,7 @@ class MeterChanges(SharedPages[MeterReader]):
 
     _client: UtilityAPI
 
-    def __init__(self, client: UtilityAPI, meters: MetersStream, endpoint: MeterEndpoint) -> None:
+    def __init__(self, client: UtilityAPI, meters: MeterList, endpoint: MeterEndpoint) -> None:
         super().__init__(client, PageFormat(endpoint.records_key))
         self._meters = meters
         self._endpoint = endpoint

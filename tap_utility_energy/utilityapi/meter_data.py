@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from typing_extensions import override
 
@@ -10,7 +10,7 @@ from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.http.decoding import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -18,11 +18,20 @@ if TYPE_CHECKING:
     from tap_utility_energy.http.page import Decoder, Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
     from tap_utility_energy.utilityapi.meter_changes import MeterChanges, MeterEndpoint
-    from tap_utility_energy.utilityapi.meters import MetersStream
+    from tap_utility_energy.utilityapi.meter_list import MeterList
 
 #: The form in which the state holds meters. A state in another form is not used, so that all data
 #: is read once more.
 STATE_VERSION = 2
+
+
+class RowMaker(Protocol):
+    """Makes rows of a stream's records."""
+
+    def __init__(self, stream: VendorStream) -> None: ...
+
+    def rows_of(self, record: Record) -> Iterable[Record]:
+        """The rows of a record."""
 
 
 class MeterDataStream(VendorStream):
@@ -49,6 +58,8 @@ class MeterDataStream(VendorStream):
     can_repeat = True
     #: The list that its records are in.
     endpoint: ClassVar[MeterEndpoint]
+    #: Makes the rows of a record; None if each record is a row.
+    row_maker: ClassVar[type[RowMaker] | None] = None
 
     @override
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -58,12 +69,13 @@ class MeterDataStream(VendorStream):
         super().__init_subclass__(**kwargs)
 
     def __init__(
-        self, tap: Tap, client: UtilityAPI, meters: MetersStream, changes: MeterChanges
+        self, tap: Tap, client: UtilityAPI, meters: MeterList, changes: MeterChanges
     ) -> None:
         super().__init__(tap, client)
         #: Reads the data.
         self.changes = changes
         self._meters = meters
+        self._row_maker = self.row_maker(self) if self.row_maker else None
         changes.join(self)
         meters.join(self)
 
@@ -100,11 +112,17 @@ class MeterDataStream(VendorStream):
         if self._meters.unlisted or self.changes.has_missing_data:
             self.stats.incomplete = "not all of the meters' data came"
 
+    @property
+    @override
+    def rows_of(self) -> Callable[[Record], Iterable[Record]] | None:
+        return self._row_maker.rows_of if self._row_maker else None
+
     @override
     def narrowed_by(self) -> str:
         if self.endpoint.takes_mixed and not self.config["utilityapi_mixed_intervals"]:
             return "utilityapi_mixed_intervals is off"
-        return self._meters.narrowed_by() or ("start_date" if self.config.get("start_date") else "")
+        start = "start_date" if self.config.get("start_date") else ""
+        return self._meters.stream.narrowed_by() or start
 
     @override
     def advance_bookmark(self, record: Record) -> None:
@@ -116,7 +134,7 @@ class MeterDataStream(VendorStream):
 
     def _forget_unlisted(self) -> None:
         """A meter that comes back later is to be read whole, unless it was only filtered out."""
-        if any(self.config.get(setting) for setting in self._meters.filters.values()):
+        if self._meters.stream.narrowed_by():
             return
         for uid in self.completed.keys() - self.changes.fingerprints.keys():
             self.forget(uid)

@@ -1,11 +1,109 @@
-"""Streams that need no list of meters."""
+"""The streams of UtilityAPI, one declaration each."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from typing_extensions import override
+
+from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
+from tap_utility_energy.utilityapi.charges import ChargeRows
+from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
+from tap_utility_energy.utilityapi.meter_changes import MeterEndpoint
+from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+from tap_utility_energy.utilityapi.meter_list import MeterList
+from tap_utility_energy.utilityapi.reading_rows import ReadingRows, intervals_by_meter
+from tap_utility_energy.utilityapi.replaced_intervals import known_periods, with_replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Record
+
+    from tap_utility_energy.core.stream import VendorStream
+    from tap_utility_energy.http.page import Decoder, Page
+    from tap_utility_energy.utilityapi.client import UtilityAPI
+
+DOCS = "https://utilityapi.com/docs/api"
+#: The list of bills.
+BILLS = MeterEndpoint(
+    path="/bills",
+    records_key="bills",
+    count_field="bill_count",
+    fingerprint_fields=("authorization_uid", "status_ts", "bill_count", "bill_coverage"),
+    counts_records=True,
+)
+#: The list of intervals. A meter counts its readings, of all durations.
+INTERVALS = MeterEndpoint(
+    path="/intervals",
+    records_key="intervals",
+    count_field="interval_count",
+    fingerprint_fields=("authorization_uid", "status_ts", "interval_count", "interval_coverage"),
+    meters_at_once=10,  # small, so that runs that are always stopped early still make progress
+    takes_mixed=True,
+)
+
+
+class AuthorizationsStream(UtilityAPIStream):
+    """Customers' consents in all states, declined, expired, revoked and archived ones included."""
+
+    name = "utilityapi_authorizations"
+    path = "/authorizations"
+    docs_url = f"{DOCS}/authorizations"
+    records_key = "authorizations"
+    schema = schemas.AUTHORIZATION
+    filters: ClassVar[dict[str, str]] = {"uids": "utilityapi_authorizations"}
+
+
+class MetersStream(UtilityAPIStream):
+    """Meters: the service, its status, and how many bills and readings there are of it.
+
+    Read once a run, for this stream and for those whose requests have to name meters.
+    """
+
+    name = "utilityapi_meters"
+    path = "/meters"
+    docs_url = f"{DOCS}/meters"
+    records_key = "meters"
+    schema = schemas.METER
+    filters: ClassVar[dict[str, str]] = {
+        "uids": "utilityapi_meters",
+        "authorizations": "utilityapi_authorizations",
+    }
+
+    def __init__(self, tap: Tap, client: UtilityAPI) -> None:
+        super().__init__(tap, client)
+        #: The list, which other streams read too.
+        self.list = MeterList(self, super().pages)
+
+    @override
+    def chosen_filters(self) -> Mapping[str, Sequence[str]]:
+        # Some utilities' meters come without their blocks unless these are asked for, and the
+        # vendor may have to ask the utility for them. So they are for this stream's records alone.
+        expand = {"expand_meter_blocks": ["true"]} if self.selected else {}
+        return {**super().chosen_filters(), **expand}
+
+    @override
+    def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
+        return self.list.pages(decoder)
+
+
+class BillingAccountsStream(UtilityAPIStream):
+    """Billing accounts: the customer's account at the utility, and the meters billed to it."""
+
+    name = "utilityapi_billing_accounts"
+    path = "/accounting/billing-accounts"
+    docs_url = f"{DOCS}/accounting/billing-accounts"
+    records_key = "billing_accounts"
+    schema = schemas.BILLING_ACCOUNT
+    filters: ClassVar[dict[str, str]] = {
+        "uids": "utilityapi_billing_accounts",
+        "authorizations": "utilityapi_authorizations",
+        "meters": "utilityapi_meters",
+    }
 
 
 class BillingSummariesStream(UtilityAPIStream):
@@ -17,8 +115,8 @@ class BillingSummariesStream(UtilityAPIStream):
     """
 
     name = "billing_summaries"
-    docs_url = "https://utilityapi.com/docs/api/accounting/billing-summaries"
     path = "/accounting/billing-summaries"
+    docs_url = f"{DOCS}/accounting/billing-summaries"
     records_key = "billing_summaries"
     schema = schemas.BILLING_SUMMARY
     filters: ClassVar[dict[str, str]] = {
@@ -29,27 +127,94 @@ class BillingSummariesStream(UtilityAPIStream):
     }
 
 
-class BillingAccountsStream(UtilityAPIStream):
-    """Billing accounts: the customer's account at the utility, and the meters billed to it."""
+class BillsStream(MeterDataStream):
+    """Bills: the period, the use and the charges of one meter.
 
-    name = "utilityapi_billing_accounts"
-    docs_url = "https://utilityapi.com/docs/api/accounting/billing-accounts"
-    path = "/accounting/billing-accounts"
-    records_key = "billing_accounts"
-    schema = schemas.BILLING_ACCOUNT
-    filters: ClassVar[dict[str, str]] = {
-        "uids": "utilityapi_billing_accounts",
-        "authorizations": "utilityapi_authorizations",
-        "meters": "utilityapi_meters",
-    }
+    All bills of a meter come again when the meter's status, number or coverage of bills has
+    changed; that is how a correction of an old bill is caught.
+    """
+
+    name = "utilityapi_bills"
+    endpoint = BILLS
+    docs_url = f"{DOCS}/bills"
+    schema = schemas.BILL
 
 
-class AuthorizationsStream(UtilityAPIStream):
-    """Customers' consents in all states, declined, expired, revoked and archived ones included."""
+class BillLineItemsStream(MeterDataStream):
+    """Charges: a row for each of a bill's line items, those of its suppliers included.
 
-    name = "utilityapi_authorizations"
-    docs_url = "https://utilityapi.com/docs/api/authorizations"
-    path = "/authorizations"
-    records_key = "authorizations"
-    schema = schemas.AUTHORIZATION
-    filters: ClassVar[dict[str, str]] = {"uids": "utilityapi_authorizations"}
+    ``source`` tells the utility's own charges from the suppliers', which are not among them. A
+    corrected bill may have fewer charges than before: rows whose ``updated`` is not that of their
+    bill are left over. A charge that is no object is left out and named; its bill still has it.
+    """
+
+    name = "utilityapi_bill_line_items"
+    endpoint = BILLS
+    docs_url = f"{DOCS}/bills/blocks"
+    primary_keys = ("bill_uid", "position")
+    schema = schemas.BILL_LINE_ITEM
+    row_maker = ChargeRows
+    bad_records_hint = "; utilityapi_bills has the charges"
+
+
+class IntervalsStream(MeterDataStream):
+    """Intervals: readings that were collected together, nested as sent.
+
+    The vendor gives an interval another ``uid`` when it grows. The row of the old one then comes
+    once more, with ``replaced_by`` and nothing but its ``meter_uid`` besides, so that no reading
+    stays in two rows. For that the state holds the periods of each meter's intervals.
+    """
+
+    name = "utilityapi_intervals"
+    endpoint = INTERVALS
+    docs_url = f"{DOCS}/intervals"
+    schema = schemas.INTERVAL
+    selected_by_default = False  # intervals are large
+
+    @override
+    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+        return with_replaced(self, super().record_pages(decoder))
+
+    @override
+    def forget(self, meter: str) -> None:
+        super().forget(meter)
+        known_periods(self).pop(meter, None)
+
+
+class IntervalReadingsStream(MeterDataStream):
+    """Readings: one record per meter and period, whatever intervals list it.
+
+    ``start`` and ``end`` are written in one form: with microseconds and a numeric offset, which is
+    the utility's. Of a reading that is listed twice with different values, the one of the interval
+    with the latest ``updated`` is kept, within one interval the first; a warning names the meter. A
+    reading without start or end is left out and named; its interval still has it.
+    """
+
+    name = "utilityapi_interval_readings"
+    endpoint = INTERVALS
+    docs_url = f"{DOCS}/intervals/blocks"
+    primary_keys = ("meter_uid", "start", "end")
+    schema = schemas.INTERVAL_READING
+    selected_by_default = False
+    row_maker = ReadingRows
+    record_key = ""  # a reading of an interval without uid has its key all the same
+    can_repeat = False  # readings of the same period are merged
+    bad_records_hint = "; utilityapi_intervals has the readings"
+
+    @override
+    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+        return intervals_by_meter(super().record_pages(decoder), self.changes.ends_chunk)
+
+
+#: Every stream of this vendor. A new one is added here and nowhere else.
+STREAMS: tuple[type[VendorStream], ...] = (
+    AuthorizationsStream,
+    MetersStream,
+    BillingAccountsStream,
+    BillingSummariesStream,
+    BillsStream,
+    BillLineItemsStream,
+    IntervalsStream,
+    IntervalReadingsStream,
+    HistoricalCollectionsStream,
+)

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from sandbox import Sandbox
-from tap_utility_energy.utilityapi import bills, intervals
+from tap_utility_energy.utilityapi import streams
 from tests.support import TapRunner
 from tests.utilityapi.meter_data import (
     BILLS,
@@ -70,7 +70,7 @@ def test_a_consent_that_ends_between_two_pages_of_its_bills_is_told_of_once(
 def test_meters_that_are_known_to_be_gone_are_not_asked_for(
     tap: TapRunner, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for endpoint in (bills.BILLS, intervals.INTERVALS):
+    for endpoint in (streams.BILLS, streams.INTERVALS):
         monkeypatch.setattr(endpoint, "meters_at_once", 1)
     consents = {
         meter["uid"]: meter["authorization_uid"] for meter in box.truth(only="meters")["meters"]

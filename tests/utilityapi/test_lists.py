@@ -15,7 +15,7 @@ from sandbox import Sandbox
 from tap_utility_energy import utilityapi
 from tap_utility_energy.core.schema import key, record, text, th
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
-from tap_utility_energy.utilityapi.bills import charges
+from tap_utility_energy.utilityapi.charges import charges
 from tests.support import SUMMARIES, Run, TapRunner, answer, by_key, flat
 
 vendor = partial(Sandbox, billing_summaries=200, cache_seconds=0, utilityapi_rate_limit=0, meters=0)

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -17,8 +16,9 @@ from hypothesis import strategies as st
 
 from sandbox import Sandbox
 from tap_utility_energy.tap import TapUtilityEnergy
-from tap_utility_energy.utilityapi.intervals import INTERVALS as LIST
-from tap_utility_energy.utilityapi.intervals import IntervalReadingsStream, IntervalsStream
+from tap_utility_energy.utilityapi.reading_rows import intervals_by_meter
+from tap_utility_energy.utilityapi.streams import INTERVALS as LIST
+from tap_utility_energy.utilityapi.streams import IntervalReadingsStream, IntervalsStream
 from tests.support import Run, TapRunner, by_key, catalog
 from tests.utilityapi.meter_data import INTERVALS, asked_for, instead, sync, truth, vendor
 
@@ -254,12 +254,15 @@ def test_merging_over_pages_is_as_the_plainest_way(
     for number, interval in enumerate(interval for page in pages for interval in page):
         interval["uid"] = str(number)
     ends = {sum(map(len, chunks[:number])) for number in range(1, len(chunks) + 1)}
-    stream.changes = SimpleNamespace(ends_chunk=ends.__contains__)  # type: ignore[assignment]
-    stream.record_pages = lambda *_: iter(pages)  # type: ignore[method-assign]
     warned = Warnings()
     logging.root.addHandler(warned)
     try:
-        rows = list(stream.get_records(None))
+        rows = [
+            row
+            for page in intervals_by_meter(pages, ends.__contains__)
+            for record in page
+            for row in stream.rows_of(record)
+        ]
     finally:
         logging.root.removeHandler(warned)
 

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from tap_utility_energy.clock import LONGEST_SLEEP
 from tap_utility_energy.core.keys import BadRecords
+from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import AnswerLost as HTTPAnswerLost
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.utilityapi import schemas
@@ -29,12 +30,13 @@ from tap_utility_energy.utilityapi.historical_collection.vendor import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     import requests
     from singer_sdk import Tap
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Record
 
+    from tap_utility_energy.http.page import Decoder
     from tap_utility_energy.utilityapi.client import UtilityAPI
 
 #: With these the vendor has certainly not carried out a request.
@@ -95,10 +97,10 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             raise FatalError(str(refused)) from refused
 
     @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        """The requests of this run and their progress."""
-        rows = self._collection.rows if self._collection else []
-        return (self.extra_fields.keep(row) for row in rows)
+    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+        """The requests of this run and their progress, as one page."""
+        if self._collection:
+            yield self._collection.rows
 
     def _new_collection(self, save: Callable[[Mapping[str, Any]], None]) -> HistoricalCollection:
         path = self.config.get("historical_collection_journal")

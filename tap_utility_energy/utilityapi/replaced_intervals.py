@@ -1,0 +1,51 @@
+"""Rows for replaced intervals, so that no reading stays in two rows of a warehouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from tap_utility_energy.utilityapi.interval_versions import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+
+
+def with_replaced(
+    stream: MeterDataStream, pages: Iterable[Iterable[Record]]
+) -> Iterator[Iterable[Record]]:
+    """The pages of intervals, with a page of the replaced ones after each chunk of meters.
+
+    Args:
+        stream: The stream of intervals.
+        pages: The intervals of each page.
+    """
+    uids: list[str] = []
+    for number, page in enumerate(pages, start=1):
+        records = list(page)
+        uids += (record["uid"] for record in records)
+        yield records
+        if stream.changes.ends_chunk(number):
+            periods = known_periods(stream)
+            versions = compare(periods, uids)
+            no_values = dict.fromkeys(stream.extra_fields.known)
+            yield [
+                {**no_values, "uid": old.uid, "meter_uid": old.meter, "replaced_by": new.uid}
+                for old, new in versions.replaced.items()
+            ]
+            periods.update(versions.periods)
+            uids = []
+
+
+def known_periods(stream: MeterDataStream) -> dict[str, list[str]]:
+    """The periods of each meter's intervals, which are kept in the state.
+
+    They are dropped when the window changes: another window leaves out intervals that exist.
+    """
+    state, window = stream.stream_state, stream.changes.window
+    if state.get("window") != window or not isinstance(state.get("intervals"), dict):
+        state.update(window=window, intervals={})
+    return cast("dict[str, list[str]]", state["intervals"])
