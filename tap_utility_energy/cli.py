@@ -45,7 +45,7 @@ def _run() -> int:
     import click  # noqa: PLC0415
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 
-    from tap_utility_energy.core.report import SyncFailed, sentence  # noqa: PLC0415
+    from tap_utility_energy.core.report import SyncFailedError, error_message  # noqa: PLC0415
     from tap_utility_energy.errors import UserInputError  # noqa: PLC0415
     from tap_utility_energy.http.redaction import redact_logs, register_secrets  # noqa: PLC0415
     from tap_utility_energy.logs import quiet_sdk  # noqa: PLC0415
@@ -59,10 +59,10 @@ def _run() -> int:
         quiet_sdk()
         redact_logs()
         result = command.main(standalone_mode=False)
-    except (SyncFailed, ConfigValidationError) as failed:
-        lines = list(failed.lines if isinstance(failed, SyncFailed) else failed.errors)
+    except (SyncFailedError, ConfigValidationError) as failed:
+        lines = list(failed.lines if isinstance(failed, SyncFailedError) else failed.errors)
     except UserInputError as wrong:
-        lines = [sentence(wrong)]
+        lines = [error_message(wrong)]
     except click.ClickException as wrong:
         _show(wrong)
         return wrong.exit_code
@@ -73,7 +73,7 @@ def _run() -> int:
         return _flushed(int(ended.code or 0))
     except Exception as error:
         logger.debug("failed", exc_info=True)
-        lines = [sentence(error)]
+        lines = [error_message(error)]
     else:
         return _flushed(result or 0)
     for line in dict.fromkeys([*lines, *(_unwritten() or [])]):

@@ -36,7 +36,7 @@ class Clock:
         """Seconds on a clock that never goes back."""
         return time.monotonic()
 
-    def today(self) -> datetime:
+    def local_now(self) -> datetime:
         """The local date and time, with its offset."""
         return datetime.now().astimezone()
 

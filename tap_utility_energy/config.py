@@ -200,8 +200,8 @@ def _problems(
         if problem := _problem(name, value, properties[name]):
             yield f"{name}: {problem}"
     yield from _contradictions(values)
-    yield from stream_maps.problems(good, streams)
-    yield from batches.problems(good.get("batch_config", {}))
+    yield from stream_maps.setting_problems(good, streams)
+    yield from batches.setting_problems(good.get("batch_config", {}))
 
 
 def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:

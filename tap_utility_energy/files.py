@@ -80,7 +80,7 @@ def read_catalog(file: IO[str]) -> dict[str, Any]:
     Raises:
         UserInputError: There is none.
     """
-    return _checked("--catalog", file, catalog.checked)
+    return _checked("--catalog", file, catalog.validated)
 
 
 def _checked(

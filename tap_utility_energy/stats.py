@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Outcome(StrEnum):
+class StreamOutcome(StrEnum):
     """What became of a stream."""
 
     NOT_SELECTED = "not selected"
@@ -44,7 +44,7 @@ class StreamStats:
         self.name = name
         #: The stream's own lines.
         self.log = StreamLog(name)
-        self.outcome = Outcome.NOT_SELECTED
+        self.outcome = StreamOutcome.NOT_SELECTED
         self.records = 0
         self.seconds = 0.0
         #: How far the reading is, such as "page 3 of 8", where that is known.
@@ -148,7 +148,7 @@ class RunStats:
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
 
-    def named(self, *outcomes: Outcome) -> list[str]:
+    def named(self, *outcomes: StreamOutcome) -> list[str]:
         """The names of the streams that ended so."""
         return [stream.name for stream in self.streams if stream.outcome in outcomes]
 
@@ -166,7 +166,7 @@ class RunStats:
             "streams": [
                 stream.as_dict()
                 for stream in self.streams
-                if stream.requests or stream.outcome is not Outcome.NOT_SELECTED
+                if stream.requests or stream.outcome is not StreamOutcome.NOT_SELECTED
             ],
             "failures": [asdict(failure) for failure in self.failures],
         }

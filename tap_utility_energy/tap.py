@@ -17,9 +17,9 @@ from tap_utility_energy.clock import Clock
 from tap_utility_energy.config import read as read_config
 from tap_utility_energy.core import stream_maps
 from tap_utility_energy.core.catalog import unknown_streams
-from tap_utility_energy.core.report import Report, SyncFailed
+from tap_utility_energy.core.report import Report, SyncFailedError
 from tap_utility_energy.core.sdk_hooks import SDKTap
-from tap_utility_energy.core.state import unwrapped, usable
+from tap_utility_energy.core.state import unwrapped, valid_bookmark
 from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.files import as_file, read_catalog, read_object, read_state
 from tap_utility_energy.http.redaction import register_secrets
@@ -111,7 +111,7 @@ class TapUtilityEnergy(SDKTap):
         """Run a sync from the command line.
 
         Raises:
-            SyncFailed: A setting is wrong, or a stream failed.
+            SyncFailedError: A setting is wrong, or a stream failed.
             UserInputError: The state or the catalog is none.
         """
         try:
@@ -121,7 +121,7 @@ class TapUtilityEnergy(SDKTap):
                 **kwargs,
             )
         except ConfigValidationError as wrong:  # the SDK would end with a line of its own
-            raise SyncFailed(list(wrong.errors)) from wrong
+            raise SyncFailedError(list(wrong.errors)) from wrong
 
     @classmethod
     @override
@@ -211,7 +211,9 @@ class TapUtilityEnergy(SDKTap):
         state = unwrapped(state)
         bookmarks = state.get("bookmarks", {})
         super().load_state({
-            "bookmarks": {name: usable(name, bookmark) for name, bookmark in bookmarks.items()}
+            "bookmarks": {
+                name: valid_bookmark(name, bookmark) for name, bookmark in bookmarks.items()
+            }
         })
 
     @override
@@ -228,7 +230,7 @@ class TapUtilityEnergy(SDKTap):
         The SDK's own, which it marks as final, would ask both vendors.
 
         Raises:
-            SyncFailed: At least one stream failed. All others were read.
+            SyncFailedError: At least one stream failed. All others were read.
         """
         streams = cast("list[VendorStream]", list(self.streams.values()))
         for stream in streams:
@@ -252,7 +254,7 @@ class TapUtilityEnergy(SDKTap):
         The SDK's own loop, which it marks as final, would end at the first failure.
 
         Raises:
-            SyncFailed: At least one stream failed. All others were synced.
+            SyncFailedError: At least one stream failed. All others were synced.
         """
         self.reset_progress_markers()
         if self.state:

@@ -43,7 +43,7 @@ class FastClock(Clock):
     def now(self) -> float:
         return (time.monotonic() - self._begun) * self._times
 
-    def today(self) -> datetime:
+    def local_now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.now())
 
     def sleep(self, seconds: float) -> None:
@@ -60,7 +60,7 @@ class FakeClock(Clock):
     def now(self) -> float:
         return 1000 + sum(self.slept)
 
-    def today(self) -> datetime:
+    def local_now(self) -> datetime:
         return datetime(2026, 7, 1, 12, tzinfo=UTC) + timedelta(seconds=sum(self.slept))
 
     def sleep(self, seconds: float) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 READ_ONLY = {"http", "https"}
 
 
-def problems(config: Mapping[str, Any]) -> Iterator[str]:
+def setting_problems(config: Mapping[str, Any]) -> Iterator[str]:
     """A line for each problem with the setting, whose values have the right types."""
     if not config:
         return

@@ -97,7 +97,7 @@ REDISCOVER_HINT = (
 )
 
 
-def checked(content: dict[str, Any]) -> dict[str, Any]:
+def validated(content: dict[str, Any]) -> dict[str, Any]:
     """The content of a file, if it is a catalog.
 
     Raises:
@@ -155,7 +155,7 @@ def unknown_streams(catalog: Catalog, known: Collection[str]) -> Iterator[str]:
             yield f"--catalog: {name}: there is no such stream{hint} {REDISCOVER_HINT}"
 
 
-def problems(
+def entry_problems(
     entry: CatalogEntry, keys: Sequence[str], replication_key: str | None
 ) -> Iterator[str]:
     """A line for each thing in a stream's entry that the tap cannot do.
@@ -188,7 +188,7 @@ def problems(
             )
 
 
-def notes(
+def entry_notes(
     entry: CatalogEntry,
     schema: Mapping[str, Any],
     keys: Sequence[str],
@@ -215,7 +215,7 @@ def notes(
         yield f"the catalog's key is {theirs}, and this version's {ours}. {REDISCOVER_HINT}"
 
 
-def complete(
+def complete_entry(
     entry: CatalogEntry,
     schema: Mapping[str, Any],
     keys: Sequence[str],

@@ -23,7 +23,7 @@ MOST_DIGITS = 19
 _ID_FIELD = re.compile(r"uid|.*_uid|.*(Id|Code)")
 
 
-def all_keyed(page: list[Any], name: str, kind: type) -> bool:
+def all_have_keys(page: list[Any], name: str, kind: type) -> bool:
     """Whether all records of a page certainly have their key, as nearly all pages do."""
     try:
         keys = [record[name] for record in page]
@@ -107,7 +107,7 @@ class BadRecords:
         else:
             self._more += 1
 
-    def sentence(self, where: str = "") -> str:
+    def summary(self, where: str = "") -> str:
         """What was left out, with the first few by name.
 
         Args:

@@ -11,7 +11,7 @@ from singer_sdk.exceptions import MappingError
 from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.errors import FatalError, one_line
 from tap_utility_energy.logs import ROOT, duration, number, shortened
-from tap_utility_energy.stats import Failure, Outcome, RunStats
+from tap_utility_energy.stats import Failure, RunStats, StreamOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(ROOT)
 
 
-class SyncFailed(Exception):
+class SyncFailedError(Exception):
     """At least one stream failed. ``lines`` says which and why, one line per failure."""
 
     def __init__(self, lines: list[str]) -> None:
@@ -68,7 +68,7 @@ class Report:
                 )
         extracted = [stream for stream in selected if stream.client.credential]
         for stream in extracted:
-            stream.stats.outcome = Outcome.NOT_READ
+            stream.stats.outcome = StreamOutcome.NOT_READ
         if selected:
             logger.info("version %s reads %s", version, number(len(extracted), "stream"))
         else:
@@ -78,9 +78,9 @@ class Report:
     def skips(self, stream: VendorStream) -> bool:
         """Whether to leave the stream out, because its vendor refuses everything."""
         failure = self._down.get(stream.client)
-        if failure and stream.stats.outcome is not Outcome.SKIPPED:
+        if failure and stream.stats.outcome is not StreamOutcome.SKIPPED:
             failure.skipped.append(stream.name)
-            stream.stats.outcome = Outcome.SKIPPED
+            stream.stats.outcome = StreamOutcome.SKIPPED
         return failure is not None
 
     @contextmanager
@@ -88,13 +88,13 @@ class Report:
         """Time the block, in which the stream is read, and say how it ended; see `failures_of`."""
         begun = self._clock.now()
         stats = stream.stats
-        if stats.outcome is not Outcome.FAILED:
-            stats.outcome = Outcome.STOPPED
+        if stats.outcome is not StreamOutcome.FAILED:
+            stats.outcome = StreamOutcome.STOPPED
         try:
             with self.failures_of(stream):
                 yield
-                if stats.outcome is Outcome.STOPPED:
-                    stats.outcome = Outcome.DONE
+                if stats.outcome is StreamOutcome.STOPPED:
+                    stats.outcome = StreamOutcome.DONE
         finally:
             stats.seconds = self._clock.now() - begun
             self._say_end(stats)
@@ -104,23 +104,23 @@ class Report:
         """Record a failure of the block as the stream's, listed after all others if ``last``.
 
         Raises:
-            SyncFailed: stdout, or a temporary file, takes nothing more.
+            SyncFailedError: stdout, or a temporary file, takes nothing more.
         """
         try:
             yield
         except BrokenPipeError:
-            raise SyncFailed(["the target closed its input: see its own messages"]) from None
+            raise SyncFailedError(["the target closed its input: see its own messages"]) from None
         except OSError as error:
-            raise SyncFailed([f"what was read cannot be written: {error}"]) from error
+            raise SyncFailedError([f"what was read cannot be written: {error}"]) from error
         except Exception as cause:
             stream.stats.log.debug("failed", exc_info=True)
-            stream.stats.outcome = Outcome.FAILED
+            stream.stats.outcome = StreamOutcome.FAILED
             self._add(stream, cause, self._last_failures if last else self._failures)
 
     def _add(self, stream: VendorStream, cause: Exception, failures: dict[str, Failure]) -> None:
         refusal = cause if isinstance(cause, FatalError) else None
         failure = failures.setdefault(
-            refusal.cause if refusal else sentence(cause), Failure(sentence(cause))
+            refusal.cause if refusal else error_message(cause), Failure(error_message(cause))
         )
         failure.streams.append(stream.name)
         if refusal and refusal.permission and refusal.permission not in failure.permissions:
@@ -133,12 +133,12 @@ class Report:
         stats = self.stats
         stats.seconds = self._clock.now() - self._begun
         stats.failures = [*self._failures.values(), *self._last_failures.values()]
-        done = len(stats.named(Outcome.DONE))
+        done = len(stats.named(StreamOutcome.DONE))
         others = {
-            "failed": len(stats.named(Outcome.FAILED)),
-            "not tried": len(stats.named(Outcome.SKIPPED)),
-            "not finished": len(stats.named(Outcome.STOPPED)),
-            "not begun": len(stats.named(Outcome.NOT_READ)),
+            "failed": len(stats.named(StreamOutcome.FAILED)),
+            "not tried": len(stats.named(StreamOutcome.SKIPPED)),
+            "not finished": len(stats.named(StreamOutcome.STOPPED)),
+            "not begun": len(stats.named(StreamOutcome.NOT_READ)),
         }
         of = done + sum(others.values())
         logger.info(
@@ -155,11 +155,11 @@ class Report:
             if names:  # a page that is no longer wanted may still add some
                 stats.log.warning("%s: %s", words, one_line(shortened(names.copy())))
         figures = f"{number(stats.records, 'record')} in {duration(stats.seconds)}"
-        if stats.outcome is Outcome.DONE:
+        if stats.outcome is StreamOutcome.DONE:
             stats.log.info("%s", figures, extra=stats.as_dict())
             return
         is_repeated = any(stats.name in failure.streams[1:] for failure in self._failures.values())
-        level = logging.WARNING if stats.outcome is Outcome.FAILED else logging.INFO
+        level = logging.WARNING if stats.outcome is StreamOutcome.FAILED else logging.INFO
         stats.log.log(
             logging.DEBUG if is_repeated else level,
             "%s after %s",
@@ -172,13 +172,13 @@ class Report:
         """End the run.
 
         Raises:
-            SyncFailed: A stream failed.
+            SyncFailedError: A stream failed.
         """
         if self.stats.failures:
-            raise SyncFailed([str(failure) for failure in self.stats.failures])
+            raise SyncFailedError([str(failure) for failure in self.stats.failures])
 
 
-def sentence(cause: BaseException) -> str:
+def error_message(cause: BaseException) -> str:
     """One line for an exception: its own words if they are meant for a person."""
     if isinstance(cause, FatalError | UserInputError):
         return one_line(str(cause))

@@ -42,12 +42,12 @@ class SharedPages(Generic[ReaderT]):
 
     Args:
         client: The vendor's client, which decodes the kept pages.
-        form: How the vendor sends the list.
+        page_format: How the vendor sends the list.
     """
 
-    def __init__(self, client: Client, form: PageFormat) -> None:
+    def __init__(self, client: Client, page_format: PageFormat) -> None:
         self._client = client
-        self._form = form
+        self._page_format = page_format
         self._readers: list[ReaderT] = []
         #: The stream that began the latest read.
         self.begun_by = ""
@@ -101,12 +101,14 @@ class SharedPages(Generic[ReaderT]):
             raise self._not_kept
         for number in count():
             if number < len(self._spans):
-                yield self._client.kept_page(self._kept(number), self._form, decoder)
+                yield self._client.kept_page(self._kept(number), self._page_format, decoder)
             elif page := self._next_page(self._pages):
                 self._keep(page)
                 is_decoded = page.decoder == decoder or not page.body
                 yield (
-                    page if is_decoded else self._client.kept_page(page.body, self._form, decoder)
+                    page
+                    if is_decoded
+                    else self._client.kept_page(page.body, self._page_format, decoder)
                 )
             else:
                 return

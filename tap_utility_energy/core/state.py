@@ -78,10 +78,10 @@ def _merged(state: dict[str, Any], over: Mapping[str, Any] = {}) -> dict[str, An
     return merged
 
 
-def usable(stream: str, bookmark: Mapping[str, Any]) -> dict[str, Any]:
+def valid_bookmark(stream: str, bookmark: Mapping[str, Any]) -> dict[str, Any]:
     """A bookmark without values that mean nothing, which are named in a warning."""
     kept = {name: value for name, value in bookmark.items() if name not in MARKERS}
-    wrong = {name for name, value in kept.items() if not KINDS.get(name, _is_any)(value)}
+    wrong = {name for name, value in kept.items() if not VALUE_CHECKS.get(name, _is_any)(value)}
     if wrong:
         logger.warning(
             "%s: the state's bookmark is read without %s, whose value means nothing here",
@@ -99,7 +99,7 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_moment(value: object) -> bool:
+def _is_date_time(value: object) -> bool:
     try:
         datetime.fromisoformat(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -118,9 +118,9 @@ def _are_lists_of_texts(value: object) -> bool:
 
 
 #: The checks of a bookmark's values, by name. The stream checks all other values itself.
-KINDS = {
+VALUE_CHECKS = {
     "replication_key": _is_text,
-    "replication_key_value": _is_moment,
+    "replication_key_value": _is_date_time,
     "scope": _is_text,
     "meters": _are_texts,
     "intervals": _are_lists_of_texts,

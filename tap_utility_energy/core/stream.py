@@ -15,12 +15,10 @@ from typing_extensions import override
 
 from tap_utility_energy import signals
 from tap_utility_energy.core import batches, stream_maps
-from tap_utility_energy.core.catalog import complete
-from tap_utility_energy.core.catalog import notes as catalog_notes
-from tap_utility_energy.core.catalog import problems as catalog_problems
+from tap_utility_energy.core.catalog import complete_entry, entry_notes, entry_problems
 from tap_utility_energy.core.extra_fields import ExtraFields
 from tap_utility_energy.core.fast_path import FastPathWriter
-from tap_utility_energy.core.keys import BadRecords, all_keyed, describe_bad_record, with_key
+from tap_utility_energy.core.keys import BadRecords, all_have_keys, describe_bad_record, with_key
 from tap_utility_energy.core.sdk_hooks import SDKStream
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError, shown
@@ -106,7 +104,7 @@ class VendorStream(SDKStream):
         return False
 
     @property
-    def form(self) -> PageFormat:
+    def page_format(self) -> PageFormat:
         """How the vendor sends the list."""
         return PageFormat(self.records_key)
 
@@ -126,7 +124,7 @@ class VendorStream(SDKStream):
     def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
         """The records of each page that have their key; see `pages`."""
         for number, page in enumerate(self.pages(decoder), 1):
-            yield self.keyed(page.records, number, self.bad_records)
+            yield self.drop_bad_records(page.records, number, self.bad_records)
 
     def records(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
         """The records of each page, every record once; see `pages`."""
@@ -180,7 +178,7 @@ class VendorStream(SDKStream):
     def on_last_page(self, distinct: int) -> None:
         """Called after the last page, with the number of distinct records if they can repeat."""
 
-    def keyed(self, page: list[Any], number: int, bad: BadRecords) -> list[Record]:
+    def drop_bad_records(self, page: list[Any], number: int, bad: BadRecords) -> list[Record]:
         """The records of a page that have their key. The others are counted as bad records.
 
         Args:
@@ -189,7 +187,7 @@ class VendorStream(SDKStream):
             bad: Counts the others.
         """
         name = self.record_key
-        if all_keyed(page, name, self.record_key_type):
+        if all_have_keys(page, name, self.record_key_type):
             return page
         good: list[Record] = []
         others: list[tuple[object, str]] = []
@@ -242,9 +240,9 @@ class VendorStream(SDKStream):
         """Take what the user's catalog says; keys and ``extra`` are added where it lacks them."""
         if entry := catalog.get_stream(self.name):
             given = (entry, self.schema, self._own_key, self._own_replication_key)
-            self.catalog_notes = list(catalog_notes(*given))
-            complete(*given)
-            problems = catalog_problems(entry, self._own_key, self._own_replication_key)
+            self.catalog_notes = list(entry_notes(*given))
+            complete_entry(*given)
+            problems = entry_problems(entry, self._own_key, self._own_replication_key)
             self.catalog_problems = list(problems)
         super().apply_catalog(catalog)
 
@@ -358,7 +356,7 @@ class VendorStream(SDKStream):
 
     @property
     def _left_out(self) -> str:
-        left_out = self.bad_records.sentence(self.bad_records_hint)
+        left_out = self.bad_records.summary(self.bad_records_hint)
         return f"{left_out}. Check them in {self.client.vendor}"
 
 

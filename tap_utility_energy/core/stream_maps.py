@@ -35,7 +35,7 @@ KEY_OPTION = "__key_properties__"
 OPTIONS = (*TEXT_OPTIONS, KEY_OPTION, ELSE)
 
 
-def problems(config: Mapping[str, Any], streams: Collection[str]) -> Iterator[str]:
+def setting_problems(config: Mapping[str, Any], streams: Collection[str]) -> Iterator[str]:
     """A line for each problem with the settings that change records.
 
     Args:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_utility_energy.energycap.client import EnergyCAP
-    from tap_utility_energy.energycap.digest_rows import Rows
+    from tap_utility_energy.energycap.digest_rows import DigestRows
     from tap_utility_energy.energycap.paging import PagedList
     from tap_utility_energy.http.page import Decoder, Page
 
@@ -56,8 +56,8 @@ class EnergyCAPStream(VendorStream):
     #: Other parameters that the list takes, and the settings that hold their values.
     params: ClassVar[Mapping[str, str]] = {}
     #: The flat rows that a record becomes, with their key and schema; None if it is the row.
-    rows: ClassVar[Rows | None] = None
-    form = LIST
+    rows: ClassVar[DigestRows | None] = None
+    page_format = LIST
     # Rows move between pages while data changes: the vendor keeps no snapshot of a list.
     can_repeat = True
 
@@ -124,7 +124,7 @@ class EnergyCAPStream(VendorStream):
         params |= {name: self.config.get(setting) for name, setting in self.params.items()}
         return self.client.get(
             f"{self.client.base_url}{self.path}",
-            self.form,
+            self.page_format,
             self.stats,
             params={**params, "filter": self.filter or None},
             permission=self.permission,
@@ -152,7 +152,10 @@ class EnergyCAPStream(VendorStream):
             return
         is_incremental = self.replication_method == "INCREMENTAL"
         changes = ModifiedDates(
-            self.stream_state, self.scope, self.client.clock.today(), is_incremental=is_incremental
+            self.stream_state,
+            self.scope,
+            self.client.clock.local_now(),
+            is_incremental=is_incremental,
         )
         for page in super().records(decoder):
             yield [record for record in page if changes.is_due(record)]
@@ -166,7 +169,7 @@ class EnergyCAPStream(VendorStream):
     def _flat_rows(self, record: Record) -> Iterable[Record]:
         rows, others = self._flattener.flatten(record)
         if others:
-            parent = cast("Rows", self.rows).parent.name
+            parent = cast("DigestRows", self.rows).parent.name
             code = record.get(f"{parent}Code")
             whose = f"{parent} {record[self.record_key]}{f' ({code})' if code else ''}"
             what = ", ".join(f"{number} period(s) {kind}" for kind, number in others.items())
@@ -175,7 +178,7 @@ class EnergyCAPStream(VendorStream):
 
     @cached_property
     def _flattener(self) -> DigestFlattener:
-        rows = cast("Rows", self.rows)
+        rows = cast("DigestRows", self.rows)
         fields = [
             self.extra_fields_of([field.name for field in level.fields], level.name)
             for level in rows.levels

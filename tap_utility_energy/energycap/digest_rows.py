@@ -47,7 +47,7 @@ class Level:
         return (self.path, *self.others) if self.path else ()
 
 
-class Rows:
+class DigestRows:
     """The rows of a digest: what identifies them, and what they hold.
 
     A field belongs to one level, so that a value of one object never stands for another's; see
@@ -84,7 +84,7 @@ class DigestFlattener:
         fields: What finds the unknown fields of each of their levels.
     """
 
-    def __init__(self, rows: Rows, fields: Sequence[ExtraFields]) -> None:
+    def __init__(self, rows: DigestRows, fields: Sequence[ExtraFields]) -> None:
         self._rows = rows
         self._fields = fields
 

@@ -48,13 +48,13 @@ class ModifiedDates:
             and state.get("replication_key") == MODIFIED
             and state.get("scope", "") == scope
         )
-        found = moment(state.get("replication_key_value")) if is_usable else None
+        found = parse_date(state.get("replication_key_value")) if is_usable else None
         self._bookmark = found if found and found <= self._started else None
         self._latest = self._bookmark
 
     def is_due(self, record: Record) -> bool:
         """Whether to emit the record."""
-        changed, made = moment(record.get(MODIFIED)), moment(record.get("createdDate"))
+        changed, made = parse_date(record.get(MODIFIED)), parse_date(record.get("createdDate"))
         if changed is None:
             return True
         self._latest = max(changed, self._latest or changed)
@@ -74,7 +74,7 @@ class ModifiedDates:
         if not discrepancy:
             self._keep(bookmark)
             return
-        if discrepancy["runs"] > 1 and (before := moment(discrepancy.get("bookmark"))):
+        if discrepancy["runs"] > 1 and (before := parse_date(discrepancy.get("bookmark"))):
             self._keep(before)
         discrepancy["bookmark"] = bookmark.isoformat()
 
@@ -86,12 +86,12 @@ class ModifiedDates:
         )
 
 
-def moment(text: object) -> datetime | None:
+def parse_date(text: object) -> datetime | None:
     """The time that one of the vendor's dates tells, taken as UTC without an offset.
 
-    >>> moment("2024-06-10 14:22:00.1234567-04:00").isoformat()
+    >>> parse_date("2024-06-10 14:22:00.1234567-04:00").isoformat()
     '2024-06-10T18:22:00.123456+00:00'
-    >>> moment("yesterday")
+    >>> parse_date("yesterday")
     """
     try:
         found = datetime.fromisoformat(str(text))

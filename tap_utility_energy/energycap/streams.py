@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tap_utility_energy.energycap import permissions
 from tap_utility_energy.energycap.base import EnergyCAPStream
-from tap_utility_energy.energycap.incremental import MODIFIED, moment
+from tap_utility_energy.energycap.incremental import MODIFIED, parse_date
 from tap_utility_energy.energycap.schemas import bills, digests, entities
 from tap_utility_energy.http.decoding import parse
 
@@ -347,7 +347,7 @@ class BillsStream(EnergyCAPStream):
         first = datetime.fromisoformat(start).date() if start else None
         for page in super().records(decoder):
             # The day as the bill tells it: it is a date of service, in no time zone.
-            ends = ((bill, moment(str(bill.get("endDate"))[:10])) for bill in page)
+            ends = ((bill, parse_date(str(bill.get("endDate"))[:10])) for bill in page)
             yield [bill for bill, end in ends if not (first and end) or end.date() >= first]
 
 

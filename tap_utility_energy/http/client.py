@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 from tap_utility_energy.clock import LONGEST_SLEEP
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import (
-    AnswerLost,
+    AnswerLostError,
     FatalError,
     RetriableError,
     error_from,
@@ -95,7 +95,7 @@ class Client(ABC):
     def get(
         self,
         url: str,
-        form: PageFormat,
+        page_format: PageFormat,
         stats: StreamStats,
         *,
         params: Mapping[str, Any] | None = None,
@@ -107,7 +107,7 @@ class Client(ABC):
 
         Args:
             url: The page's URL. A query in it is sent as it stands.
-            form: What the vendor documents the answer to look like.
+            page_format: What the vendor documents the answer to look like.
             stats: The stream that asks: counts the request and tells of waiting.
             params: The query, if the URL has none.
             permission: What the vendor calls the right to read this, for messages.
@@ -124,15 +124,15 @@ class Client(ABC):
                 raise FatalError("the answer is not wanted any more")
             response = self._send_once(self.auth(request), self._time_for(seconds_left), stats)
             self._check_status(response, permission)
-            return self._page(response, form, decoder)
+            return self._page(response, page_format, decoder)
 
         return self._retry.run(attempt, self.acquire, stats)
 
-    def kept_page(self, body: bytes, form: PageFormat, decoder: Decoder) -> Page:
+    def kept_page(self, body: bytes, page_format: PageFormat, decoder: Decoder) -> Page:
         """Decode an answer that was kept; it was of this format when it came."""
-        return read_page(body, {}, form, self.redactor, decoder)
+        return read_page(body, {}, page_format, self.redactor, decoder)
 
-    def _page(self, response: requests.Response, form: PageFormat, decoder: Decoder) -> Page:
+    def _page(self, response: requests.Response, page_format: PageFormat, decoder: Decoder) -> Page:
         """Decode a good answer, once.
 
         Raises:
@@ -141,7 +141,9 @@ class Client(ABC):
         if response.status_code == HTTPStatus.NO_CONTENT:
             return Page([], {}, response.headers, b"", decoder)
         try:
-            return read_page(response.content, response.headers, form, self.redactor, decoder)
+            return read_page(
+                response.content, response.headers, page_format, self.redactor, decoder
+            )
         except (ValueError, RecursionError, ArithmeticError) as error:
             kind = response.headers.get("Content-Type", "no content type")
             reason = f"sent an answer that is not what it documents ({error}; {kind})"
@@ -178,7 +180,7 @@ class Client(ABC):
         may be closed by the vendor just as the request is sent.
 
         Raises:
-            AnswerLost: It may or may not have been carried out.
+            AnswerLostError: It may or may not have been carried out.
             FatalError: Within the time limit it was not sent, or was answered with 429 only.
         """
         request = self.auth(self._prepared("POST", f"{self.base_url}{path}", json=body))
@@ -191,9 +193,11 @@ class Client(ABC):
             except RetriableError as failed:
                 if failed.never_sent:
                     raise
-                raise AnswerLost(f"{self.vendor} {failed.reason}") from failed
+                raise AnswerLostError(f"{self.vendor} {failed.reason}") from failed
             except Exception as error:
-                raise AnswerLost(f"{self.vendor} sent an answer that cannot be read") from error
+                raise AnswerLostError(
+                    f"{self.vendor} sent an answer that cannot be read"
+                ) from error
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 raise RetriableError(RETRIED[HTTPStatus.TOO_MANY_REQUESTS], response)
             return response

@@ -88,7 +88,7 @@ class RetriableError(RetriableAPIError):
         return self.response is not None and self.response.status_code == too_many
 
 
-class AnswerLost(Exception):
+class AnswerLostError(Exception):
     """A request was sent, and it is unknown whether the vendor carried it out."""
 
 

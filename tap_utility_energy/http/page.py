@@ -71,7 +71,7 @@ class Page:
 def read_page(
     body: bytes,
     headers: Mapping[str, str],
-    form: PageFormat,
+    page_format: PageFormat,
     credential: CredentialRedactor,
     decoder: Decoder = parse,
 ) -> Page:
@@ -82,10 +82,10 @@ def read_page(
         RecursionError: Its values are nested too deeply.
     """
     text = credential.redact_json(body.decode("utf-8-sig"))
-    if form.never_emitted and may_name(form.never_emitted, text):
-        document = parse_without(form.never_emitted, text)
+    if page_format.never_emitted and may_name(page_format.never_emitted, text):
+        document = parse_without(page_format.never_emitted, text)
     else:
         document = decoder(text)
-    records = form.records_in(document)
+    records = page_format.records_in(document)
     fields = document if isinstance(document, dict) else {}
     return Page(records, fields, headers, body, decoder)

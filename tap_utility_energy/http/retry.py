@@ -139,7 +139,7 @@ class RetryPolicy:
             self._clock.wait(pause, f"because {self._vendor} asked all requests to", stats)
 
     def _wait(self, error: RetriableError, computed: float, tries: int, left: float) -> float:
-        asked = retry_after(error.response, self._clock.today())
+        asked = retry_after(error.response, self._clock.local_now())
         if asked is not None and max(asked, SHORTEST_WAIT) > left:
             time = f"{asked:.0f} s" if asked < LONGEST_NAMED else "more than a year"
             raise self._gave_up(error, f"it asks to wait {time}{self._bound(error)}")
@@ -170,7 +170,7 @@ class RetryPolicy:
     def _say(
         self, error: RetriableError, wait: float, left: float, log: StreamLog, *, is_repeated: bool
     ) -> None:
-        at = self._clock.today() + timedelta(seconds=wait)
+        at = self._clock.local_now() + timedelta(seconds=wait)
         line = f"{self._vendor} {error.reason}; asking again in {wait:.0f} s, at {at:%H:%M:%S}"
         if error.response is None or error.response.status_code != HTTPStatus.ACCEPTED:
             until = f", for {duration(left)} more at most" if self._may_pass(error) else ""

@@ -43,4 +43,4 @@ class UtilityAPIStream(VendorStream):
     @override
     def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
         filters = self.chosen_filters()
-        return self.client.pages(self.path, filters, self.form, self.stats, decoder)
+        return self.client.pages(self.path, filters, self.page_format, self.stats, decoder)

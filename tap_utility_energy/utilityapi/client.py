@@ -73,7 +73,7 @@ class UtilityAPI(Client):
         self,
         path: str,
         filters: Mapping[str, Sequence[str]],
-        form: PageFormat,
+        page_format: PageFormat,
         stats: StreamStats,
         decoder: Decoder = parse,
     ) -> Iterator[Page]:
@@ -82,7 +82,7 @@ class UtilityAPI(Client):
         Args:
             path: The list's, below the base URL.
             filters: The values to filter by for each query parameter.
-            form: What the vendor documents the answer to look like.
+            page_format: What the vendor documents the answer to look like.
             stats: The stream that asks.
             decoder: What decodes an answer.
 
@@ -91,7 +91,7 @@ class UtilityAPI(Client):
         """
         paginator = NextURLPaginator(self.urls(path, filters))
         while paginator.current_value:
-            page = self.get(paginator.current_value, form, stats, decoder=decoder)
+            page = self.get(paginator.current_value, page_format, stats, decoder=decoder)
             self.clock.heartbeat(stats)
             yield page
             paginator.advance(page)

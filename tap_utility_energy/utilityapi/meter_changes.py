@@ -50,7 +50,7 @@ LONGEST_PERIOD = timedelta(days=62)
 #: Before all data; a vendor's server may not know what to do with the year 1.
 EARLIEST = date(1900, 1, 1)
 #: Errors that may mean that a consent has ended since the meters were listed.
-ENDED = frozenset({"not_found", "expired_or_revoked"})
+CONSENT_ENDED = frozenset({"not_found", "expired_or_revoked"})
 #: The most bills or readings in a chunk of several meters: readings are merged in memory.
 MOST_AT_ONCE = 100_000
 #: Records on a page, for estimates; the vendor does not tell how many there are.
@@ -225,9 +225,9 @@ class MeterChanges(SharedPages[MeterReader]):
         """Every answer about these meters, those left out whose consent has ended."""
         filters = {"meters": meters, **self.window}
         try:
-            yield from self._client.pages(self._endpoint.path, filters, self._form, stats)
+            yield from self._client.pages(self._endpoint.path, filters, self._page_format, stats)
         except FatalError as refused:
-            if refused.slug not in ENDED:
+            if refused.slug not in CONSENT_ENDED:
                 raise
             listed = self._meters.still_listed(meters)
             if listed.issuperset(meters):

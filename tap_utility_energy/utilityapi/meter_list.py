@@ -32,7 +32,7 @@ class MeterList:
         #: The stream of meters.
         self.stream = stream
         self._fetch = fetch
-        self._pages = SharedPages[Reader](stream.client, stream.form)
+        self._pages = SharedPages[Reader](stream.client, stream.page_format)
         self.join(stream)
         #: Meters on the list that the vendor has deleted since.
         self.unlisted = set[str]()
@@ -51,17 +51,17 @@ class MeterList:
         # What is left out is told once: by this stream, or by a reader if it is not selected.
         bad = BadRecords() if self.stream.selected else reader.bad_records
         for number, page in enumerate(pages, 1):
-            yield from self.stream.keyed(page.records, number, bad)
+            yield from self.stream.drop_bad_records(page.records, number, bad)
 
     def listed_ahead(self) -> Iterator[Record]:
         """Every meter, before any stream reads them."""
         pages = self._pages.read_ahead(lambda: self._fetch(parse), parse)
         for number, page in enumerate(pages, 1):
-            yield from self.stream.keyed(page.records, number, BadRecords())
+            yield from self.stream.drop_bad_records(page.records, number, BadRecords())
 
     def still_listed(self, uids: Collection[str]) -> set[str]:
         """Those of the meters that the vendor lists now."""
         stream, filters = self.stream, {"uids": sorted(uids)}
-        pages = stream.client.pages(stream.path, filters, stream.form, stream.stats)
-        meters = (stream.keyed(page.records, 1, BadRecords()) for page in pages)
+        pages = stream.client.pages(stream.path, filters, stream.page_format, stream.stats)
+        meters = (stream.drop_bad_records(page.records, 1, BadRecords()) for page in pages)
         return {meter["uid"] for page in meters for meter in page}

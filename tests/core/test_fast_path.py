@@ -112,7 +112,7 @@ def written(
 
     def answers(decoder: Decoder) -> Iterator[Page]:
         for body in bodies:
-            yield read_page(body, {}, stream.form, stream.client.redactor, decoder)
+            yield read_page(body, {}, stream.page_format, stream.client.redactor, decoder)
 
     stream.pages = answers
     stream.on_last_page = lambda _: None
@@ -207,7 +207,7 @@ def test_what_is_not_as_documented_is_refused_on_either_way(rows: bytes) -> None
     passed = FastPathWriter(DIGESTS, None, key, kind, stream.extra_fields)
     for decoder in (passed.decode, parse):
         with pytest.raises((ValueError, RecursionError)):
-            read_page(rows, {}, stream.form, stream.client.redactor, decoder)
+            read_page(rows, {}, stream.page_format, stream.client.redactor, decoder)
 
 
 @pytest.mark.parametrize("name", ["a-good-token", "a\\u002dgood-token"])

@@ -14,7 +14,7 @@ from sandbox import Sandbox
 from tap_utility_energy.core.extra_fields import ExtraFields
 from tap_utility_energy.core.schema import text
 from tap_utility_energy.energycap import STREAMS
-from tap_utility_energy.energycap.digest_rows import DigestFlattener, Level, Rows
+from tap_utility_energy.energycap.digest_rows import DigestFlattener, DigestRows, Level
 from tap_utility_energy.energycap.schemas.digests import PLACE_COMMODITY_MONTHS
 from tests.support import Run, TapRunner, answer, by_key, catalog
 
@@ -225,14 +225,14 @@ def test_a_commodity_takes_no_target_of_its_place_and_hides_no_currency(
     assert all(seen.values())
 
 
-def exploder(rows: Rows) -> DigestFlattener:
+def exploder(rows: DigestRows) -> DigestFlattener:
     """What makes these rows if the catalog is as discovered."""
     names = [[field.name for field in level.fields] for level in rows.levels]
     return DigestFlattener(rows, [ExtraFields(known, set()) for known in names])
 
 
 @st.composite
-def digests(draw: Any, rows: Rows, depth: int = 0) -> dict[str, Any]:
+def digests(draw: Any, rows: DigestRows, depth: int = 0) -> dict[str, Any]:
     """A digest: at each level any field of any level, as a text that tells where it stands."""
     level = rows.levels[depth]
     lists = {name for level in rows.levels for name in level.not_in_rows}
@@ -251,7 +251,9 @@ def digests(draw: Any, rows: Rows, depth: int = 0) -> dict[str, Any]:
 @pytest.mark.parametrize("rows", ALL_ROWS, ids=lambda rows: "-".join(rows.key))
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_each_field_of_a_row_is_that_of_its_own_level(rows: Rows, data: st.DataObject) -> None:
+def test_each_field_of_a_row_is_that_of_its_own_level(
+    rows: DigestRows, data: st.DataObject
+) -> None:
     declared = {field.name: level for level in rows.levels for field in level.fields}
     digest = data.draw(digests(rows))
     found, _ = exploder(rows).flatten(digest)
@@ -298,7 +300,9 @@ def test_the_currency_of_a_commodity(
 def test_a_field_of_two_levels_is_refused() -> None:
     twice = (text("targetComparison", "Whose?"),)
     with pytest.raises(ValueError, match="targetComparison: two levels of a digest have it"):
-        Rows(Level("place", (), twice, "commodities"), Level("commodity", (), twice, "results"))
+        DigestRows(
+            Level("place", (), twice, "commodities"), Level("commodity", (), twice, "results")
+        )
 
 
 def test_a_version_is_activated_after_the_last_record_and_only_if_all_are_there(

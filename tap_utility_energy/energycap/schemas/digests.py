@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_utility_energy.core.schema import block, boolean, integer, items, key, number, record, text
-from tap_utility_energy.energycap.digest_rows import Level, Rows
+from tap_utility_energy.energycap.digest_rows import DigestRows, Level
 from tap_utility_energy.energycap.schemas.children import UNIT, named
 
 if TYPE_CHECKING:
@@ -269,16 +269,16 @@ def _commodity(fields: Fields) -> Level:
     return Level("commodity", ("commodityId",), fields, "results", fallbacks=("costUnit",))
 
 
-METER_MONTHS = Rows(_meter(METER), _month(*FIGURES))
-METER_NORMALIZED_MONTHS = Rows(_meter(NORMALIZED_METER), _month(*NORMALIZED))
-METER_SAVINGS_MONTHS = Rows(_meter(SAVINGS_METER), _month(DAYS, *SAVED_USE))
-METER_YEARS = Rows(_meter(METER), _year(*YEARLY))
-METER_NORMALIZED_YEARS = Rows(_meter(NORMALIZED_METER), _year(NATIVE_USE, DEMAND, COMMON_USE))
-METER_SAVINGS_YEARS = Rows(
+METER_MONTHS = DigestRows(_meter(METER), _month(*FIGURES))
+METER_NORMALIZED_MONTHS = DigestRows(_meter(NORMALIZED_METER), _month(*NORMALIZED))
+METER_SAVINGS_MONTHS = DigestRows(_meter(SAVINGS_METER), _month(DAYS, *SAVED_USE))
+METER_YEARS = DigestRows(_meter(METER), _year(*YEARLY))
+METER_NORMALIZED_YEARS = DigestRows(_meter(NORMALIZED_METER), _year(NATIVE_USE, DEMAND, COMMON_USE))
+METER_SAVINGS_YEARS = DigestRows(
     _meter((*SAVINGS_METER, *ALL_TIME)),
     _year(number("batccTotalCost", f"{BATCC} cost, in `costUnit`."), TOTAL_COST, *SAVED_USE),
 )
-METER_GHG_YEARS = Rows(
+METER_GHG_YEARS = DigestRows(
     Level("meter", ("meterId",), GHG_METER, "ghgTypes"),
     Level("ghgType", ("ghgTypeId",), GHG_TYPE, "results"),
     _year(
@@ -288,7 +288,7 @@ METER_GHG_YEARS = Rows(
         )
     ),
 )
-PLACE_MONTHS = Rows(
+PLACE_MONTHS = DigestRows(
     Level(
         "place",
         ("placeId",),
@@ -298,16 +298,16 @@ PLACE_MONTHS = Rows(
     ),
     _month(*TOTALS, *CUMULATIVE),
 )
-PLACE_COMMODITY_MONTHS = Rows(
+PLACE_COMMODITY_MONTHS = DigestRows(
     Level("place", ("placeId",), PLACE, "commodities", ("results", "targetComparison")),
     _commodity(PLACE_COMMODITY),
     _month(*PLACE_BY_COMMODITY),
 )
-ACCOUNT_MONTHS = Rows(
+ACCOUNT_MONTHS = DigestRows(
     Level("account", ("accountId",), ACCOUNT, "results", ("commodities",)),
     _month(*TOTALS),
 )
-ACCOUNT_COMMODITY_MONTHS = Rows(
+ACCOUNT_COMMODITY_MONTHS = DigestRows(
     Level("account", ("accountId",), ACCOUNT, "commodities", ("results",)),
     _commodity(COMMODITY),
     _month(*BY_COMMODITY),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COST_WINDOW = timedelta(days=30)
 LARGEST_COUNT = 2**53
 #: The statuses of a meter on which no collection is running.
-ENDED = {"updated", "errored"}
+FINISHED_STATUSES = {"updated", "errored"}
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,15 @@ class Meter:
     @property
     def has_unknown_status(self) -> bool:
         """Whether its status is one that the vendor did not document."""
-        return self.status not in ENDED | {"pending", None}
+        return self.status not in FINISHED_STATUSES | {"pending", None}
 
     @property
     def changed_at(self) -> datetime | None:
         """When its status changed, or None if that cannot be read."""
-        return moment(self.status_ts)
+        return parse_timestamp(self.status_ts)
 
 
-class Outcome(Enum):
+class RequestOutcome(Enum):
     """What became of a request."""
 
     OPEN = auto()  # accepted, or perhaps so, and its end was not seen
@@ -132,7 +132,7 @@ class Request:
                 request = msgspec.convert(values, cls)
             except msgspec.ValidationError:
                 continue
-            return request if moment(request.requested_at) else None
+            return request if parse_timestamp(request.requested_at) else None
         return None
 
     @property
@@ -143,16 +143,16 @@ class Request:
     @property
     def has_ended(self) -> bool:
         """Whether the end of its job was seen."""
-        return self.status in ENDED
+        return self.status in FINISHED_STATUSES
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RequestOutcome:
         """What became of it, as far as it is known."""
         if self.accepted is False:
-            return Outcome.LEFT_OUT if self.was_left_out else Outcome.REFUSED
+            return RequestOutcome.LEFT_OUT if self.was_left_out else RequestOutcome.REFUSED
         if self.has_ended:
-            return Outcome.ERRORED if self.status == "errored" else Outcome.DONE
-        return Outcome.OPEN
+            return RequestOutcome.ERRORED if self.status == "errored" else RequestOutcome.DONE
+        return RequestOutcome.OPEN
 
     @property
     def is_without_sign(self) -> bool:
@@ -167,7 +167,11 @@ class Request:
     @property
     def cost(self) -> Decimal:
         """What it may have cost, in dollars. The vendor charges for success alone."""
-        is_free = self.outcome in {Outcome.REFUSED, Outcome.LEFT_OUT, Outcome.ERRORED}
+        is_free = self.outcome in {
+            RequestOutcome.REFUSED,
+            RequestOutcome.LEFT_OUT,
+            RequestOutcome.ERRORED,
+        }
         return price(self.months_covered) * (not is_free)
 
     def covers(self, duration: int | None) -> bool:
@@ -273,7 +277,7 @@ class RequestLog:
         return any(
             request.covers(duration)
             for request in self._by_meter.get(uid, ())
-            if request.outcome in {Outcome.OPEN, Outcome.DONE}
+            if request.outcome in {RequestOutcome.OPEN, RequestOutcome.DONE}
         )
 
     def cost_since(self, start: datetime) -> Decimal:
@@ -301,14 +305,18 @@ class RequestLog:
 
 
 def _months_brought(request: Request) -> int:
-    return request.months_covered if request.outcome in {Outcome.OPEN, Outcome.DONE} else 0
+    return (
+        request.months_covered
+        if request.outcome in {RequestOutcome.OPEN, RequestOutcome.DONE}
+        else 0
+    )
 
 
 def _knowledge(request: Request) -> tuple[bool, bool, bool]:
     return request.has_ended, request.status is not None, request.accepted is not None
 
 
-def moment(text: str | None) -> datetime | None:
+def parse_timestamp(text: str | None) -> datetime | None:
     """The time that a timestamp tells, or None if it tells none or has no offset."""
     try:
         found = datetime.fromisoformat(text or "")

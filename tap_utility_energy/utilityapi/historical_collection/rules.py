@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from tap_utility_energy.utilityapi.historical_collection.prices import LONGEST_DURATION, price
 from tap_utility_energy.utilityapi.historical_collection.requests import (
     Meter,
-    Outcome,
     Request,
     RequestLog,
+    RequestOutcome,
 )
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class Rules:
             return Decision(Reason.NO_LONGER_LISTED if was_listed else Reason.NOT_LISTED)
         if excluded := self._excluded(meter):
             return Decision(excluded)
-        if latest and latest.outcome is Outcome.LEFT_OUT:
+        if latest and latest.outcome is RequestOutcome.LEFT_OUT:
             left_out_until = latest.asked_at + LEFT_OUT_FOR
             if self._now < left_out_until:
                 return Decision(Reason.LEFT_OUT, left_out_until)
@@ -244,11 +244,11 @@ class Rules:
         open_until = request.asked_at + OPEN_FOR
         is_recent = self._now < open_until
         last_change = max(filter(None, (request.asked_at, meter.changed_at)))
-        if request.outcome is Outcome.OPEN and is_recent:
+        if request.outcome is RequestOutcome.OPEN and is_recent:
             return Decision(Reason.OPEN, open_until)
-        if request.outcome is Outcome.ERRORED and is_recent:
+        if request.outcome is RequestOutcome.ERRORED and is_recent:
             return Decision(Reason.ERRORED, open_until)
-        if request.outcome is Outcome.ERRORED:
+        if request.outcome is RequestOutcome.ERRORED:
             is_due = request.attempts < REPEATS_AFTER_ERROR or self._is_before(last_change)
             return Decision(Reason.ASK) if is_due else Decision(Reason.GIVEN_UP, last_change)
         if request.is_without_sign:

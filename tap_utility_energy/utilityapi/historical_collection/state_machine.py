@@ -26,9 +26,9 @@ from tap_utility_energy.utilityapi.historical_collection.prices import LONGEST_D
 from tap_utility_energy.utilityapi.historical_collection.requests import (
     COST_WINDOW,
     Meter,
-    Outcome,
     Request,
     RequestLog,
+    RequestOutcome,
     snapshot,
 )
 from tap_utility_energy.utilityapi.historical_collection.rules import (
@@ -46,9 +46,9 @@ from tap_utility_energy.utilityapi.historical_collection.rules import (
     named,
 )
 from tap_utility_energy.utilityapi.historical_collection.vendor import (
-    AnswerLost,
-    CollectionRefused,
+    CollectionRefusedError,
     Listing,
+    OutcomeUnknownError,
     Vendor,
 )
 
@@ -119,8 +119,8 @@ class HistoricalCollection:
         """Request the collections that are due, and wait for them within the time limit.
 
         Raises:
-            CollectionRefused: Something was not asked for though it should be, the vendor refused,
-                or nobody knows whether it accepted.
+            CollectionRefusedError: Something was not asked for though it should be, the vendor
+                refused, or nobody knows whether it accepted.
         """
         with ExitStack() as stack:
             try:
@@ -130,7 +130,7 @@ class HistoricalCollection:
                 self._run()
             except JournalError as error:
                 is_asked = any(request.accepted is not False for request in self._asked)
-                refused = CollectionRefused(
+                refused = CollectionRefusedError(
                     f"{error}.{'' if is_asked else ' Nothing is asked for.'}"
                 )
                 logger.error("%s", refused)  # noqa: TRY400 - a sentence, at once
@@ -140,12 +140,12 @@ class HistoricalCollection:
         """Say on the log what `run` would ask for, without asking.
 
         Raises:
-            CollectionRefused: It would ask for nothing, though something is wanted.
+            CollectionRefusedError: It would ask for nothing, though something is wanted.
         """
         try:
             journaled = self._journal.read() if self._journal else []
         except JournalError as error:
-            raise CollectionRefused(f"{error}. Nothing would be asked for.") from error
+            raise CollectionRefusedError(f"{error}. Nothing would be asked for.") from error
         self._requests = RequestLog([*self._saved, *journaled])
         plan = self._plan()
         for line in plan.describe():
@@ -155,7 +155,7 @@ class HistoricalCollection:
         if not failures and not plan.to_ask and unserved:
             failures = ["a run would ask for nothing: every meter is left out, see above."]
         if failures:
-            raise CollectionRefused(" ".join(failures))
+            raise CollectionRefusedError(" ".join(failures))
 
     def _run(self) -> None:
         plan = self._plan()
@@ -169,7 +169,7 @@ class HistoricalCollection:
             if plan.to_ask and not plan.obstacles:
                 self._log_price(plan)
                 lost = self._ask(self._watch(plan.to_ask))
-        except CollectionRefused as refused:
+        except CollectionRefusedError as refused:
             failures.append(str(refused))
         for failure in failures:
             logger.error("%s", failure)
@@ -179,7 +179,7 @@ class HistoricalCollection:
             if unknown := self._unknown(lost):
                 logger.error("%s", unknown)
         if failures := [*failures, *filter(None, [unknown])]:
-            raise CollectionRefused(" ".join(failures))
+            raise CollectionRefusedError(" ".join(failures))
 
     # What is to be done
 
@@ -198,7 +198,7 @@ class HistoricalCollection:
         read = self._vendor.get_meters(unread) if unread else none
         meters = {**new.meters, **read.meters}
         date = read.date or new.date
-        self._vendor_ahead = date - self._clock.today() if date else None
+        self._vendor_ahead = date - self._clock.local_now() if date else None
         self._follow(meters)
         rules = Rules(config, self._requests, self._listed, self._now())
         decisions = {}
@@ -215,7 +215,7 @@ class HistoricalCollection:
 
     def _now(self) -> datetime:
         """The time by the vendor's clock, once it is known."""
-        return (self._clock.today() + (self._vendor_ahead or timedelta())).astimezone(UTC)
+        return (self._clock.local_now() + (self._vendor_ahead or timedelta())).astimezone(UTC)
 
     # Asking
 
@@ -250,7 +250,7 @@ class HistoricalCollection:
         """Send the one request of this run; how its answer was lost, or ''.
 
         Raises:
-            CollectionRefused: It was certainly not carried out.
+            CollectionRefusedError: It was certainly not carried out.
         """
         if not meters:
             return ""
@@ -259,10 +259,10 @@ class HistoricalCollection:
         try:
             self._keep()
             answer = self._vendor.request_collection(uids, self._config.duration)
-        except AnswerLost as lost:
+        except OutcomeUnknownError as lost:
             logger.warning("%s; the meters may show whether the request has arrived", lost)
             return str(lost)
-        except (CollectionRefused, JournalError):
+        except (CollectionRefusedError, JournalError):
             for request in requests:
                 request.accepted = False
             self._keep()
@@ -279,7 +279,7 @@ class HistoricalCollection:
 
     def _new_request(self, meter: Meter) -> Request:
         old = self._requests.latest_carried_out(meter.uid)
-        is_repeat = old and (old.outcome is Outcome.ERRORED or old.is_without_sign)
+        is_repeat = old and (old.outcome is RequestOutcome.ERRORED or old.is_without_sign)
         request = Request(
             meter.uid,
             self._now().isoformat(timespec="microseconds"),
@@ -333,7 +333,7 @@ class HistoricalCollection:
 
     def _seconds_left(self, request: Request, started: float) -> float:
         """How long to wait for a request. An earlier run's is waited for once its job has shown."""
-        if request.outcome is not Outcome.OPEN:
+        if request.outcome is not RequestOutcome.OPEN:
             return 0
         bound = self._config.wait_seconds
         if request in self._asked:
@@ -371,12 +371,12 @@ class HistoricalCollection:
 
     def _is_followed(self, request: Request) -> bool:
         is_recent = self._now() < request.asked_at + OPEN_FOR
-        return request.outcome is Outcome.OPEN and (is_recent or request.status == "pending")
+        return request.outcome is RequestOutcome.OPEN and (is_recent or request.status == "pending")
 
     def _follow(self, meters: Mapping[str, Meter]) -> None:
         """Record what these meters tell about their open requests."""
         for request in self._requests.all_latest_carried_out():
-            if request.outcome is Outcome.OPEN and request.meter_uid in meters:
+            if request.outcome is RequestOutcome.OPEN and request.meter_uid in meters:
                 row = request.row
                 request.follow(meters[request.meter_uid])
                 if request.row != row:

@@ -14,8 +14,7 @@ from typing_extensions import override
 from tap_utility_energy.clock import LONGEST_SLEEP
 from tap_utility_energy.core.keys import BadRecords
 from tap_utility_energy.http.decoding import parse
-from tap_utility_energy.http.errors import AnswerLost as HTTPAnswerLost
-from tap_utility_energy.http.errors import FatalError
+from tap_utility_energy.http.errors import AnswerLostError, FatalError
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal
@@ -24,9 +23,9 @@ from tap_utility_energy.utilityapi.historical_collection.rules import Collection
 from tap_utility_energy.utilityapi.historical_collection.state_machine import HistoricalCollection
 from tap_utility_energy.utilityapi.historical_collection.vendor import (
     Answer,
-    AnswerLost,
-    CollectionRefused,
+    CollectionRefusedError,
     Listing,
+    OutcomeUnknownError,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         self._collection = self._new_collection(save)
         try:
             self._collection.run()
-        except CollectionRefused as refused:
+        except CollectionRefusedError as refused:
             raise FatalError(str(refused)) from refused
 
     def preview(self) -> None:
@@ -93,7 +92,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         """
         try:
             self._new_collection(lambda _: None).preview()
-        except CollectionRefused as refused:
+        except CollectionRefusedError as refused:
             raise FatalError(str(refused)) from refused
 
     @override
@@ -146,9 +145,9 @@ class HistoricalCollectionsStream(UtilityAPIStream):
 
     def _read(self, filters: Mapping[str, Sequence[str]]) -> Listing:
         meters, date = dict[str, Meter](), None
-        for page in self.client.pages(self.path, filters, self.form, self.stats):
+        for page in self.client.pages(self.path, filters, self.page_format, self.stats):
             date = _date(page.headers)
-            records = self.keyed(page.records, 1, BadRecords())
+            records = self.drop_bad_records(page.records, 1, BadRecords())
             meters |= {meter.uid: meter for meter in map(Meter.of, records)}
         return Listing(meters, date)
 
@@ -156,22 +155,24 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         """Request a collection.
 
         Raises:
-            AnswerLost: Nobody knows whether it was carried out.
-            CollectionRefused: It was certainly not carried out.
+            OutcomeUnknownError: Nobody knows whether it was carried out.
+            CollectionRefusedError: It was certainly not carried out.
         """
         months = {} if duration is None else {"collection_duration": duration}
         body = {"meters": list(uids), **months}
         try:
             response = self.client.post_once("/meters/historical-collection", body, self.stats)
         except FatalError as refused:
-            raise CollectionRefused(f"the collection was not asked for: {refused}") from refused
-        except HTTPAnswerLost as lost:
-            raise AnswerLost(str(lost)) from lost
+            raise CollectionRefusedError(
+                f"the collection was not asked for: {refused}"
+            ) from refused
+        except AnswerLostError as lost:
+            raise OutcomeUnknownError(str(lost)) from lost
         if response.status_code in REFUSED:
             refusal = self.client.refusal(response, self.permission)
-            raise CollectionRefused(f"the collection was refused: {refusal}")
+            raise CollectionRefusedError(f"the collection was refused: {refusal}")
         if response.status_code != HTTPStatus.OK:
-            raise AnswerLost(f"UtilityAPI answered {response.status_code}")
+            raise OutcomeUnknownError(f"UtilityAPI answered {response.status_code}")
         return _accepted(response)
 
 
@@ -179,7 +180,7 @@ def _accepted(response: requests.Response) -> Answer:
     """The meters that a 200 names, compared as text later.
 
     Raises:
-        AnswerLost: It does not say that it was a success, or names no list.
+        OutcomeUnknownError: It does not say that it was a success, or names no list.
     """
     try:
         answer = json.loads(response.content)
@@ -187,9 +188,11 @@ def _accepted(response: requests.Response) -> Answer:
         answer = None
     meters = answer.get("meters") if isinstance(answer, dict) else None
     if not isinstance(answer, dict) or answer.get("success") is not True:
-        raise AnswerLost("UtilityAPI's answer does not say whether it accepted the request")
+        raise OutcomeUnknownError(
+            "UtilityAPI's answer does not say whether it accepted the request"
+        )
     if not isinstance(meters, list) or not all(type(uid) in {str, int} for uid in meters):
-        raise AnswerLost("UtilityAPI's answer does not say which meters it accepted")
+        raise OutcomeUnknownError("UtilityAPI's answer does not say which meters it accepted")
     duration = answer.get("collection_duration")
     return Answer(
         {str(uid) for uid in meters},

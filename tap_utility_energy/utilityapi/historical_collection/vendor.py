@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from tap_utility_energy.utilityapi.historical_collection.requests import Meter
 
 
-class AnswerLost(Exception):
+class OutcomeUnknownError(Exception):
     """A request was sent, and it is unknown whether it was carried out."""
 
 
-class CollectionRefused(Exception):
+class CollectionRefusedError(Exception):
     """Nothing was asked for, or not all of it. Its text is one line for a person."""
 
 
@@ -49,6 +49,6 @@ class Vendor(Protocol):
         """Request a collection.
 
         Raises:
-            AnswerLost: Nobody knows whether it was carried out.
-            CollectionRefused: It was certainly not carried out.
+            OutcomeUnknownError: Nobody knows whether it was carried out.
+            CollectionRefusedError: It was certainly not carried out.
         """

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal, JournalError
-from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefused
+from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefusedError
 from tests.utilityapi.historical_collection.world import NEW, World
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_two_runs_at_the_same_moment_never_ask_twice(path: Path) -> None:
         world.vendor.on_request = lambda: None
         try:
             other.run()
-        except CollectionRefused as error:
+        except CollectionRefusedError as error:
             refused.append(str(error))
 
     world.vendor.on_request = run_the_other
@@ -116,7 +116,7 @@ def test_a_line_that_a_crash_cut_is_left_out(path: Path, rest: str) -> None:
 
 def test_a_last_line_that_an_editor_left_without_an_end_counts(path: Path) -> None:
     world = World(NEW, mishaps=["lost before"])
-    with pytest.raises(CollectionRefused):
+    with pytest.raises(CollectionRefusedError):
         world.run(journal=Journal(str(path)))
     path.write_text(path.read_text("utf-8").rstrip("\n"), "utf-8")
     world.state = {}
@@ -167,9 +167,9 @@ def test_a_line_of_another_hand_is_refused(path: Path, line: str) -> None:
     path.write_text(f'{{"locked_by": "x", "since": "y"}}\n{line}\n', "utf-8")
     world = World(NEW)
 
-    with pytest.raises(CollectionRefused, match=r"line 2 of .* was not written by this tap"):
+    with pytest.raises(CollectionRefusedError, match=r"line 2 of .* was not written by this tap"):
         world.run(journal=Journal(str(path)))
-    with pytest.raises(CollectionRefused, match="line 2 of"):
+    with pytest.raises(CollectionRefusedError, match="line 2 of"):
         world.collection(journal=Journal(str(path))).preview()
 
     assert not world.vendor.posts
@@ -179,7 +179,7 @@ def test_a_journal_that_cannot_be_written_stops_the_asking(tmp_path: Path) -> No
     world = World(NEW)
 
     for path in (tmp_path / "no folder" / "journal", tmp_path):
-        with pytest.raises(CollectionRefused, match="historical_collection_journal: "):
+        with pytest.raises(CollectionRefusedError, match="historical_collection_journal: "):
             world.run(journal=Journal(str(path)))
 
     assert not world.vendor.posts
@@ -196,7 +196,9 @@ def test_a_full_disk_stops_the_asking(path: Path, monkeypatch: pytest.MonkeyPatc
         real(number)
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(CollectionRefused, match=r"No space left on device\. Nothing is asked for"):
+    with pytest.raises(
+        CollectionRefusedError, match=r"No space left on device\. Nothing is asked for"
+    ):
         world.run(journal=Journal(str(path)))
     assert not world.vendor.posts
     assert [request["accepted"] for request in world.state["requests"]] == [False]
@@ -219,7 +221,7 @@ def test_a_disk_that_takes_half_a_line_leaves_whole_ones(path: Path) -> None:
 
     world.clock.sleep = fill  # type: ignore[method-assign]
     try:
-        with pytest.raises(CollectionRefused, match=r"\. Nothing is asked for"):
+        with pytest.raises(CollectionRefusedError, match=r"\. Nothing is asked for"):
             world.run(journal=Journal(str(path)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -239,7 +241,7 @@ def test_state_and_journal_together_bound_the_cost(path: Path) -> None:
     world.run(journal=Journal(str(path)))
     world.state = {}
 
-    with suppress(CollectionRefused):
+    with suppress(CollectionRefusedError):
         world.run(meters=("1", "2"), max_cost=20, journal=Journal(str(path)))
 
     assert len(world.vendor.posts) == 1

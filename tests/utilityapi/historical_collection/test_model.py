@@ -21,7 +21,7 @@ import pytest
 
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal
 from tap_utility_energy.utilityapi.historical_collection.rules import CollectionConfig
-from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefused
+from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefusedError
 from tests.utilityapi.historical_collection.world import CONFIG, NEW, OLD, World
 
 ANSWERS = ("", "refused", "left out", "lost before", "lost after")
@@ -84,20 +84,20 @@ def walk(case: Case, folder: Path) -> World:
     world = World(METERS[case.meter], shows_after=shows_after, outcome=outcome, mishaps=mishaps)
     first = replace(CONFIG, duration=1, poll_seconds=60)
     if case.meter != "new":
-        first = replace(first, repeat_before=world.clock.today())
+        first = replace(first, repeat_before=world.clock.local_now())
     path = folder / "journal"
     path.unlink(missing_ok=True)
-    with suppress(Killed, CollectionRefused):
+    with suppress(Killed, CollectionRefusedError):
         run(world, first, path if case.has_journal else None, case.kill)
     changes: dict[str, Any] = LATER[case.later]
     if changes.get("repeat_before") == "now":
-        changes = {"repeat_before": world.clock.today()}
+        changes = {"repeat_before": world.clock.local_now()}
     for number, pause in enumerate(PAUSES):
         world.clock.sleep(pause.total_seconds())
         if case.state == "always lost" or (case.state == "lost once" and number == 0):
             world.state = {}
         before = len(world.vendor.posts)
-        with suppress(CollectionRefused):
+        with suppress(CollectionRefusedError):
             run(world, replace(first, **changes), path if case.has_journal else None, "never")
         assert len(world.vendor.posts) <= before + 1, "one request per run"
     world.pass_time(days=1)

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from tap_utility_energy.utilityapi.historical_collection.requests import Meter
-from tap_utility_energy.utilityapi.historical_collection.vendor import CollectionRefused, Listing
+from tap_utility_energy.utilityapi.historical_collection.vendor import (
+    CollectionRefusedError,
+    Listing,
+)
 from tests.utilityapi.historical_collection.world import CONFIG, NEW, OLD, World
 
 TODAY = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -132,7 +135,7 @@ def test_whatever_a_record_holds_can_be_remembered(changes: dict[str, Any]) -> N
     record = {"uid": "1", "is_activated": False, "status": "updated", "bill_count": 0}
     world = World(Meter.of({**record, **changes}), mishaps=["lost before"])
 
-    with pytest.raises(CollectionRefused, match="Nobody knows"):
+    with pytest.raises(CollectionRefusedError, match="Nobody knows"):
         world.run()
 
     assert json.loads(json.dumps(world.state)) == world.state
@@ -142,7 +145,7 @@ def test_whatever_a_record_holds_can_be_remembered(changes: dict[str, Any]) -> N
 def test_a_meter_that_is_not_listed_fails_the_run_and_the_others_are_asked_for() -> None:
     world = World(NEW)
 
-    with pytest.raises(CollectionRefused, match="meter 9: UtilityAPI does not list it"):
+    with pytest.raises(CollectionRefusedError, match="meter 9: UtilityAPI does not list it"):
         world.run(meters=("1", "9"))
 
     assert [uids for _, uids, _ in world.vendor.posts] == [("1",)]
@@ -169,7 +172,7 @@ def test_a_meter_that_was_listed_once_is_a_warning_alone(caplog: pytest.LogCaptu
 def test_nothing_is_asked_without_the_vendors_time(ahead: timedelta | None, words: str) -> None:
     world = World(NEW, ahead=ahead)
 
-    with pytest.raises(CollectionRefused, match=words):
+    with pytest.raises(CollectionRefusedError, match=words):
         world.run()
 
     assert not world.vendor.posts
@@ -187,7 +190,7 @@ def test_all_times_are_by_the_vendors_clock() -> None:
 def test_too_many_meters_are_refused_before_anything_is_asked() -> None:
     world = World(*(replace(NEW, uid=str(number)) for number in range(11)))
 
-    with pytest.raises(CollectionRefused, match="11 meters are to be collected"):
+    with pytest.raises(CollectionRefusedError, match="11 meters are to be collected"):
         world.run(meters=(), new_meters=True)
 
     assert not world.vendor.posts
@@ -199,7 +202,7 @@ def test_what_it_may_cost_is_bounded_over_thirty_days() -> None:
 
     world.run(meters=("1", "2"), **bound)
     with pytest.raises(
-        CollectionRefused, match=r"may cost \$12.00, with \$24.00 in the last 30 days"
+        CollectionRefusedError, match=r"may cost \$12.00, with \$24.00 in the last 30 days"
     ):
         world.run(meters=("1", "2", "3"), **bound)
     world.pass_time(days=31)
@@ -215,7 +218,7 @@ def test_what_was_not_carried_out_costs_nothing(mishap: str) -> None:
 
     try:
         world.run(**bound)
-    except CollectionRefused:
+    except CollectionRefusedError:
         assert mishap == "refused"
     world.pass_time(days=1)
     world.run(**bound)
@@ -226,7 +229,7 @@ def test_what_was_not_carried_out_costs_nothing(mishap: str) -> None:
 def test_a_refusal_ends_the_run_with_a_failure_and_the_next_one_asks() -> None:
     world = World(NEW, mishaps=["refused"])
 
-    with pytest.raises(CollectionRefused, match="no money"):
+    with pytest.raises(CollectionRefusedError, match="no money"):
         world.run()
     (row,) = world.run()
 
@@ -237,7 +240,7 @@ def test_a_refusal_ends_the_run_with_a_failure_and_the_next_one_asks() -> None:
 def test_a_refused_repeat_is_not_asked_for_when_it_is_no_longer_wanted() -> None:
     world = World(OLD, mishaps=["refused"])
 
-    with pytest.raises(CollectionRefused):
+    with pytest.raises(CollectionRefusedError):
         world.run(repeat_before=TODAY)
     world.run()
 
@@ -271,7 +274,9 @@ def test_a_lost_answer_is_settled_by_the_meter() -> None:
 def test_a_lost_answer_without_a_sign_fails_this_run_alone_and_is_never_asked_twice() -> None:
     world = World(NEW, mishaps=["lost after"], shows_after=timedelta(days=3))
 
-    with pytest.raises(CollectionRefused, match=r"it broke off. Nobody knows .* after 2026-07-09"):
+    with pytest.raises(
+        CollectionRefusedError, match=r"it broke off. Nobody knows .* after 2026-07-09"
+    ):
         world.run()
     assert not world.run()
     world.pass_time(days=3, seconds=90)
@@ -289,10 +294,10 @@ def test_a_lost_request_is_asked_for_once_more_after_eight_days() -> None:
         world.pass_time(days=days)
         try:
             world.run()
-        except CollectionRefused:
+        except CollectionRefusedError:
             continue
     assert len(world.vendor.posts) == 2
-    world.run(repeat_before=world.clock.today())
+    world.run(repeat_before=world.clock.local_now())
 
     assert len(world.vendor.posts) == 3
 
@@ -300,7 +305,7 @@ def test_a_lost_request_is_asked_for_once_more_after_eight_days() -> None:
 def test_an_answer_lost_on_a_meter_that_changed_is_not_asked_for_again() -> None:
     world = World(OLD, mishaps=["lost after"], outcome="silent")
 
-    with pytest.raises(CollectionRefused):
+    with pytest.raises(CollectionRefusedError):
         world.run(repeat_before=TODAY)
     world.pass_time(days=20)
     world.run(repeat_before=TODAY)
@@ -316,7 +321,7 @@ def test_an_errored_collection_is_asked_for_three_times_more_then_only_when_told
         world.run()
         world.pass_time(days=9)
     assert len(world.vendor.posts) == 4
-    world.run(repeat_before=world.clock.today())
+    world.run(repeat_before=world.clock.local_now())
 
     assert len(world.vendor.posts) == 5
 
@@ -371,7 +376,7 @@ def test_the_later_of_request_and_status_counts_for_a_repeat() -> None:
     world = World(NEW)
     world.run()
     world.pass_time(days=31)
-    world.vendor.meters["1"] = replace(OLD, status_ts=world.clock.today().isoformat())
+    world.vendor.meters["1"] = replace(OLD, status_ts=world.clock.local_now().isoformat())
     world.vendor.jobs.clear()
 
     world.run(repeat_days=30)
@@ -396,7 +401,7 @@ def test_a_fixed_moment_repeats_each_meter_once() -> None:
 def test_a_moment_in_the_future_is_refused() -> None:
     world = World(NEW)
 
-    with pytest.raises(CollectionRefused, match="repeat_before is in the future"):
+    with pytest.raises(CollectionRefusedError, match="repeat_before is in the future"):
         world.run(repeat_before=TODAY + timedelta(minutes=1))
 
     assert not world.vendor.posts
@@ -502,10 +507,10 @@ def test_a_request_is_followed_though_a_later_one_was_refused() -> None:
     world = World(NEW, mishaps=["lost before", "refused"])
     for days in (0, 9):
         world.pass_time(days=days)
-        with pytest.raises(CollectionRefused):
+        with pytest.raises(CollectionRefusedError):
             world.run()
 
-    world.vendor.meters["1"] = replace(OLD, status_ts=world.clock.today().isoformat())
+    world.vendor.meters["1"] = replace(OLD, status_ts=world.clock.local_now().isoformat())
     world.run()
 
     assert len(world.vendor.posts) == 2, "it has data now, whoever has asked for them"
@@ -513,7 +518,7 @@ def test_a_request_is_followed_though_a_later_one_was_refused() -> None:
 
 def test_a_new_meter_whose_request_was_refused_is_not_repeated() -> None:
     world = World(NEW, mishaps=["refused"])
-    with pytest.raises(CollectionRefused):
+    with pytest.raises(CollectionRefusedError):
         world.run(meters=(), new_meters=True)
 
     world.vendor.meters["1"] = OLD  # collected in the dashboard
@@ -676,7 +681,7 @@ def test_a_plan_that_would_ask_for_nothing_fails(
 ) -> None:
     world = World(*meters, *([replace(NEW, uid="2")] if changes else []))
 
-    with pytest.raises(CollectionRefused):
+    with pytest.raises(CollectionRefusedError):
         world.collection(replace(CONFIG, **changes)).preview()
 
 
@@ -685,7 +690,7 @@ def test_a_plan_says_at_once_that_nothing_would_be_asked_for(
 ) -> None:
     world = World(NEW, replace(NEW, uid="2"))
 
-    with caplog.at_level("INFO"), pytest.raises(CollectionRefused):
+    with caplog.at_level("INFO"), pytest.raises(CollectionRefusedError):
         world.collection(replace(CONFIG, meters=("1", "2"), max_meters=1)).preview()
 
     assert caplog.messages[0] == (

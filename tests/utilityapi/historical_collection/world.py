@@ -14,9 +14,9 @@ from tap_utility_energy.utilityapi.historical_collection.rules import Collection
 from tap_utility_energy.utilityapi.historical_collection.state_machine import HistoricalCollection
 from tap_utility_energy.utilityapi.historical_collection.vendor import (
     Answer,
-    AnswerLost,
-    CollectionRefused,
+    CollectionRefusedError,
     Listing,
+    OutcomeUnknownError,
 )
 from tests.support import FakeClock
 
@@ -84,15 +84,15 @@ class Vendor:
     def request_collection(self, uids: Sequence[str], duration: int | None) -> Answer:
         self.on_request()
         mishap = self.mishaps.pop(0) if self.mishaps else ""
-        self.posts.append((self.clock.today(), tuple(uids), duration))
+        self.posts.append((self.clock.local_now(), tuple(uids), duration))
         if mishap == "refused":
-            raise CollectionRefused("no money")
+            raise CollectionRefusedError("no money")
         accepted = () if mishap == "left out" else uids
         if mishap != "lost before":
             self.jobs += [self._job(uid, duration or 36) for uid in accepted]
         self.on_answer()
         if mishap.startswith("lost"):
-            raise AnswerLost("it broke off")
+            raise OutcomeUnknownError("it broke off")
         return Answer(set(accepted), self.answered_duration)
 
     def charges(self) -> list[tuple[str, int, datetime]]:
@@ -105,18 +105,18 @@ class Vendor:
         ]
 
     def is_collected(self, uid: str) -> bool:
-        now = self.clock.today()
+        now = self.clock.local_now()
         return any(j.uid == uid and j.ends <= now and j.outcome != "errored" for j in self.jobs)
 
     def _job(self, uid: str, months: int) -> Job:
-        now = self.clock.today()
+        now = self.clock.local_now()
         done = [j.months for j in self.jobs if j.uid == uid and j.ends <= now and _succeeds(j)]
         new = frozenset(range(months)) - frozenset().union(*done)
         shows = now + self.shows_after
         return Job(uid, new, now, shows, shows + self.takes, self.outcome)
 
     def _listing(self, uids: Collection[str]) -> Listing:
-        date = None if self.ahead is None else self.clock.today() + self.ahead
+        date = None if self.ahead is None else self.clock.local_now() + self.ahead
         return Listing({uid: self._shown(self.meters[uid]) for uid in uids}, date)
 
     def _shown(self, meter: Meter) -> Meter:
@@ -126,7 +126,7 @@ class Vendor:
         return meter
 
     def _after(self, job: Job, meter: Meter) -> Meter:
-        now = self.clock.today()
+        now = self.clock.local_now()
         if now < job.shows or (now < job.ends and job.outcome == "silent"):
             return meter
         if now < job.ends:
