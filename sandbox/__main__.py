@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--faults", default="[]", help="fault script: a file, or JSON itself")
     parser.add_argument("--ready-file", type=Path, help="JSON written there once it listens")
     parser.add_argument(
-        "--exit-with-parent", action="store_true", help="end when the parent process has"
+        "--exit-with-parent", action="store_true", help="exit when the parent process ends"
     )
     given = parser.parse_args(arguments)
     try:
@@ -62,14 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _exit(*_: object) -> NoReturn:
-    """End wherever the process is, be it in the middle of making a large world."""
+    """Exit at once, even while a large world is being made."""
     for number in _STOPPING:
         signal.signal(number, signal.SIG_IGN)
     sys.exit(0)
 
 
 def _exit_with(parent: int) -> None:
-    """End once the process has another parent than the one it started with."""
+    """Exit when the parent process has ended."""
     while os.getppid() == parent:
         time.sleep(0.25)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -92,7 +92,7 @@ async def _serve(app: App, options: SandboxOptions, ready_file: Path | None) -> 
 
 
 def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
-    """Let a signal be handled that arrived just before the event loop began to wait."""
+    """Wake the loop regularly, so that it handles a signal that arrived just before it waited."""
     loop.call_later(0.25, _wake_up, loop)
 
 
@@ -100,7 +100,7 @@ def _announce(address: Address) -> None:
     sys.stdout.write(
         f"UtilityAPI  {address.utilityapi_base_url}  token   {address.utilityapi_token}\n"
         f"EnergyCAP   {address.energycap_base_url}  API key {address.energycap_api_key}\n"
-        f"Control     {address.url}/__truth, /__requests, /__faults, /__health\n"
+        f"Control     {address.url}/__truth, /__requests, /__faults\n"
         f"            {address.url}/__bill, /__jobs, /__advance, /__reset\n"
         "Try:\n"
         f"  curl -H 'Authorization: Bearer {address.utilityapi_token}' "
@@ -110,7 +110,7 @@ def _announce(address: Address) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file so that whoever waits for it never sees a part of it."""
+    """Write a file atomically, for a process that waits for it."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
     part.replace(path)

@@ -1,4 +1,4 @@
-"""The server's one handler: the two vendors, the faults between them and the client, control."""
+"""The server's handler: routes to both vendors and the control endpoints, and injects faults."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class App:
         self._started = time.monotonic()
 
     def _build(self) -> None:
-        """Make the world and both vendors as they are at first."""
+        """Build the world and both vendors in their initial state."""
         self._world = World(self._options)
         self._utilityapi = utilityapi.UtilityApi(self._options, self._world)
         self._energycap = energycap.EnergyCap(self._options, self._world)
@@ -48,7 +48,7 @@ class App:
             "utilityapi": self._utilityapi.answer,
             "energycap": self._energycap.answer,
         }
-        # Each vendor adds what it can tell and what can happen to it.
+        # Each vendor adds its data for /__truth and its events.
         self._sources: dict[str, control.Source] = {
             **self._utilityapi.sources(),
             **self._energycap.sources(),
@@ -62,7 +62,7 @@ class App:
         """Return a server of the handler that reads longer request lines than the vendors do."""
         return web.Server(
             self.handle,
-            # A client that gave up must not count as being under way.
+            # A request that the client has given up must not count as running.
             handler_cancellation=True,
             access_log=None,
             max_line_size=262_144,
@@ -70,7 +70,7 @@ class App:
         )
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request, or do to it what the fault script says."""
+        """Answer a request, or apply the fault script to it."""
         path, _, query = request.raw_path.partition("?")
         headers = tuple(request.headers.items())
         body = await request.read()
@@ -112,8 +112,6 @@ class App:
 
     def _control(self, call: Call, body: bytes) -> Answer:
         match call.method, call.path:
-            case "GET", "/__health":
-                return json_answer({"ok": True})
             case "GET", "/__truth":
                 return control.truth(self._sources, call.query)
             case "POST", "/__advance":

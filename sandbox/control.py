@@ -1,4 +1,4 @@
-"""What a test asks of the sandbox itself: the truth, and events between two runs of a client."""
+"""The sandbox's control endpoints: its data, and events between two runs of a client."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sandbox.wire import Answer, BadQueryError, from_json, json_answer, parse_qu
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    # Takes numberOfYears, or None for each digest's own default; gives records as served.
+    # Takes numberOfYears, or None for each digest's own default; yields records as served.
     Source = Callable[[int | None], Iterable[bytes]]
-    # Takes the other members of the event's object; gives what a client is told about it.
+    # Takes the other members of the event's object; returns what the client is told.
     Event = Callable[[dict[str, Any]], object]
 
 

@@ -1,4 +1,4 @@
-"""The fault script: what goes wrong, for which requests, and how it looks on the wire."""
+"""The fault script: which requests fail, and how."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Rule:
         return cls(action, **{"value": raw[action], **details, **more})
 
     def is_match(self, vendor: str | None, method: str, target: str) -> bool:
-        """Tell whether the rule is about such requests at all."""
+        """Tell whether the rule matches such a request."""
         return (
             self.vendor in {None, vendor} and self.method in {None, method} and self.path in target
         )
@@ -166,7 +166,7 @@ async def reset(request: web.BaseRequest) -> None:
 async def deliver(
     request: web.BaseRequest, answer: Answer, rule: Rule | None
 ) -> web.StreamResponse:
-    """Send an answer, whole or as a rule of the kinds cut, cut_chunked and drip spoils it."""
+    """Send an answer, whole or as a rule of type cut, cut_chunked or drip says."""
     senders: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
         "cut": _cut,
         "cut_chunked": _cut,

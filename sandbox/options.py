@@ -1,4 +1,4 @@
-"""Everything that can be asked of the sandbox, once, for the command line and for tests alike."""
+"""All options of the sandbox, for the command line and for tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+TODAY = dt.date(2026, 6, 30)
+#: The first month of the EnergyCAP tenant's fiscal year.
+FISCAL_START_MONTH = 7
 NEXT_STYLES = ("after-only", "full", "relative", "relative-query", "opaque")
 HEADER_CASES = ("pascal", "lower", "upper")
 PAGING_HEADERS = ("PageNumber", "PageSize", "TotalNumberOfRecords", "TotalPages")
@@ -54,7 +57,6 @@ class SandboxOptions:
     host: str = _option("127.0.0.1", "loopback address to listen on")
     port: int = _option(0, "port; 0 takes a free one", int)
     seed: int = _option(1, "same seed, same data", int)
-    as_of: str = _option("2026-06-30", "the day it is in the data (YYYY-MM-DD)")
     billing_summaries: int = _option(2400, "UtilityAPI billing summaries to serve", int)
     meters: int = _option(
         120, "EnergyCAP meters to serve; 0 answers 204, bills of 100000 take a minute and 3 GB", int
@@ -65,7 +67,6 @@ class SandboxOptions:
     accounting_periods: int = _option(
         12, "accounting periods a year of the EnergyCAP tenant", int, choices=(12, 13)
     )
-    fiscal_start_month: int = _option(7, "first month of the tenant's fiscal year", int)
     latency_ms: int = _option(0, "delay before every answer of a vendor, milliseconds", int)
 
     utilityapi_token: str = _option("sandbox-utilityapi-token", "the only token accepted")
@@ -133,12 +134,6 @@ class SandboxOptions:
             self._check(field.name, getattr(self, field.name), field.metadata.get("choices"))
         if not is_loopback(self.host):
             raise ValueError(f"host: {self.host!r} is not a loopback address")
-        try:
-            dt.date.fromisoformat(self.as_of)
-        except ValueError as error:
-            raise ValueError(f"as_of: {self.as_of!r} is not YYYY-MM-DD") from error
-        if not 1 <= self.fiscal_start_month <= 12:
-            raise ValueError("fiscal_start_month: must be 1 to 12")
         for name in ("utilityapi_page_limit", "data_page_limit"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: must be 1 or more")
@@ -158,8 +153,8 @@ class SandboxOptions:
 
     @property
     def today(self) -> dt.date:
-        """The day it is in the data."""
-        return dt.date.fromisoformat(self.as_of)
+        """The current day in the data."""
+        return TODAY
 
     @property
     def denied_permissions(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What was made before, a body or anything else that takes time to make."""
+"""A cache of the objects that were made last."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Recent(Generic[T]):
     """Keeps what was made last, so that a large world does not fill the memory."""
 
     def __init__(self, most: int = 20_000) -> None:
-        """Begin with nothing, and keep so many."""
+        """Begin empty, with a maximum size."""
         self._most = most
         self._kept: dict[Hashable, tuple[object, T]] = {}
 

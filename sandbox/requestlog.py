@@ -1,4 +1,4 @@
-"""The log of what a client asked for, without the credentials it sent."""
+"""The log of a client's requests, without its credentials."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class RequestLog:
         self._served.clear()
 
     def leave(self, entry: Entry, vendor: str | None, now: float) -> None:
-        """Note that a request is over, one way or the other."""
+        """Note that a request has ended, with or without an answer."""
         self._under_way[vendor] -= 1
         t = entry["t"]
         entry["seconds"] = round(now - t, 6) if isinstance(t, float) else None

@@ -1,4 +1,4 @@
-"""The sandbox's clock: seconds that can pass faster than real ones, and the moments they name."""
+"""The sandbox's clock, which can run faster than real time."""
 
 from __future__ import annotations
 

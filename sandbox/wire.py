@@ -1,4 +1,4 @@
-"""What a request and an answer are to a vendor's half of the sandbox, and JSON without floats."""
+"""Requests and answers as the vendors see them, and JSON without floats."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""EnergyCAP's API: who may ask for what, in pages."""
+"""EnergyCAP's API: endpoints, permissions, filters and pages."""

@@ -1,4 +1,4 @@
-"""Answers EnergyCAP's calls: who may ask what, in pages, and how a refusal looks."""
+"""Answers of EnergyCAP: permissions, pages and errors."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class EnergyCap:
             return refused.answer
 
     def sources(self) -> dict[str, Source]:
-        """Return what the truth can tell, once all changes of the lists are through."""
+        """Return the data for /__truth, after all changes of the lists."""
         sources = {route.truth: self._source(route) for route in self._routes.all if route.truth}
         return {"meter_digest_monthly": sources["meter_digest_actual_monthly"], **sources}
 
     def events(self) -> dict[str, Event]:
-        """Return what can happen to the tenant."""
+        """Return the events of the tenant."""
 
         def exact(event: Event) -> Event:
             def happen(details: dict[str, Any]) -> object:
@@ -81,7 +81,7 @@ class EnergyCap:
         return source
 
     def _answer(self, call: Call) -> Answer:
-        """Check a call in the order that says least to a stranger, then hand it on."""
+        """Check a call, in the order that reveals least to a stranger, and answer it."""
         path = call.path.removeprefix(_ROOT)
         found = self._routes.find(path) if path != call.path else None
         if found is None:
@@ -138,7 +138,7 @@ class EnergyCap:
         return thing
 
     def _view(self, route: Route, page: int) -> Sequence[Any]:
-        """Return what is on a list when a page is asked for; only meters come and go."""
+        """Return the list when a page is requested; only the list of meters changes."""
         if route.records is not None:
             return route.records
         things = self._tenant.listing(route.kind).things()

@@ -1,4 +1,4 @@
-"""What each list can be filtered by, as far as its page is known (api-reference/<entity>).
+"""The fields that each list can be filtered by, as far as documented (api-reference/<entity>).
 
 The known part of no page offers a filter by `createdDate` or `modifiedDate`, so none is taken
 here.

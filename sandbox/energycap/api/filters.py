@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sandbox.energycap.data import stamps
+from sandbox.energycap.data import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ class _Statement:
         """Tell whether one of the field's values matches, or for a ``not`` none of them."""
         found = self.field.read(record, facts)
         if self.field.type == "date":
-            found = [stamps.read(str(value)) for value in found]
+            found = [timestamps.read(str(value)) for value in found]
         positive = self.operator.removeprefix("not ")
         hit = any(_holds(positive, value, self.values, today) for value in found)
         # What has no value matches nothing, as in SQL.
@@ -133,7 +133,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "number": _number,
     "period": _integer,
     "boolean": _BOOLEANS.__getitem__,
-    "date": stamps.read,
+    "date": timestamps.read,
 }
 
 

@@ -1,11 +1,11 @@
-"""Query parameters, of which an endpoint takes those of its page, each at most once."""
+"""Query parameters: an endpoint takes those that its page documents, each at most once."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from sandbox.energycap.data import stamps
+from sandbox.energycap.data import timestamps
 from sandbox.wire import Answer, BadQueryError, parse_query
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class RefusedError(Exception):
 
 
 class Params(NamedTuple):
-    """What a request asks for; None is what its query does not say."""
+    """The parameters of a request; None where the query has none."""
 
     years: int | None = None
     page_size: int = 250
@@ -70,6 +70,6 @@ def _number(text: str) -> int:
 
 def _moment(text: str | None) -> dt.datetime | None:
     try:
-        return None if text is None else stamps.read(text)
+        return None if text is None else timestamps.read(text)
     except (OverflowError, ValueError) as error:
         raise bad_request() from error

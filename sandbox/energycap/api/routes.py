@@ -1,4 +1,4 @@
-"""Which paths there are, with their versions, the permission each needs and what it takes."""
+"""The endpoints: paths, versions, permissions and parameters."""
 
 from __future__ import annotations
 

@@ -6,13 +6,13 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.energycap.data import children, stamps
+from sandbox.energycap.data import children, timestamps
 
 if TYPE_CHECKING:
     from sandbox.energycap.data.bills import Bill
-    from sandbox.energycap.data.books import Books
     from sandbox.energycap.data.catalogue import Record
     from sandbox.energycap.data.listings import Facts
+    from sandbox.energycap.data.model import Model
 
 _NEVER = (
     "accrualReversed",
@@ -38,28 +38,28 @@ _FLAGS = ("accrual", "dirty", "excludedFromAccruals", "exportHold", "glExported"
 class BillRecords:
     """Prints bills; `totalCost` is the sum of a bill's lines."""
 
-    def __init__(self, books: Books) -> None:
-        """Print from the books."""
-        self._books = books
+    def __init__(self, model: Model) -> None:
+        """Make records from the tenant's data."""
+        self._model = model
 
     def bill(self, bill: Bill) -> Record:
         """BillResponse; dates without a time of day are at midnight."""
         n, account = bill.id, bill.account
-        period = self._books.windows.calendar.period(bill.period)
+        period = self._model.windows.calendar.period(bill.period)
         cost = self.cost(bill)
         record: Record = {
             "billId": bill.id,
             "batch": {"batchId": bill.slot, "batchCode": f"BATCH {bill.slot}"} if n % 5 else None,
             "account": {**children.account(account), "vendor": account.vendor.child},
-            "beginDate": stamps.midnight(bill.begin),
-            "endDate": stamps.midnight(bill.end),
+            "beginDate": timestamps.midnight(bill.begin),
+            "endDate": timestamps.midnight(bill.end),
             "billingPeriod": period.code,
             "accountPeriod": period.fiscal_year * 100 + period.fiscal_number,
             "totalCost": cost,
             "estimated": bill.is_estimated,
             **self._workflow(bill),
-            "statementDate": stamps.midnight(bill.end),
-            "dueDate": stamps.midnight(bill.end + dt.timedelta(days=21)) if n % 4 else None,
+            "statementDate": timestamps.midnight(bill.end),
+            "dueDate": timestamps.midnight(bill.end + dt.timedelta(days=21)) if n % 4 else None,
             "invoiceNumber": f"INV-{n:08d}" if n % 3 else None,
             "invoicePages": n % 4 + 1,
             **children.made(n, bill.created, bill.modified),
@@ -79,15 +79,15 @@ class BillRecords:
 
     def cost(self, bill: Bill) -> Decimal:
         """Add up a bill's lines, in dollars."""
-        lines, billing = self._books.lines, self._books.billing
+        lines, billing = self._model.lines, self._model.billing
         costs = (lines.line(meter, bill).cost for meter in billing.meters_on(bill))
         return sum(costs, Decimal(0))
 
     def facts(self, bill: Bill) -> Facts:
         """Return what a bill can be filtered by and does not show: the places of its meters."""
-        estate = self._books.estate
-        places = [estate.place_of(meter) for meter in self._books.billing.meters_on(bill)]
-        codes = {above.code for place in places for above in estate.path(place)}
+        portfolio = self._model.portfolio
+        places = [portfolio.place_of(meter) for meter in self._model.billing.meters_on(bill)]
+        codes = {above.code for place in places for above in portfolio.path(place)}
         return {"topmostPlaceCode": sorted(codes)}
 
     def activity(self, since: dt.datetime | None) -> list[Record]:
@@ -95,9 +95,9 @@ class BillRecords:
 
         A bill that was both is there twice.
         """
-        since = since or self._books.changes.now - dt.timedelta(days=1)
+        since = since or self._model.changes.now - dt.timedelta(days=1)
         found: list[Record] = []
-        for bill in self._books.billing.all():
+        for bill in self._model.billing.all():
             if bill.created >= since:
                 found.append({"id": bill.id, "reason": "Created"})
             if bill.modified and bill.modified >= since and bill.modified != bill.created:
@@ -111,10 +111,10 @@ class BillRecords:
         approved_on = bill.created + dt.timedelta(hours=3)
         return {
             "approved": approved,
-            "approveDate": stamps.moment(n, approved_on) if approved else None,
+            "approveDate": timestamps.shaped(n, approved_on) if approved else None,
             "approvedBy": children.user(n) if approved else None,
             "exported": exported,
-            "exportDate": stamps.moment(n, approved_on) if exported else None,
+            "exportDate": timestamps.shaped(n, approved_on) if exported else None,
             "exportedBy": children.user(1) if exported else None,
             "observationMethod": {
                 "observationMethodId": 2 if bill.is_estimated else 1,
@@ -122,7 +122,7 @@ class BillRecords:
                 "observationMethodInfo": "Estimated" if bill.is_estimated else "Actual",
             },
             "checkNumber": f"{n * 3:06d}" if n % 3 == 0 else None,
-            "checkDate": stamps.midnight(bill.end) if n % 3 == 0 else None,
+            "checkDate": timestamps.midnight(bill.end) if n % 3 == 0 else None,
             "payStatus": "Paid" if n % 3 == 0 else None,
         }
 

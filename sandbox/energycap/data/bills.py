@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.energycap.data.changes import Changes
-    from sandbox.energycap.data.estate import Account, Estate, Meter
     from sandbox.energycap.data.periods import Calendar
+    from sandbox.energycap.data.portfolio import Account, Meter, Portfolio
 
 _FIRST_ID, _IDS_AN_ACCOUNT = 2_000, 640
 _YEARS_BACK = 9
@@ -61,10 +61,10 @@ class Billing:
     """Bills drawn by account and period when they are asked for, with all changes since."""
 
     def __init__(
-        self, seed: int, estate: Estate, calendar: Calendar, changes: Changes, today: dt.date
+        self, seed: int, portfolio: Portfolio, calendar: Calendar, changes: Changes, today: dt.date
     ) -> None:
-        """Bill every account of an estate."""
-        self._seed, self._estate, self._calendar = seed, estate, calendar
+        """Bill every account of an portfolio."""
+        self._seed, self._portfolio, self._calendar = seed, portfolio, calendar
         self._changes = changes
         self._opening = dt.datetime.combine(today, dt.time(11))
         self.first_slot = calendar.index(today.year - _YEARS_BACK)
@@ -127,7 +127,7 @@ class Billing:
         """Return every bill, in no order that means anything."""
         found = [
             bill
-            for account in self._estate.accounts
+            for account in self._portfolio.accounts
             for bill in self.in_slots(account, self.first_slot, self.last_slot)
         ]
         return sorted(found, key=lambda bill: zlib.crc32(b"%d" % bill.id))
@@ -136,7 +136,7 @@ class Billing:
         """Return a bill by its id."""
         ordinal, number = divmod(bill_id - _FIRST_ID, _IDS_AN_ACCOUNT)
         slot = self.first_slot + number // 3
-        for account in self._estate.accounts:
+        for account in self._portfolio.accounts:
             if account.ordinal == ordinal:
                 bills = self.in_slots(account, slot, slot)
                 return next((bill for bill in bills if bill.id == bill_id), None)

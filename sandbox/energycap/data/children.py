@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.energycap.data import stamps
+from sandbox.energycap.data import timestamps
 from sandbox.energycap.data.names import meter_names
 from sandbox.utilityapi.data.catalogue import STREETS
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from sandbox.energycap.data.catalogue import Record
     from sandbox.energycap.data.changes import Changes
-    from sandbox.energycap.data.estate import Account, CostCenter, Meter, Place, Tenure
     from sandbox.energycap.data.periods import Calendar
+    from sandbox.energycap.data.portfolio import Account, CostCenter, Meter, Place, Tenure
 
 _PLACE_TYPES = {
     "ORG": (1, "ORGANIZATION", "Organization", False),
@@ -64,9 +64,9 @@ def address(n: int, latitude: Decimal | None = None) -> Record | None:
 def made(n: int, created: dt.datetime, modified: dt.datetime | None) -> Record:
     """Who made a thing and changed it, and when, if ever."""
     return {
-        "createdDate": stamps.moment(n, created),
+        "createdDate": timestamps.shaped(n, created),
         "createdBy": user(n),
-        "modifiedDate": stamps.moment(n + 1, modified),
+        "modifiedDate": timestamps.shaped(n + 1, modified),
         "modifiedBy": user(n + 1) if modified else None,
     }
 
@@ -207,6 +207,6 @@ def tenure_dates(thing: Tenure, calendar: Calendar) -> Record:
     last = calendar.period(thing.last).end if thing.last is not None else None
     return {
         "accountMeterId": thing.id,
-        "startDate": stamps.midnight(first) or f"{thing.meter.since}-01-01T00:00:00",
-        "endDate": stamps.midnight(last),
+        "startDate": timestamps.midnight(first) or f"{thing.meter.since}-01-01T00:00:00",
+        "endDate": timestamps.midnight(last),
     }

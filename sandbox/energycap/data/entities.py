@@ -6,34 +6,34 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.energycap.data import children, stamps
+from sandbox.energycap.data import children, timestamps
 from sandbox.energycap.data.catalogue import DOLLAR, SQFT, unit_child
 from sandbox.energycap.data.names import meter_names
 from sandbox.energycap.data.savings import takes_part
 from sandbox.energycap.data.seeded import fraction
 
 if TYPE_CHECKING:
-    from sandbox.energycap.data.books import Books
     from sandbox.energycap.data.catalogue import Record
-    from sandbox.energycap.data.estate import Account, Meter, Place
     from sandbox.energycap.data.listings import Facts
+    from sandbox.energycap.data.model import Model
+    from sandbox.energycap.data.portfolio import Account, Meter, Place
 
 
 class Entities:
     """Prints what stays where it is, with nulls where the vendor may have them."""
 
-    def __init__(self, books: Books) -> None:
-        """Print from the books."""
-        self._books = books
-        self._estate, self._calendar = books.estate, books.windows.calendar
+    def __init__(self, model: Model) -> None:
+        """Make records from the tenant's data."""
+        self._model = model
+        self._portfolio, self._calendar = model.portfolio, model.windows.calendar
 
     def meter(self, meter: Meter) -> Record:
         """MeterResponse."""
         n, service = meter.ordinal, meter.service
-        code, info = meter_names(meter, self._books.changes)
+        code, info = meter_names(meter, self._model.changes)
         created, modified = self._moments("meter", n, meter.since)
-        if meter.id in self._books.changes.meters:
-            modified = self._books.changes.meters[meter.id][2]
+        if meter.id in self._model.changes.meters:
+            modified = self._model.changes.meters[meter.id][2]
         record: Record = {
             "meterId": meter.id,
             "meterCode": code,
@@ -42,7 +42,7 @@ class Entities:
             "channels": self._channels(meter),
             "accounts": self._meter_accounts(meter),
             "commodity": service.commodity.child,
-            "place": children.place(self._estate.place_of(meter)),
+            "place": children.place(self._portfolio.place_of(meter)),
             **self._loose_ends(meter),
             "address": children.address(n),
             "billEntryNote": None,
@@ -66,7 +66,7 @@ class Entities:
 
     def _loose_ends(self, meter: Meter) -> Record:
         """Leave out where some meters are, or what they measure, if the options ask for it."""
-        if not self._books.options.loose_ends:
+        if not self._model.options.loose_ends:
             return {}
         elsewhere = {"placeId": 9_000_000, "placeCode": "Z", "placeInfo": "Elsewhere"}
         places: dict[int, Record] = {
@@ -94,8 +94,8 @@ class Entities:
 
     def place(self, place: Place) -> Record:
         """PlaceResponse."""
-        n, estate = place.ordinal, self._estate
-        created, modified = self._moments("place", n, self._books.options.today.year - 9)
+        n, portfolio = place.ordinal, self._portfolio
+        created, modified = self._moments("place", n, self._model.options.today.year - 9)
         record: Record = {
             "parent": children.place(place.parent),
             "placeType": children.place_type(place.type),
@@ -110,9 +110,10 @@ class Entities:
             "benchmark3": None,
             "energyStarEnabled": n % 2 == 0,
             "energyStarRating": _energy_star_rating(n) if n % 4 == 0 else None,
-            "places": [children.place(child) for child in estate.children[place.id]],
+            "places": [children.place(child) for child in portfolio.children[place.id]],
             "meters": [
-                children.meter(meter, self._books.changes) for meter in estate.meters_at[place.id]
+                children.meter(meter, self._model.changes)
+                for meter in portfolio.meters_at[place.id]
             ],
             "contact": children.contact(n),
             "placeDescription": None,
@@ -148,7 +149,7 @@ class Entities:
             "depositAmount": Decimal("250.00") if n % 6 == 2 else None,
             "memo": None,
             "serviceStart": f"{first.meter.since}-01-01T00:00:00" if n % 3 else None,
-            "serviceEnd": stamps.midnight(self._calendar.period(last).end) if last else None,
+            "serviceEnd": timestamps.midnight(self._calendar.period(last).end) if last else None,
             "accountGeneralLedger": children.general_ledger(n),
             "meters": self._account_meters(account),
             **children.made(n, created, modified),
@@ -182,7 +183,7 @@ class Entities:
                 **children.tenure_dates(tenure, self._calendar),
                 "dataAccessReleaseId": None,
             }
-            for account in self._estate.accounts_of[meter.id]
+            for account in self._portfolio.accounts_of[meter.id]
             for tenure in account.tenures
             if tenure.meter is meter
         ]
@@ -190,9 +191,9 @@ class Entities:
     def _account_meters(self, account: Account) -> list[Record]:
         return [
             {
-                **_without("meterType", children.meter(tenure.meter, self._books.changes)),
+                **_without("meterType", children.meter(tenure.meter, self._model.changes)),
                 **children.tenure_dates(tenure, self._calendar),
-                "place": children.place(self._estate.place_of(tenure.meter)),
+                "place": children.place(self._portfolio.place_of(tenure.meter)),
                 "meterGeneralLedger": None,
                 "vendorType": children.vendor_type(),
             }
@@ -201,8 +202,8 @@ class Entities:
 
     def _moments(self, kind: str, n: int, year: int) -> tuple[dt.datetime, dt.datetime | None]:
         """Return when a thing was made and changed, if it was, at least two days ago."""
-        lot = fraction(1_000_000, self._books.options.seed, kind, n)
-        opening = dt.datetime.combine(self._books.options.today, dt.time(9))
+        lot = fraction(1_000_000, self._model.options.seed, kind, n)
+        opening = dt.datetime.combine(self._model.options.today, dt.time(9))
         made = dt.time(8, lot % 60, lot % 59, lot)
         created = dt.datetime.combine(dt.date(year, 1, 5), made)
         age = (opening - created).days - 2

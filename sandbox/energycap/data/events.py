@@ -1,4 +1,4 @@
-"""What can happen to the tenant between two runs of a client: bills change, come and go."""
+"""Events between two runs of a client: bills are changed, added and deleted."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sandbox.energycap.data.bills import Bill
-    from sandbox.energycap.data.books import Books
     from sandbox.energycap.data.catalogue import Record
+    from sandbox.energycap.data.model import Model
 
 Details = dict[str, Any]
 
@@ -25,12 +25,12 @@ class Events:
     when the bill is deleted or moved.
     """
 
-    def __init__(self, books: Books, forget: Callable[[], None]) -> None:
-        """Change the books; `forget` drops all that was printed from them."""
-        self._books, self._changes, self._forget = books, books.changes, forget
+    def __init__(self, model: Model, forget: Callable[[], None]) -> None:
+        """Change the data; `forget` drops all records that were made from it."""
+        self._model, self._changes, self._forget = model, model.changes, forget
 
     def events(self) -> dict[str, Callable[[Details], object]]:
-        """Return what can happen."""
+        """Return the events by name."""
         return {
             "modify_bill": self._modify_bill,
             "delete_bill": self._delete_bill,
@@ -49,17 +49,17 @@ class Events:
         return self._put(bill, changed)
 
     def _delete_bill(self, details: Details) -> Record:
-        """Take ``bill_id`` away without a trace."""
+        """Delete ``bill_id`` without a trace."""
         bill = self._bill(details)
         return self._put(bill, None)
 
     def _move_bill(self, details: Details) -> Record:
         """Report ``bill_id`` in ``billing_period`` (YYYYMM), by default the one before."""
         bill = self._bill(details, "billing_period")
-        calendar = self._books.windows.calendar
+        calendar = self._model.windows.calendar
         code = details.get("billing_period", calendar.period(bill.period - 1).code)
         target = calendar.from_code(code)
-        known = range(self._books.billing.first_slot, self._books.billing.last_slot + 1)
+        known = range(self._model.billing.first_slot, self._model.billing.last_slot + 1)
         if target == bill.period or target not in known:
             raise ValueError(f"billing_period: a bill cannot be moved to {code}")
         return self._put(bill, dataclasses.replace(bill, period=target)) | {"movedTo": code}
@@ -67,7 +67,7 @@ class Events:
     def _rename_meter(self, details: Details) -> Record:
         """Give ``meter_id`` (by default the first on the list) a ``meter_code``, ``meter_info``."""
         _check(details, "meter_id", "meter_code", "meter_info")
-        meters = self._books.estate.meters
+        meters = self._model.portfolio.meters
         wanted = details.get("meter_id", meters[0].id if meters else None)
         meter = next((meter for meter in meters if meter.id == wanted), None)
         if meter is None:
@@ -84,15 +84,15 @@ class Events:
         months = details.get("months", 1)
         if not isinstance(months, int) or not 1 <= months <= 24:
             raise ValueError(f"months: {months!r} is not 1 to 24")
-        first = self._books.billing.last_slot - 1
+        first = self._model.billing.last_slot - 1
         before = set(self._ids_since(first))
         self._changes.pass_months(months)
         self._forget()
         return {"billIds": [n for n in self._ids_since(first) if n not in before]}
 
     def _ids_since(self, slot: int) -> Iterator[int]:
-        billing = self._books.billing
-        for account in self._books.estate.accounts:
+        billing = self._model.billing
+        for account in self._model.portfolio.accounts:
             for bill in billing.in_slots(account, slot, billing.last_slot):
                 yield bill.id
 
@@ -101,17 +101,17 @@ class Events:
         if "bill_id" not in details:
             return self._any_bill()
         wanted = details["bill_id"]
-        found = self._books.billing.find(wanted) if isinstance(wanted, int) else None
+        found = self._model.billing.find(wanted) if isinstance(wanted, int) else None
         if found is None:
             raise LookupError(f"bill_id: there is no bill {wanted!r}")
         return found
 
     def _any_bill(self) -> Bill:
         """Return an unchanged bill from the year before that is alone in its period."""
-        billing, calendar = self._books.billing, self._books.windows.calendar
+        billing, calendar = self._model.billing, self._model.windows.calendar
         first = calendar.index(self._changes.billed_until.year - 1, 2)
-        for meter in self._books.estate.meters:
-            for account in self._books.estate.accounts_of[meter.id]:
+        for meter in self._model.portfolio.meters:
+            for account in self._model.portfolio.accounts_of[meter.id]:
                 for slot in range(first, first + calendar.count - 1):
                     bills = list(billing.in_periods(account, slot, slot))
                     alone = len(bills) == 1 and meter in billing.meters_on(bills[0])
@@ -127,8 +127,8 @@ class Events:
         return {
             "billId": bill.id,
             "accountId": bill.account.id,
-            "meterIds": [meter.id for meter in self._books.billing.meters_on(bill)],
-            "billingPeriod": self._books.windows.calendar.period(bill.period).code,
+            "meterIds": [meter.id for meter in self._model.billing.meters_on(bill)],
+            "billingPeriod": self._model.windows.calendar.period(bill.period).code,
         }
 
 

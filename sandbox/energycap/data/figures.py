@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.energycap.data.bills import Bill, Billing
-    from sandbox.energycap.data.estate import Estate, Meter
     from sandbox.energycap.data.lines import Lines
+    from sandbox.energycap.data.portfolio import Meter, Portfolio
     from sandbox.energycap.data.windows import Windows
 
 ZERO = Decimal(0)
@@ -53,9 +53,11 @@ ByPeriod = dict[int, Figures]
 class MeterFigures:
     """Figures of meters; a range of periods is always a range of their indices."""
 
-    def __init__(self, estate: Estate, billing: Billing, lines: Lines, windows: Windows) -> None:
+    def __init__(
+        self, portfolio: Portfolio, billing: Billing, lines: Lines, windows: Windows
+    ) -> None:
         """Add up what was billed."""
-        self._estate, self._billing, self._lines = estate, billing, lines
+        self._portfolio, self._billing, self._lines = portfolio, billing, lines
         self._calendar, self._months = windows.calendar, windows.months
 
     def view(self, name: str, meter: Meter, periods: range) -> ByPeriod:
@@ -65,7 +67,7 @@ class MeterFigures:
     def actual(self, meter: Meter, periods: range) -> ByPeriod:
         """Add up each bill in the period that it is reported in."""
         found: ByPeriod = {}
-        for account in self._estate.accounts_of[meter.id]:
+        for account in self._portfolio.accounts_of[meter.id]:
             for bill in self._billing.in_periods(account, periods.start, periods.stop - 1):
                 if self._has_line(meter, bill):
                     figures = found.setdefault(bill.period, Figures())
@@ -118,7 +120,7 @@ class MeterFigures:
     ) -> Iterator[tuple[Bill, Line]]:
         """Yield a meter's lines on bills drawn for some periods, wherever they are reported."""
         last = self._billing.last_slot if last is None else last
-        for account in self._estate.accounts_of[meter.id]:
+        for account in self._portfolio.accounts_of[meter.id]:
             for bill in self._billing.in_slots(account, first, last):
                 if self._has_line(meter, bill):
                     yield bill, self._lines.line(meter, bill)

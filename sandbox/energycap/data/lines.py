@@ -12,8 +12,8 @@ from sandbox.utilityapi.data.catalogue import SEASONS
 
 if TYPE_CHECKING:
     from sandbox.energycap.data.bills import Bill
-    from sandbox.energycap.data.estate import Meter
     from sandbox.energycap.data.periods import Calendar
+    from sandbox.energycap.data.portfolio import Meter
 
 SIX, FOUR, CENT = Decimal("0.000001"), Decimal("0.0001"), Decimal("0.01")
 # Of more digits than a double holds.

@@ -5,28 +5,28 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from sandbox.energycap.data import rows, savings, stamps
+from sandbox.energycap.data import rows, savings, timestamps
 from sandbox.energycap.data.catalogue import DOLLAR, unit_child
 from sandbox.energycap.data.names import meter_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sandbox.energycap.data.books import Books
     from sandbox.energycap.data.catalogue import Record
-    from sandbox.energycap.data.estate import Meter
     from sandbox.energycap.data.figures import ByPeriod
+    from sandbox.energycap.data.model import Model
+    from sandbox.energycap.data.portfolio import Meter
     from sandbox.energycap.data.savings import Saving
 
 
 class MeterDigests:
     """Prints digests by view and span, results in no order."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, model: Model) -> None:
         """Print what has been added up."""
-        self._options, self._figures = books.options, books.figures
-        self._windows, self._changes = books.windows, books.changes
-        self._updated = stamps.updates(books.options)
+        self._options, self._figures = model.options, model.figures
+        self._windows, self._changes = model.windows, model.changes
+        self._updated = timestamps.updates(model.options)
         self.printers: dict[tuple[str, str], Callable[[Meter, int], Record]] = {
             ("actual", "monthly"): lambda m, y: self._monthly("actual", m, y),
             ("calendarized", "monthly"): lambda m, y: self._monthly("calendarized", m, y),

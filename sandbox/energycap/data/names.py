@@ -8,7 +8,7 @@ from sandbox.utilityapi.data.catalogue import STREETS
 
 if TYPE_CHECKING:
     from sandbox.energycap.data.changes import Changes
-    from sandbox.energycap.data.estate import Meter
+    from sandbox.energycap.data.portfolio import Meter
 
 
 def meter_names(meter: Meter, changes: Changes) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What digests have that no page promises they have not."""
+"""Oddities of digests that the documentation does not rule out."""
 
 from __future__ import annotations
 

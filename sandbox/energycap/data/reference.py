@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from sandbox.energycap.data import children, stamps
+from sandbox.energycap.data import children, timestamps
 from sandbox.energycap.data.catalogue import (
     COMMODITIES,
     DOLLAR,
@@ -15,12 +15,13 @@ from sandbox.energycap.data.catalogue import (
     Vendor,
     unit_child,
 )
+from sandbox.options import FISCAL_START_MONTH
 
 if TYPE_CHECKING:
-    from sandbox.energycap.data.books import Books
     from sandbox.energycap.data.catalogue import Record
-    from sandbox.energycap.data.estate import CostCenter
     from sandbox.energycap.data.listings import Facts
+    from sandbox.energycap.data.model import Model
+    from sandbox.energycap.data.portfolio import CostCenter
 
 # Never to be found in anything that a client keeps.
 ME_TOKEN = "sandbox-session-token.never-to-be-kept"
@@ -29,9 +30,9 @@ ME_TOKEN = "sandbox-session-token.never-to-be-kept"
 class Reference:
     """Prints what hardly changes."""
 
-    def __init__(self, books: Books) -> None:
-        """Print from the books."""
-        self._books, self._estate = books, books.estate
+    def __init__(self, model: Model) -> None:
+        """Make records from the tenant's data."""
+        self._model, self._portfolio = model, model.portfolio
 
     def vendor(self, vendor: Vendor) -> Record:
         """VendorResponse with the fields that newer programs know; reached at no real address."""
@@ -66,12 +67,12 @@ class Reference:
             "parent": children.cost_center(center.parent),
             "costCenters": [
                 children.cost_center(below)
-                for below in self._estate.cost_centers
+                for below in self._portfolio.cost_centers
                 if below.parent is center
             ],
             "accounts": [
                 {**children.account(account), "accountType": children.account_type(account)}
-                for account in self._estate.accounts
+                for account in self._portfolio.accounts
                 if account.cost_center is center
             ],
         }
@@ -96,18 +97,18 @@ class Reference:
             "demandRollupUnit": unit_child(commodity.demand),
             "includeInEnergyReporting": bool(commodity.energy),
             "energyReportingUnitConversionMultiplier": commodity.energy or None,
-            "inUse": commodity.in_use and bool(self._estate.meters),
+            "inUse": commodity.in_use and bool(self._portfolio.meters),
             "isSystemCommodity": commodity.id < 9,
         }
 
     def commodity_facts(self, commodity: Commodity) -> Facts:
         """Return where a commodity is used: accounts, and all above their meters."""
         found: dict[str, set[object]] = {"account": set(), "place": set(), "center": set()}
-        for account in self._estate.accounts:
+        for account in self._portfolio.accounts:
             meters = [tenure.meter for tenure in account.tenures]
             own = [meter for meter in meters if meter.service.commodity is commodity]
             for meter in own:
-                above = self._estate.path(self._estate.place_of(meter))
+                above = self._portfolio.path(self._portfolio.place_of(meter))
                 found["place"].update(place.id for place in above)
                 found["account"].add(account.id)
                 center = account.cost_center
@@ -145,9 +146,9 @@ class Reference:
 
     def me(self) -> Record:
         """Me: settings of the key's owner (api-reference/me), with a token of a session."""
-        options, places = self._books.options, self._estate.places
-        calendar = self._books.windows.calendar
-        period = calendar.period(calendar.at(self._books.changes.now.date()))
+        options, places = self._model.options, self._portfolio.places
+        calendar = self._model.windows.calendar
+        period = calendar.period(calendar.at(self._model.changes.now.date()))
         return {
             "systemUserId": 1040,
             "systemUserCode": "sample.user",
@@ -155,10 +156,10 @@ class Reference:
             "email": "sample.user@sandbox.example",
             "token": ME_TOKEN,
             "place": children.place(places[0]) if places else None,
-            "costCenter": next(map(children.cost_center, self._estate.cost_centers), None),
+            "costCenter": next(map(children.cost_center, self._portfolio.cost_centers), None),
             "numberOfAccountingPeriods": options.accounting_periods,
             "calendarizationMethod": "Calendar" if calendar.count == 12 else "Period",
-            "fiscalYearStartMonth": options.fiscal_start_month,
+            "fiscalYearStartMonth": FISCAL_START_MONTH,
             "fiscalYearMethod": "Ends",
             "currentAccountingPeriod": period.fiscal_year * 100 + period.fiscal_number,
             "currencyUnit": DOLLAR.child,
@@ -166,5 +167,5 @@ class Reference:
 
     def environment(self) -> Record:
         """Environment: which build of the application answers."""
-        built = self._books.options.today - dt.timedelta(days=9)
-        return {"buildDate": stamps.midnight(built), "version": "8.2606.1"}
+        built = self._model.options.today - dt.timedelta(days=9)
+        return {"buildDate": timestamps.midnight(built), "version": "8.2606.1"}

@@ -7,17 +7,17 @@ import zlib
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.energycap.data import stamps
+from sandbox.energycap.data import timestamps
 from sandbox.energycap.data.catalogue import DOLLAR, MMBTU, Commodity, unit_child
 from sandbox.energycap.data.children import account_name
 from sandbox.energycap.data.rows import each, period_of, running_totals
 
 if TYPE_CHECKING:
-    from sandbox.energycap.data.books import Books
     from sandbox.energycap.data.catalogue import Record
-    from sandbox.energycap.data.estate import Account, Meter, Place
     from sandbox.energycap.data.figures import Figures
     from sandbox.energycap.data.lines import Line
+    from sandbox.energycap.data.model import Model
+    from sandbox.energycap.data.portfolio import Account, Meter, Place
 
 _ZERO = Decimal(0)
 
@@ -48,11 +48,11 @@ ByCommodity = dict[Commodity, ByPeriod]
 class Rollups:
     """Prints digests of places, with all below them, and of accounts."""
 
-    def __init__(self, books: Books) -> None:
-        """Add up an estate's meters."""
-        self._estate, self._billing, self._lines = books.estate, books.billing, books.lines
-        self._figures, self._windows, self._changes = books.figures, books.windows, books.changes
-        self._updated = stamps.updates(books.options)
+    def __init__(self, model: Model) -> None:
+        """Add up the meters of a portfolio."""
+        self._portfolio, self._billing, self._lines = model.portfolio, model.billing, model.lines
+        self._figures, self._windows, self._changes = model.figures, model.windows, model.changes
+        self._updated = timestamps.updates(model.options)
         self._places: dict[tuple[int, str, int], ByCommodity] = {}
 
     def forget(self) -> None:
@@ -126,9 +126,9 @@ class Rollups:
         if key not in self._places:
             sums: ByCommodity = {}
             window = self._windows.monthly(view, years)
-            for meter in self._estate.meters_at[place.id]:
+            for meter in self._portfolio.meters_at[place.id]:
                 _add(sums, meter, self._figures.view(view, meter, window))
-            for child in self._estate.children[place.id]:
+            for child in self._portfolio.children[place.id]:
                 for commodity, by_period in self._place_sums(view, child, years).items():
                     for index, part in by_period.items():
                         sums.setdefault(commodity, {}).setdefault(index, Sum()).add(part)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sandbox.energycap.data.catalogue import Record
-    from sandbox.energycap.data.estate import Meter
     from sandbox.energycap.data.figures import ByPeriod
     from sandbox.energycap.data.periods import Period
+    from sandbox.energycap.data.portfolio import Meter
 
 _DEMANDS = (
     "nativeActualDemand",

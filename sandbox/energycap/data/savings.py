@@ -14,9 +14,9 @@ from sandbox.energycap.data.seeded import SeededRandom
 
 if TYPE_CHECKING:
     from sandbox.energycap.data.catalogue import Record
-    from sandbox.energycap.data.estate import Meter
     from sandbox.energycap.data.figures import ByPeriod, Figures
     from sandbox.energycap.data.periods import Period
+    from sandbox.energycap.data.portfolio import Meter
 
 _ZERO = Decimal(0)
 _SCOPES = {

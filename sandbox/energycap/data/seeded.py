@@ -1,4 +1,4 @@
-"""Chance that depends on names only, so that anything can be drawn alone and in any order."""
+"""Random numbers that depend on names only, so that objects can be made in any order."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ T = TypeVar("T")
 
 
 class SeededRandom:
-    """Some thirty throws for one name; much quicker to begin than `random.Random`."""
+    """About thirty random numbers for one name; faster to create than `random.Random`."""
 
     __slots__ = ("_left",)
 
     def __init__(self, *name: object) -> None:
-        """Begin; the same name always throws the same."""
+        """Seed the numbers with a name."""
         digest = blake2b(repr(name).encode(), digest_size=48).digest()
         self._left = int.from_bytes(digest, "big")
 
     def take(self, sides: int) -> int:
-        """Throw 0 to `sides` - 1."""
+        """Return a random number from 0 to `sides` - 1."""
         self._left, face = divmod(self._left, sides)
         return face
 
     def between(self, low: int, high: int) -> int:
-        """Throw `low` to `high`, both included."""
+        """Return a random number from `low` to `high`, both included."""
         return low + self.take(high - low + 1)
 
     def pick(self, choices: Sequence[T]) -> T:
@@ -37,5 +37,5 @@ class SeededRandom:
 
 
 def fraction(sides: int, *name: object) -> int:
-    """Throw 0 to `sides` - 1, once for a name."""
+    """Return a random number from 0 to `sides` - 1 for a name."""
     return zlib.crc32(repr(name).encode()) % sides

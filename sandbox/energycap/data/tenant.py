@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sandbox.energycap.data.bill_records import BillRecords
-from sandbox.energycap.data.books import Books
 from sandbox.energycap.data.catalogue import COMMODITIES, UNITS, VENDORS, Record, Vendor
 from sandbox.energycap.data.entities import Entities
 from sandbox.energycap.data.events import Events
 from sandbox.energycap.data.listings import HasId, Listing
 from sandbox.energycap.data.meter_digests import MeterDigests
+from sandbox.energycap.data.model import Model
 from sandbox.energycap.data.oddities import add_oddities, break_keys
 from sandbox.energycap.data.reference import Reference
 from sandbox.energycap.data.rollups import Rollups
@@ -40,21 +40,21 @@ class Tenant:
     """Everything that the API can be asked for; nothing is drawn before it is."""
 
     def __init__(self, options: SandboxOptions) -> None:
-        """Open the books that the options describe."""
+        """Make the data that the options describe."""
         self._options = options
-        self.books = Books.open(options)
-        self.bills = BillRecords(self.books)
-        self.reference = Reference(self.books)
-        self._rollups = Rollups(self.books)
+        self.model = Model.build(options)
+        self.bills = BillRecords(self.model)
+        self.reference = Reference(self.model)
+        self._rollups = Rollups(self.model)
         self._listings = self._list()
         self._digests: Recent[tuple[bytes, bool]] = Recent()
         self._printers = self._print()
-        self.events = Events(self.books, self._forget).events()
+        self.events = Events(self.model, self._forget).events()
 
     @property
     def today(self) -> dt.date:
         """The day it is at the vendor."""
-        return self.books.changes.now.date()
+        return self.model.changes.now.date()
 
     @property
     def digests(self) -> list[DigestName]:
@@ -86,27 +86,27 @@ class Tenant:
             listing.forget()
 
     def _list(self) -> dict[str, Listing[Any]]:
-        estate, entities, reference = self.books.estate, Entities(self.books), self.reference
+        portfolio, entities, reference = self.model.portfolio, Entities(self.model), self.reference
         old_commodity, facts = reference.old_commodity, reference.commodity_facts
         return {
-            "meter": Listing(lambda: estate.meters, entities.meter, entities.meter_facts),
-            "place": Listing(lambda: _mixed(estate.places), entities.place),
+            "meter": Listing(lambda: portfolio.meters, entities.meter, entities.meter_facts),
+            "place": Listing(lambda: _mixed(portfolio.places), entities.place),
             "account": Listing(
-                lambda: _mixed(estate.accounts), entities.account, entities.account_facts
+                lambda: _mixed(portfolio.accounts), entities.account, entities.account_facts
             ),
             "vendor": Listing(self._vendors, reference.vendor),
-            "costcenter": Listing(lambda: _mixed(estate.cost_centers), reference.cost_center),
-            "bill": Listing(self.books.billing.all, self.bills.bill, self.bills.facts),
+            "costcenter": Listing(lambda: _mixed(portfolio.cost_centers), reference.cost_center),
+            "bill": Listing(self.model.billing.all, self.bills.bill, self.bills.facts),
             "commodity": Listing(lambda: COMMODITIES, reference.commodity, facts),
             "old commodity": Listing(lambda: COMMODITIES, old_commodity, facts),
             "unit": Listing(lambda: UNITS, reference.unit),
         }
 
     def _vendors(self) -> Sequence[Vendor]:
-        return _mixed(VENDORS) if self.books.estate.meters else ()
+        return _mixed(VENDORS) if self.model.portfolio.meters else ()
 
     def _print(self) -> dict[DigestName, Callable[[Any, int], Record]]:
-        meters, rollups = MeterDigests(self.books), self._rollups
+        meters, rollups = MeterDigests(self.model), self._rollups
         printers: dict[DigestName, Callable[[Any, int], Record]] = {
             DigestName("meter", view, span): printer
             for (view, span), printer in meters.printers.items()

@@ -1,10 +1,11 @@
-"""Which periods a digest of so many years is about."""
+"""The periods that a digest covers, by number of years."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sandbox.energycap.data.periods import Calendar
+from sandbox.options import FISCAL_START_MONTH
 
 if TYPE_CHECKING:
     from sandbox.energycap.data.changes import Changes
@@ -25,8 +26,8 @@ class Windows:
         """Take the tenant's calendar, and one of months for the views that have twelve."""
         self._changes = changes
         self._first_year = options.today.year - _OLDEST_YEARS
-        self.calendar = Calendar(options.accounting_periods, options.fiscal_start_month)
-        self.months = Calendar(12, options.fiscal_start_month)
+        self.calendar = Calendar(options.accounting_periods, FISCAL_START_MONTH)
+        self.months = Calendar(12, FISCAL_START_MONTH)
 
     def monthly(self, view: str, years: int) -> range:
         """The latest periods: 12 a year in actual figures and savings, else the tenant's number."""

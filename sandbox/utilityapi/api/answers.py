@@ -1,4 +1,4 @@
-"""One call to UtilityAPI: its limits, its credentials and what it is about."""
+"""Answers of UtilityAPI: rate limit, credentials and routes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class UtilityApi:
         return {**found, **data, "historical_jobs": lambda _: map(to_json, self.collections.jobs())}
 
     def events(self) -> dict[str, Event]:
-        """Return what can happen at the vendor, after what is due already."""
+        """Return the events of the vendor; each first applies what is due."""
 
         def settled(event: Event) -> Event:
             def happen(details: dict[str, Any]) -> object:

@@ -1,4 +1,4 @@
-"""What can be read without a filter: paths, parameters, rows and how they are printed."""
+"""The lists that need no filter: paths, parameters, rows and their JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UtilityAPI's half of the world as it is now: what was collected, and what each consent allows."""
+"""UtilityAPI's current data: what was collected, and what each consent makes visible."""
 
 from __future__ import annotations
 

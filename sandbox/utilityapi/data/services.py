@@ -1,4 +1,4 @@
-"""What changes in UtilityAPI's half of the world: consents, accounts' books, services, bills."""
+"""The objects of UtilityAPI that change: consents, accounts, meters and bills."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Consent:
 
 @dataclass(eq=False)
 class Book:
-    """What the utility has on an account; `first_statements` are drawn when they are asked for."""
+    """An account at the utility, with its statements, which are made on demand."""
 
     account: BillingAccount
     consent: Consent

@@ -1,4 +1,4 @@
-"""The tenant's books, opened once and handed to all that print from them."""
+"""The tenant's data, from which all lists and digests are made."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sandbox.energycap.data.bills import Billing
 from sandbox.energycap.data.changes import Changes
-from sandbox.energycap.data.estate import Estate
 from sandbox.energycap.data.figures import MeterFigures
 from sandbox.energycap.data.lines import Lines
+from sandbox.energycap.data.portfolio import Portfolio
 from sandbox.energycap.data.windows import Windows
 
 if TYPE_CHECKING:
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Books:
-    """What there is, what was billed, what it adds up to, and what has changed."""
+class Model:
+    """What the tenant has, what was billed for it, the sums of that, and the changes since."""
 
     options: SandboxOptions
     changes: Changes
     windows: Windows
-    estate: Estate
+    portfolio: Portfolio
     billing: Billing
     lines: Lines
     figures: MeterFigures
 
     @classmethod
-    def open(cls, options: SandboxOptions) -> Books:
-        """Open the books that the options describe; nothing but meters is drawn yet."""
+    def build(cls, options: SandboxOptions) -> Model:
+        """Make the data that the options describe; only the meters are drawn at once."""
         changes = Changes.none_yet(options.today)
         windows = Windows(options, changes)
         calendar = windows.calendar
-        estate = Estate(options, calendar.index(options.today.year - 1))
-        billing = Billing(options.seed, estate, calendar, changes, options.today)
+        portfolio = Portfolio(options, calendar.index(options.today.year - 1))
+        billing = Billing(options.seed, portfolio, calendar, changes, options.today)
         lines = Lines(options.seed, calendar, hard_numbers=options.hard_numbers)
-        figures = MeterFigures(estate, billing, lines, windows)
-        return cls(options, changes, windows, estate, billing, lines, figures)
+        figures = MeterFigures(portfolio, billing, lines, windows)
+        return cls(options, changes, windows, portfolio, billing, lines, figures)

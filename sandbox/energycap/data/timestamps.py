@@ -1,4 +1,4 @@
-"""Moments in every shape seen anywhere in the API: no page shows a real value of its own."""
+"""Timestamps in every format that the API's pages show."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def updates(options: SandboxOptions) -> Callable[[int, dt.date], str | None]:
     return updated
 
 
-def moment(n: int, local: dt.datetime | None) -> str | None:
-    """Write a moment of local time in the `n`-th shape: no offset, the right one, or UTC."""
+def shaped(n: int, local: dt.datetime | None) -> str | None:
+    """Write a local time in the `n`-th format: without offset, with the local offset, or in UTC."""
     if local is None:
         return None
     seconds = f"{local:%Y-%m-%dT%H:%M:%S}"

@@ -1,4 +1,4 @@
-"""Who and what there is in the tenant: a tree of places, meters in it, accounts, cost centers."""
+"""What the tenant has: a tree of places, their meters, accounts and cost centers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Account:
         return min(tenure.meter.since for tenure in self.tenures)
 
 
-class Estate:
+class Portfolio:
     """Everything that stays where it is; all but the meters is drawn when it is asked for."""
 
     def __init__(self, options: SandboxOptions, last_years_first: int) -> None:
