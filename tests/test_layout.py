@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tap_utility_energy import energycap, utilityapi
 from tap_utility_energy.core.schema import record
+from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.energycap.base import EnergyCAPStream
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tests.examples import ROOT
@@ -19,6 +22,24 @@ def test_a_stream_inherits_from_three_classes_of_ours_at_most(stream: type) -> N
     ours = [base for base in stream.__mro__ if base.__module__.startswith("tap_utility_energy.")]
 
     assert len(ours) <= 4, ours
+
+
+def named_subclasses(base: type[VendorStream]) -> Iterator[type[VendorStream]]:
+    for stream in base.__subclasses__():
+        if "name" in vars(stream) and stream.__module__.startswith("tap_utility_energy."):
+            yield stream
+        yield from named_subclasses(stream)
+
+
+def test_every_declared_stream_is_listed() -> None:
+    listed = {*utilityapi.STREAMS, *energycap.STREAMS}
+
+    assert not set(named_subclasses(VendorStream)) - listed, "add it to STREAMS"
+
+
+@pytest.mark.parametrize("stream", [*utilityapi.STREAMS, *energycap.STREAMS])
+def test_rows_are_made_in_one_place(stream: type) -> None:
+    assert stream.get_records is VendorStream.get_records
 
 
 def test_no_file_is_long() -> None:
