@@ -11,7 +11,7 @@ AIRBYTE_CDK := 7.39.1
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile | awk -F ' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/demo.installed ## both vendors' data, from a sandbox, into a DuckDB file
+demo: $(VENV)/demo.installed ## load both vendors' data from a sandbox into a DuckDB file
 	@$(BIN)/python -m demo
 
 test: $(VENV)/test.installed ## run the tests; ARGS are pytest's
@@ -26,10 +26,10 @@ test-sdk: $(VENV)/test.installed ## run the quick tests with the SDK's newest re
 	@$(VENV)/sdk/bin/python -c 'from importlib.metadata import version; print("singer-sdk", version("singer-sdk"))'
 	$(VENV)/sdk/bin/python -m pytest -m "not end_to_end" $(ARGS)
 
-bench: $(VENV)/bench.installed $(VENV)/airbyte.installed ## time the tap beside others, and draw the README's image
+bench: $(VENV)/bench.installed $(VENV)/airbyte.installed ## compare the tap's speed with others, and draw the README's chart
 	@$(BIN)/python -m benchmarks
 
-lint: $(VENV)/lint.installed ## check style, format, and which module imports which
+lint: $(VENV)/lint.installed ## check style, format, and the layers of imports
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/lint-imports --no-cache
@@ -37,15 +37,15 @@ lint: $(VENV)/lint.installed ## check style, format, and which module imports wh
 types: $(VENV)/lint.installed ## check types
 	$(BIN)/python -m mypy
 
-docs: $(VENV)/test.installed ## write the tables of settings and streams, and the catalog's snapshot
+docs: $(VENV)/test.installed ## generate the tables of settings and streams, and the snapshots
 	$(BIN)/python scripts/generate.py
 
-constraints: $(BIN)/uv ## pin the newest versions of all that is installed
+constraints: $(BIN)/uv ## pin the newest version of each dependency
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group lint --group bench \
 		--no-annotate --custom-compile-command "make constraints" \
 		--output-file constraints.txt pyproject.toml loaders/duckdb/pyproject.toml
 
-clean: ## remove what the targets made; real data, state and .env stay
+clean: ## remove what the targets created; keep real data, state and .env
 	rm -rf $(VENV) .meltano/extractors .meltano/loaders .meltano/run .meltano/demo.stamp
 	rm -rf .mypy_cache .pytest_cache .ruff_cache output/sandbox* output/demo.log
 

@@ -1,1 +1,1 @@
-"""The demo: both vendors' data into a DuckDB file, through Meltano, with no account at either."""
+"""The demo: load both vendors' data from a sandbox into a DuckDB file with Meltano."""

@@ -38,7 +38,7 @@ def main() -> int:
 def extract_and_load(console: Console) -> None:
     """Start the sandbox and run Meltano against it."""
     with pipeline.sandbox() as address:
-        console.print(f"The sandbox plays UtilityAPI and EnergyCAP on {address['url']}.")
+        console.print(f"The sandbox stands in for UtilityAPI and EnergyCAP on {address['url']}.")
         env = pipeline.environment(address)
         if not pipeline.installed():
             console.print("Installing the tap and the loader, which is done once.")

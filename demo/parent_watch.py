@@ -1,4 +1,4 @@
-"""Runs a command that ends with the process that started it, even if that one is killed outright.
+"""Runs a command that ends when the process that started it ends, even if that is killed.
 
 Its stdin is a pipe that only that process holds open: ``python -m demo.parent_watch COMMAND…``.
 """

@@ -1,4 +1,4 @@
-"""The two things that the demo runs: the sandbox, and Meltano against it."""
+"""The processes of the demo: the sandbox, and Meltano."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 LOG = ROOT / "output" / "demo.log"
 TAP, TARGET = "tap-utility-energy", "target-duckdb"
 STAMP = ROOT / ".meltano" / "demo.stamp"
-#: What the plugins' environments are made from.
+#: Files that determine the plugins' environments.
 MADE_FROM = ("pyproject.toml", "constraints.txt", "meltano.yml", "loaders/duckdb/pyproject.toml")
 # A user's own settings must not reach the demo.
 FOREIGN = ("MELTANO_", "TAP_UTILITY_ENERGY_", "TARGET_")
-#: Lines of Meltano's log that are worth showing, and how.
+#: Lines of Meltano's log to show, and their format.
 WORTH_SHOWING = (
-    (re.compile(r"(\w+ is still preparing the answer \(202\); asking again in \d+ s)"), "{0}"),
+    (re.compile(r"(\w+ is still preparing the answer \(202\); retrying in \d+ s)"), "{0}"),
     (re.compile(r"(\w+: [\d,]+ records? in [\d.]+ \w+)"), "{0}"),
     (re.compile(r"(\d+ streams? done, .* in [\d.]+ \w+)"), "{0}"),
     (re.compile(r"Loading (\d+) rows into '.*\"(\w+)\"'"), "loading {0} rows into {1}"),
@@ -37,7 +37,7 @@ WORTH_SHOWING = (
 
 @contextmanager
 def sandbox() -> Iterator[Mapping[str, str]]:
-    """Both vendors on a free port, and where they are."""
+    """Run the sandbox on a free port; its addresses."""
     with tempfile.TemporaryDirectory() as folder, LOG.open("ab") as log:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "sandbox", "--exit-with-parent", "--ready-file", ready]
@@ -68,7 +68,7 @@ def environment(address: Mapping[str, str]) -> dict[str, str]:
 
 
 def installed() -> bool:
-    """Whether the tap and the loader are installed as the files of today say."""
+    """Whether the tap and the loader are installed and up to date."""
     return STAMP.exists() and STAMP.read_text("ascii") == _fingerprint()
 
 

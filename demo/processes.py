@@ -23,7 +23,7 @@ class DemoFailedError(Exception):
 
 
 def exit_on_signals() -> None:
-    """Turn Ctrl-C and its like into `SystemExit`, so that everything is unwound."""
+    """Raise `SystemExit` on Ctrl-C and SIGTERM, so that everything is cleaned up."""
     for number in STOPPING:
         signal.signal(number, _exit)
 
@@ -35,7 +35,7 @@ def _exit(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 class Group:
-    """A command in a process group of its own, which is ended as a whole on leaving."""
+    """A command in its own process group, which is terminated on exit."""
 
     #: Seconds that the processes have to end by themselves, once told to.
     patience = 8.0
@@ -65,7 +65,7 @@ class Group:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the command and all that it started; what ended by itself is left alone."""
+        """Terminate the command and all processes that it started."""
         for number, seconds in ((signal.SIGTERM, self.patience), (signal.SIGKILL, 2)):
             deadline = time.monotonic() + seconds
             if self._send(number):

@@ -1,4 +1,4 @@
-"""What landed in DuckDB, as tables and charts for a terminal."""
+"""Tables and charts of the loaded data, for a terminal."""
 
 from __future__ import annotations
 

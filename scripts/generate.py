@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write what repeats the tap's own definition: its settings and its streams.
+"""Generate files from the definitions of the settings and streams.
 
 The extractor in `meltano.yml`, `.env.example`, the tables of `README.md`, `docs/streams.md`, the
 project file in `docs/meltano.md`, and the snapshot of the catalog.
@@ -201,7 +201,7 @@ def replaced(text: str, name: str, content: str) -> str:
 
 
 def generated() -> Iterator[tuple[Path, str]]:
-    """Every file, and what it is to hold."""
+    """Every generated file, with its content."""
     meltano, readme, project = (
         ROOT / name for name in ("meltano.yml", "README.md", "docs/meltano.md")
     )
@@ -218,7 +218,7 @@ def generated() -> Iterator[tuple[Path, str]]:
 
 
 def main() -> int:
-    """Write the files or, with ``--check``, tell which differ."""
+    """Write the files or, with ``--check``, list those that differ."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a change")
     check = parser.parse_args().check

@@ -145,7 +145,7 @@ def joins(streams: Sequence[Stream]) -> Iterator[tuple[str, str, str]]:
 
 
 def references(stream: Stream) -> Iterator[tuple[str, set[str], bool]]:
-    """Fields that may be another stream's key: their path, what they may be called, if a list."""
+    """Fields that may be another stream's key: path, possible names of the key, whether a list."""
     for name, part in stream.schema["properties"].items():
         inner = part.get("items", part)
         is_list = "items" in part

@@ -32,7 +32,7 @@ def main() -> NoReturn:
     from tap_utility_energy.clock import HEARTBEAT  # noqa: PLC0415
     from tap_utility_energy.stdout import open_stdout  # noqa: PLC0415
 
-    # Unbuffered, as PYTHONUNBUFFERED makes it, a write that a signal interrupts loses its rest.
+    # With PYTHONUNBUFFERED, a write that a signal interrupts would be truncated.
     sys.stdout = open_stdout(sys.stdout.fileno(), HEARTBEAT)
 
     gc.freeze()  # what the imports made stays, and need not be looked through again
@@ -82,7 +82,7 @@ def _run() -> int:
 
 
 def _show(wrong: click.ClickException) -> None:
-    """Write what is wrong with the command line, but not JSON that was given for a file."""
+    """Write a usage error, without the JSON that a user may have passed instead of a file."""
     import click  # noqa: PLC0415
 
     from tap_utility_energy.http.redaction import redact  # noqa: PLC0415
@@ -120,7 +120,7 @@ def _command() -> click.Command:
 
 
 def _flushed(code: int) -> int:
-    """The code, once stdout is written out, or 1 if it takes nothing more."""
+    """The exit code after flushing stdout: 1 if stdout is closed."""
     unwritten = _unwritten()
     for line in unwritten or []:
         logging.getLogger("tap-utility-energy").error(line)
@@ -128,7 +128,7 @@ def _flushed(code: int) -> int:
 
 
 def _unwritten() -> list[str] | None:
-    """What to say of a stdout that takes nothing more, or None once it is written out."""
+    """Flush stdout; the error message if that fails, else None."""
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -33,7 +33,7 @@ class Clock:
         self._heartbeat = threading.Lock()
 
     def now(self) -> float:
-        """Seconds on a clock that never goes back."""
+        """Seconds on a monotonic clock."""
         return time.monotonic()
 
     def local_now(self) -> datetime:
@@ -49,7 +49,7 @@ class Clock:
         signals.sleep(min(seconds, LONGEST_SLEEP))
 
     def wait(self, seconds: float, reason: str, stats: StreamStats) -> None:
-        """Sleep, with heartbeats that tell the reason and how long it still takes.
+        """Sleep, with heartbeats that tell the reason and the remaining time.
 
         Args:
             seconds: How long.
@@ -67,11 +67,11 @@ class Clock:
             self.sleep(left)
 
     def until_heartbeat(self) -> float:
-        """Seconds until a line is due."""
+        """Seconds until the next progress line is due."""
         return max(0.0, self._last_heartbeat + HEARTBEAT - self.now())
 
     def heartbeat(self, stats: StreamStats, reason: Callable[[], str] | None = None) -> None:
-        """Say how far a stream is, if a line is due.
+        """Log the progress of a stream, if a line is due.
 
         Args:
             stats: The stream.

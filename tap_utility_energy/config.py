@@ -39,7 +39,7 @@ def read(
     *,
     from_environment: bool,
 ) -> tuple[dict[str, Any], list[str]]:
-    """The settings as the tap uses them, and every problem with them, a line each.
+    """The settings as the tap uses them, and a line for every problem with them.
 
     Args:
         config: Settings from files.
@@ -57,7 +57,7 @@ def read(
         variables = environment.from_dotenv() | variables
         values |= _from_environment(variables, properties, problems)
     else:
-        # Meltano reads the .env itself, and hands on what is in it.
+        # Meltano reads the .env itself and passes its variables on.
         unread = {} if environment.is_under_meltano() else environment.from_dotenv()
         problems += environment.unread(unread | variables, properties, config)
     problems += environment.unknown(variables, properties, config)
@@ -69,7 +69,7 @@ def read(
 
 
 def _tidied(value: Any, schema: Mapping[str, Any]) -> Any:
-    """The value, without the changes that YAML, forms and shells make to it.
+    """The value, without changes that YAML, forms and shells make to it.
 
     They write uids as integers, add blanks, write 5.0 for 5, and write other values as text.
     """
@@ -205,7 +205,7 @@ def _problems(
 
 
 def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:
-    """A line for each name that is not known, with the nearest one that is."""
+    """A line for each unknown name, with the closest known one."""
     for name in sorted(set(names) - set(known)):
         plain = name.lower().replace("-", "_").removeprefix(environment.PREFIX.lower())
         near = get_close_matches(plain, known, n=1)
@@ -215,11 +215,11 @@ def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[
 def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:
     """What is wrong with a value that has the right type, or ''."""
     if name in SENT_AS_HEADERS and not (value.isascii() and value.isprintable()):
-        return "it holds characters that cannot be sent, such as a line break"
+        return "it has characters that cannot be sent, such as a line break"
     if name in CREDENTIALS and " " in value:
-        return "it holds a blank"
+        return "it has a blank"
     if _is_list_of_strings(schema) and not all(map(_is_uid, value)):
-        return "a uid holds no blanks, commas, quotes or control characters"
+        return "a uid has no blanks, commas, quotes or control characters"
     if name in BASE_URLS:
         return _url_problem(value)
     if name == "start_date" and not _is_date(value):
@@ -227,19 +227,19 @@ def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:
     if name == "historical_collection_repeat_before":
         return _moment_problem(value)
     if name == "flattening_separator" and not value.isprintable():
-        return "it holds characters that no field's name has, such as a line break"
+        return "it has characters that no field name has, such as a line break"
     if name == "energycap_filters" and not all(text.isprintable() for text in value.values()):
-        return "a filter holds no control characters"
+        return "a filter has no control characters"
     if name == "historical_collection_journal" and not value.isprintable():
-        return "the name of a file holds no control characters"
+        return "a file name has no control characters"
     return ""
 
 
 def _moment_problem(value: Any) -> str:
-    """What is wrong with the moment before which requests are repeated, or ''."""
+    """What is wrong with ``historical_collection_repeat_before``, or ''."""
     if not _has_offset(value):
         return (
-            f"{value!r} is not a moment with an offset, such as 2026-07-01T00:00:00Z. Put it in "
+            f"{value!r} is not a time with an offset, such as 2026-07-01T00:00:00Z. Put it in "
             "quotes in meltano.yml"
         )
     # The run compares it with the vendor's clock, which may be ahead of this one.

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class UserInputError(Exception):
-    """Something that the user has given cannot be used. Its text is one line for a person."""
+    """Invalid input of the user. Its text is one line, shown as it is."""

@@ -36,7 +36,7 @@ class StreamLog(logging.LoggerAdapter[logging.Logger]):
 
 
 def every_handler() -> Iterator[logging.Handler]:
-    """Every handler that exists now."""
+    """Every existing handler."""
     # Private, but the only list that has the handlers behind other handlers as well.
     for reference in logging._handlerList:  # type: ignore[attr-defined]  # noqa: SLF001
         handler = reference() if isinstance(reference, weakref.ref) else reference
@@ -45,7 +45,7 @@ def every_handler() -> Iterator[logging.Handler]:
 
 
 def check_stdout() -> None:
-    """Refuse a logging configuration that writes among the Singer messages.
+    """Refuse a logging configuration that writes to stdout, among the Singer messages.
 
     Raises:
         ValueError: A handler writes to stdout.
@@ -55,7 +55,7 @@ def check_stdout() -> None:
 
 
 def set_up_anew() -> None:
-    """Log to stderr, whatever a logging configuration has left behind that cannot be used."""
+    """Log to stderr, after a logging configuration that cannot be used."""
     handler = logging.StreamHandler()
     handler.setFormatter(ConsoleFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

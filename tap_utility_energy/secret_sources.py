@@ -16,14 +16,14 @@ from tap_utility_energy.settings import CREDENTIALS, SCHEMA
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: What the settings that hold a secret are called, also where their names are misspelt.
+#: Matches the names of settings that hold a secret, misspelt ones included.
 _NAME = r"token|key|secret|password"
 _VARIABLE = re.compile(rf"(utility_?api|energy_?cap)\w*({_NAME})|_?proxy$", re.IGNORECASE)
 _ARGUMENT = re.compile(rf"(?:{_NAME})[\"']?(?:\s*[=:]\s*|\s+)[\"']?([^\"'\s,}}]+)", re.IGNORECASE)
 
 
 def in_config(config: Mapping[str, object]) -> Iterator[str]:
-    """The secrets among the settings, whatever their form."""
+    """The secrets among the settings, of any type."""
     no_secrets = SCHEMA["properties"].keys() - CREDENTIALS
     for name, value in config.items():
         if name not in no_secrets and re.search(_NAME, name, re.IGNORECASE):
@@ -51,7 +51,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _in_proxy(proxy: str) -> Iterator[str]:
-    """User and password of a proxy's URL, or of what should be one."""
+    """User and password of a proxy's URL, even if it is malformed."""
     address = proxy.split("://", 1)[-1]
     ends = [found.start() for found in re.finditer("@", address)]
     for end in ends:

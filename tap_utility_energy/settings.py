@@ -134,7 +134,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         th.BooleanType,
         default=True,
         title="Fail on bad records",
-        description="Exit with code 1 if a record was left out because it has no key of its own. "
+        description="Exit with code 1 if a record was left out because it has no unique key. "
         "If false, a warning is logged instead. All other records are written in both cases.",
     ),
     *utilityapi_settings.COLLECTION_SETTINGS,
@@ -144,7 +144,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         default=False,
         title="Emit ACTIVATE_VERSION messages",
         description="Tell the loader to remove rows that were not sent again, after each stream "
-        "that was read and emitted whole.",
+        "that was read and written completely.",
     ),
     th.Property(
         "user_agent",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class StreamOutcome(StrEnum):
-    """What became of a stream."""
+    """How a stream ended."""
 
     NOT_SELECTED = "not selected"
     NOT_READ = "not read"
@@ -29,12 +29,12 @@ class StreamOutcome(StrEnum):
 
 
 def kept(is_selected: bool) -> str:  # noqa: FBT001 - the name of the function says what it is
-    """What becomes of unknown fields, by whether ``extra`` is selected."""
+    """Where unknown fields go, which depends on whether ``extra`` is selected."""
     return 'kept under "extra"' if is_selected else 'left out, because "extra" is not selected'
 
 
 class StreamStats:
-    """What became of one stream. It is handed to whatever works for the stream.
+    """Counts and the outcome of one stream, filled in by everything that works for the stream.
 
     Args:
         name: The stream's name.
@@ -47,9 +47,9 @@ class StreamStats:
         self.outcome = StreamOutcome.NOT_SELECTED
         self.records = 0
         self.seconds = 0.0
-        #: How far the reading is, such as "page 3 of 8", where that is known.
+        #: The progress, such as "page 3 of 8", where that is known.
         self.position = ""
-        #: Why not all came that was asked for, or '' if all did.
+        #: Why the stream is incomplete, or '' if it is complete.
         self.incomplete = ""
         #: Warnings that are logged at the end of the stream: each message, with the names that
         #: it lists.
@@ -77,7 +77,7 @@ class StreamStats:
 
     @property
     def progress(self) -> str:
-        """How far the reading is, in words, or '' at its very beginning."""
+        """The progress in words, or '' at the very beginning."""
         if not self.records and not self.position:
             return ""
         return ", ".join(filter(None, (self.position, number(self.records, "record"))))
@@ -130,13 +130,13 @@ class Failure:
             error = error.replace(self.permissions[0], f"{', '.join(some)} or {last}")
         line = f"{', '.join(self.streams)}: {error}"
         if self.skipped:
-            line += f" Not tried for the same cause: {', '.join(self.skipped)}."
+            line += f" Skipped for the same reason: {', '.join(self.skipped)}."
         return line
 
 
 @dataclass
 class RunStats:
-    """What became of a run.
+    """Counts and failures of a run.
 
     Args:
         streams: Every stream of the tap. One that is not selected may have sent requests too.
@@ -149,7 +149,7 @@ class RunStats:
     seconds: float = 0.0
 
     def named(self, *outcomes: StreamOutcome) -> list[str]:
-        """The names of the streams that ended so."""
+        """The names of the streams with these outcomes."""
         return [stream.name for stream in self.streams if stream.outcome in outcomes]
 
     @property

@@ -19,7 +19,7 @@ logger = logging.getLogger(ROOT)
 
 
 class TargetFile(io.FileIO):
-    """The pipe to the target. It knows since when a write has been waiting."""
+    """The pipe to the target, with the time since when a write has been blocked."""
 
     blocked_since: float | None = None
 
@@ -52,5 +52,5 @@ def _watch(file: TargetFile, every: float) -> None:
         if since is not None and now - max(since, said) >= every * 0.9:
             said = now
             logger.info(
-                "waiting for the target, which has taken nothing for %s", duration(now - since)
+                "waiting for the target, which has read nothing for %s", duration(now - since)
             )

@@ -53,7 +53,7 @@ class TapUtilityEnergy(SDKTap):
         PluginCapabilities.BATCH,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
-    #: The time that requests are spaced and retried by.
+    #: The clock of rate limits and retries.
     clock = Clock()
 
     def __init__(
@@ -64,7 +64,7 @@ class TapUtilityEnergy(SDKTap):
         validate_config: bool = True,
         **kwargs: Any,
     ) -> None:
-        """Read the settings; all that is wrong with them comes in one exception.
+        """Read the settings; one exception lists all problems with them.
 
         Raises:
             ConfigValidationError: A setting is wrong or missing. Discovery does not mind.
@@ -126,7 +126,7 @@ class TapUtilityEnergy(SDKTap):
     @classmethod
     @override
     def get_singer_command(cls) -> click.Command:
-        """The command, which reads the state before it does what another option says."""
+        """The command, with ``--state`` evaluated before all other options."""
         command = super().get_singer_command()
         for option in command.params:
             option.is_eager |= option.name == "state"
@@ -158,7 +158,7 @@ class TapUtilityEnergy(SDKTap):
 
     @override
     def setup_mapper(self) -> None:
-        """Set up the maps of the streams that are selected, and see that the catalog fits.
+        """Set up the maps of the selected streams, and check the catalog.
 
         Raises:
             ConfigValidationError: A map or a catalog's entry does not fit its stream.
@@ -185,7 +185,7 @@ class TapUtilityEnergy(SDKTap):
     def _map_problems(
         self, maps: Mapping[str, Any], streams: Mapping[str, VendorStream]
     ) -> Iterator[str]:
-        """Let the mapper know the selected streams; a line for each map that does not fit one."""
+        """Register the selected streams with the mapper; a line for each map that does not fit."""
         fields = {name: each.effective_schema["properties"] for name, each in streams.items()}
         yield from stream_maps.unknown_removed_fields(maps, fields)
         for stream in streams.values():
@@ -193,7 +193,7 @@ class TapUtilityEnergy(SDKTap):
                 continue
             if patterns := stream_maps.overridden(maps, stream.name):
                 stream.stats.log.warning(
-                    "its own stream map counts, and not that for %s", ", ".join(patterns)
+                    "its own stream map overrides that for %s", ", ".join(patterns)
                 )
             try:
                 stream.register_maps()
@@ -203,7 +203,7 @@ class TapUtilityEnergy(SDKTap):
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Begin with this state, without bookmarks' values that mean nothing.
+        """Load the state, without invalid values of bookmarks.
 
         Raises:
             UserInputError: It is none.

@@ -227,7 +227,7 @@ def test_a_target_that_takes_nothing_is_named(caplog: pytest.LogCaptureFixture) 
 
     assert len(told) >= 2
     assert all(
-        line.startswith("waiting for the target, which has taken nothing for ") for line in told
+        line.startswith("waiting for the target, which has read nothing for ") for line in told
     )
 
 
@@ -263,7 +263,7 @@ def test_meters_are_warned_of_once_for_a_stream(
     with Sandbox(billing_summaries=200, faults=[empty], **NO_LIMIT) as box:
         run = tap(box.tap_config(), streams=["utilityapi_bills"])
 
-    (line,) = [text for _, text in told(run.stderr) if "another number of records" in text]
+    (line,) = [text for _, text in told(run.stderr) if "count of records differs" in text]
     assert re.search(r": \S+, .* and \d+ more$", line)
 
 
@@ -359,7 +359,10 @@ LACKS = LACK.replace("lack", "its owner lacks")
         ({"status": 404}, "EnergyCAP answered 404. Check energycap_base_url"),
         ({"status": 401}, f"EnergyCAP answered 401. The key is wrong or deleted, or {LACKS}"),
         ({"status": 403}, f"EnergyCAP answered 403. The owner of the key may {LACK}"),
-        ({"status": 200, "body": "<html>", "content_type": "text/html"}, "not what it documents"),
+        (
+            {"status": 200, "body": "<html>", "content_type": "text/html"},
+            "does not match its documentation",
+        ),
         ({"status": 500}, "EnergyCAP has an internal error (500)"),
         ({"reset": True}, "EnergyCAP broke off its answer"),
     ],
@@ -435,7 +438,7 @@ def test_what_was_not_tried_is_in_the_summary(tap: TapRunner) -> None:
         run = tap(box.tap_config(), streams=streams)
 
     assert "; 1 failed; 1 not tried" in run.stderr
-    assert run.last_line.endswith("Not tried for the same cause: utilityapi_authorizations.")
+    assert run.last_line.endswith("Skipped for the same reason: utilityapi_authorizations.")
 
 
 def process(folder: Path, *, formatter: str = "", **variables: str) -> list[str]:

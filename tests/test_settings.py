@@ -49,7 +49,7 @@ TOKEN = {"utilityapi_token": "a-good-token"}
         ({"utilityapi_token": 4711}, ["utilityapi_token: it must be text"]),
         (
             {"utilityapi_token": "good\nbad"},
-            ["utilityapi_token: it holds characters that cannot be sent, such as a line break"],
+            ["utilityapi_token: it has characters that cannot be sent, such as a line break"],
         ),
         (
             {**TOKEN, "utilityapi_base_url": "http://utilityapi.com/api/v2"},
@@ -80,7 +80,7 @@ TOKEN = {"utilityapi_token": "a-good-token"}
         ),
         (
             {**TOKEN, "stream_maps": {"billing_summaries": {"id": "uid +"}}},
-            ["stream_maps: billing_summaries: id: 'uid +' is no expression: invalid syntax"],
+            ["stream_maps: billing_summaries: id: 'uid +' is not an expression: invalid syntax"],
         ),
     ],
 )
@@ -235,16 +235,16 @@ def test_a_state_or_catalog_that_is_none_is_named(
         ({"utilityapi_base_url": "https://a.com/v2?"}, "it must hold no user, query or fragment"),
         (
             {"utilityapi_meters": ["1 2"]},
-            "a uid holds no blanks, commas, quotes or control characters",
+            "a uid has no blanks, commas, quotes or control characters",
         ),
         ({"historical_collection_repeat_before": "2999-01-01T00:00:00Z"}, "is in the future"),
-        ({"utilityapi_meters": ["1;2"]}, "a uid holds no blanks, commas, quotes or control"),
-        ({"utilityapi_meters": ["'1'"]}, "a uid holds no blanks, commas, quotes or control"),
-        ({"flattening_separator": "a\nb"}, "it holds characters that no field's name has"),
-        ({"flattening_separator": "\ud800"}, "it holds characters that no field's name has"),
+        ({"utilityapi_meters": ["1;2"]}, "a uid has no blanks, commas, quotes or control"),
+        ({"utilityapi_meters": ["'1'"]}, "a uid has no blanks, commas, quotes or control"),
+        ({"flattening_separator": "a\nb"}, "it has characters that no field name has"),
+        ({"flattening_separator": "\ud800"}, "it has characters that no field name has"),
         (
             {"energycap_filters": {"energycap_bills": "\ud800"}},
-            "a filter holds no control characters",
+            "a filter has no control characters",
         ),
         ({"REQUEST_TIMEOUT": 5}, "there is no such setting; did you mean request_timeout?"),
         ({"request-timeout": 5}, "there is no such setting; did you mean request_timeout?"),
@@ -252,9 +252,9 @@ def test_a_state_or_catalog_that_is_none_is_named(
             {"TAP_UTILITY_ENERGY_REQUEST_TIMEOUT": 5},
             "there is no such setting; did you mean request_timeout?",
         ),
-        ({"utilityapi_meters": ["\ud800"]}, "a uid holds no blanks, commas, quotes or control"),
-        ({"utilityapi_token": "a b c d e f"}, "it holds a blank"),
-        ({"utilityapi_token": "\ud800good"}, "it holds characters that cannot be sent"),
+        ({"utilityapi_meters": ["\ud800"]}, "a uid has no blanks, commas, quotes or control"),
+        ({"utilityapi_token": "a b c d e f"}, "it has a blank"),
+        ({"utilityapi_token": "\ud800good"}, "it has characters that cannot be sent"),
         ({"energycap_page_size": 2.5}, "it must be a whole number, not"),
         ({"no\nsuch": 1}, "no such: there is no such setting"),
     ],

@@ -31,7 +31,7 @@ def setting_problems(config: Mapping[str, Any]) -> Iterator[str]:
         yield 'batch_config: set encoding.format, to "jsonl"'
     elif file_format == "parquet":
         yield (
-            "batch_config: encoding.format: parquet is refused, as its files would lack each "
+            "batch_config: encoding.format: parquet is not supported, as its files lack every "
             'column that the first record lacks; set it to "jsonl"'
         )
     root = config.get("storage", {}).get("root")
@@ -42,20 +42,20 @@ def setting_problems(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _storage_problem(root: str) -> str:
-    """Why files cannot be written there, without trying to, or ''."""
+    """Why files cannot be written to this URL, as far as it tells, or ''."""
     # Only this setting needs them, and they take long to import.
     from fsspec import get_filesystem_class  # noqa: PLC0415
     from fsspec.utils import get_protocol  # noqa: PLC0415
 
     protocol = get_protocol(root)
     if protocol in READ_ONLY:
-        return f"{protocol} is for reading only"
+        return f"{protocol} is read-only"
     try:
         get_filesystem_class(protocol)
     except ImportError as error:
         return f"{error}, where the tap is installed"
     except ValueError:
-        return f"there is no such protocol as {protocol}"
+        return f"there is no protocol {protocol}"
     return ""
 
 

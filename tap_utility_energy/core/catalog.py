@@ -1,4 +1,4 @@
-"""The user's catalog: its form, and whether its entries fit the streams.
+"""The user's catalog: its structure, and whether its entries fit the streams.
 
 It may have been edited, or written by an older version: Meltano keeps one across upgrades.
 """
@@ -31,7 +31,7 @@ FLAG = {"type": ["boolean", "null"]}
 TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
 NODE = {"$ref": "#/definitions/node"}
 NODES = {"type": "array", "items": NODE}
-#: What the SDK can read.
+#: The structure that the SDK can read.
 CATALOG_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["streams"],
@@ -93,7 +93,7 @@ CATALOG_SCHEMA: dict[str, Any] = {
 DEEPEST = 100
 #: What to do about a catalog of another version.
 REDISCOVER_HINT = (
-    "(Discover anew if another version wrote the catalog: meltano run --refresh-catalog.)"
+    "(If another version wrote the catalog, discover again: meltano run --refresh-catalog.)"
 )
 
 
@@ -124,7 +124,7 @@ def validated(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entry_of(content: Mapping[str, Any], place: Sequence[str | int]) -> str:
-    """The name of the stream whose entry a place is in: users do not count entries."""
+    """The name of the stream that a path in the catalog belongs to, for messages."""
     match tuple(place):
         case ("streams", int(index), _, *_):
             name = content["streams"][index].get("tap_stream_id")
@@ -147,7 +147,7 @@ def _depth(thing: object) -> int:
 
 
 def unknown_streams(catalog: Catalog, known: Collection[str]) -> Iterator[str]:
-    """A line for each selected entry without a stream: it would silently bring nothing."""
+    """A line for each selected entry without a stream, which would silently have no records."""
     for name, entry in catalog.items():
         if name not in known and entry.metadata.resolve_selection().get((), True):
             near = get_close_matches(name, known, n=1)
@@ -158,7 +158,7 @@ def unknown_streams(catalog: Catalog, known: Collection[str]) -> Iterator[str]:
 def entry_problems(
     entry: CatalogEntry, keys: Sequence[str], replication_key: str | None
 ) -> Iterator[str]:
-    """A line for each thing in a stream's entry that the tap cannot do.
+    """A line for each value in a stream's entry that the tap does not support.
 
     Args:
         entry: The stream's, completed.
@@ -194,7 +194,7 @@ def entry_notes(
     keys: Sequence[str],
     replication_key: str | None,
 ) -> Iterator[str]:
-    """A line for each difference that the user may not know of, as in an older catalog.
+    """A line for each difference from the stream, as in a catalog of an older version.
 
     Args:
         entry: The stream's, as it was given.

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-#: How many of a stream's bad records its line names.
+#: Maximum number of bad records that a message names.
 NAMED = 5
 #: Exclusive maximum of a database's integers.
 LARGEST_INTEGER = 2**63
 MOST_DIGITS = 19
-#: Other fields that may tell which record it is, and are no personal data.
+#: Other fields that may identify the record and are no personal data.
 _ID_FIELD = re.compile(r"uid|.*_uid|.*(Id|Code)")
 
 
 def all_have_keys(page: list[Any], name: str, kind: type) -> bool:
-    """Whether all records of a page certainly have their key, as nearly all pages do."""
+    """Whether all records of a page certainly have their key. A fast check for the usual case."""
     try:
         keys = [record[name] for record in page]
     except (KeyError, TypeError):
@@ -53,7 +53,7 @@ def with_key(record: object, name: str, kind: type) -> Record | None:
 
 
 def as_key(value: object, kind: type) -> Any:
-    """The value as a part of a key, or None if it cannot be one.
+    """The value as part of a key, or None if it is not valid.
 
     >>> as_key(5, str), as_key(Decimal("5.0"), int), as_key("", str), as_key("5", int)
     ('5', 5, None, None)
@@ -67,7 +67,7 @@ def as_key(value: object, kind: type) -> Any:
 
 
 class BadRecords:
-    """The records that a stream has left out, because no loader could tell them from others."""
+    """The records that a stream has left out, because they have no unique key."""
 
     def __init__(self) -> None:
         #: How many were left out.
@@ -100,7 +100,7 @@ class BadRecords:
         return new
 
     def add_rows(self, number: int, name: str) -> None:
-        """Count rows that were made of one record."""
+        """Count bad rows of one record."""
         self.count += number
         if len(self._named) < NAMED:
             self._named.append(name)
@@ -114,10 +114,10 @@ class BadRecords:
             where: Where the rows among them can be found all the same.
         """
         where = where if self.count > self.distinct else ""
-        what, whose = ("record was", "its") if self.count == 1 else ("records were", "their")
+        what = "record was" if self.count == 1 else "records were"
         more = f"; and {self._more} more" if self._more else ""
         return (
-            f"{self.count} {what} left out for want of a key of {whose} own, all others arrived"
+            f"{self.count} {what} left out for lack of a unique key, all others were written"
             f"{where}: {'; '.join(self._named)}{more}"
         )
 
@@ -125,7 +125,7 @@ class BadRecords:
 def describe_bad_record(record: object, key: str) -> str:
     """A description of a bad record: what is wrong with its key, and its other ids."""
     if not isinstance(record, dict):
-        return f"it is no object but {shown(record, 40)}"
+        return f"it is not an object but {shown(record, 40)}"
     ids = [
         f"{name} {shown(value, 40)}"
         for name, value in record.items()

@@ -76,7 +76,7 @@ class Report:
         return extracted
 
     def skips(self, stream: VendorStream) -> bool:
-        """Whether to leave the stream out, because its vendor refuses everything."""
+        """Whether to skip the stream, because its vendor refuses all requests."""
         failure = self._down.get(stream.client)
         if failure and stream.stats.outcome is not StreamOutcome.SKIPPED:
             failure.skipped.append(stream.name)
@@ -85,7 +85,7 @@ class Report:
 
     @contextmanager
     def reading(self, stream: VendorStream) -> Iterator[None]:
-        """Time the block, in which the stream is read, and say how it ended; see `failures_of`."""
+        """Time the block, which reads the stream, and log its outcome; see `failures_of`."""
         begun = self._clock.now()
         stats = stream.stats
         if stats.outcome is not StreamOutcome.FAILED:
@@ -179,7 +179,7 @@ class Report:
 
 
 def error_message(cause: BaseException) -> str:
-    """One line for an exception: its own words if they are meant for a person."""
+    """One line for an exception: its own message if that is meant for users."""
     if isinstance(cause, FatalError | UserInputError):
         return one_line(str(cause))
     words = one_line(str(cause), 500)

@@ -26,14 +26,14 @@ class Reader(Protocol):
 
     @property
     def selected(self) -> bool:
-        """Whether the user wants the stream."""
+        """Whether the stream is selected."""
 
 
 ReaderT = TypeVar("ReaderT", bound=Reader)
 
 
 class SharedPages(Generic[ReaderT]):
-    """Fetches each page once, for whichever of its streams asks first.
+    """Fetches each page once, when the first of its streams needs it.
 
     The bodies are kept until the last selected stream has read them. A read that stopped early,
     as in a dry run, is resumed where it stopped; a read that failed fails for every reader
@@ -69,7 +69,7 @@ class SharedPages(Generic[ReaderT]):
         return [reader for reader in self._readers if reader.selected]
 
     def join(self, stream: ReaderT) -> None:
-        """Take a stream as one that reads it."""
+        """Add a stream that reads the pages."""
         self._readers.append(stream)
 
     def read(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(ROOT)
 
-#: The SDK's, of a run that was interrupted. The next run begins without them.
+#: Values that the SDK leaves in the state of an interrupted run. The next run drops them.
 MARKERS = frozenset({
     "progress_markers",
     "partitions",
@@ -55,7 +55,7 @@ def unwrapped(content: object) -> dict[str, Any]:
 
 
 def _check(state: Mapping[str, Any]) -> None:
-    """See that it has the form that every run writes; an empty one is that of a first run."""
+    """Check the structure of a state. An empty one is valid: the first run has no state."""
     bookmarks = state.get("bookmarks")
     if not isinstance(bookmarks, dict) and state:
         raise UserInputError('not a Singer state: it has no object "bookmarks"')
@@ -67,7 +67,7 @@ def _check(state: Mapping[str, Any]) -> None:
 
 
 def _merged(state: dict[str, Any], over: Mapping[str, Any] = {}) -> dict[str, Any]:
-    """Both, as Meltano merges them: what the second has goes over the first, value by value."""
+    """Both states, merged as Meltano does: values of the second replace those of the first."""
     merged = dict(state)
     for name, value in over.items():
         inner = merged.get(name)
@@ -79,12 +79,12 @@ def _merged(state: dict[str, Any], over: Mapping[str, Any] = {}) -> dict[str, An
 
 
 def valid_bookmark(stream: str, bookmark: Mapping[str, Any]) -> dict[str, Any]:
-    """A bookmark without values that mean nothing, which are named in a warning."""
+    """A bookmark without invalid values, which a warning names."""
     kept = {name: value for name, value in bookmark.items() if name not in MARKERS}
     wrong = {name for name, value in kept.items() if not VALUE_CHECKS.get(name, _is_any)(value)}
     if wrong:
         logger.warning(
-            "%s: the state's bookmark is read without %s, whose value means nothing here",
+            "%s: the state's bookmark is read without %s, whose value is invalid",
             stream,
             ", ".join(sorted(wrong)),
         )

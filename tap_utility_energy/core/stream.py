@@ -322,12 +322,12 @@ class VendorStream(SDKStream):
         if in_batches:
             return "batches carry no version"
         if self.bad_records.count:
-            return "records were left out, which the loader may have from when they had a key"
+            return "records were left out that the loader may have from an earlier run"
         if narrowed_by := self.narrowed_by():
-            return f"not all is asked for ({narrowed_by})"
+            return f"the stream is limited ({narrowed_by})"
         if stream_maps.filters(self.config.get("stream_maps", {}), self.name):
             return "a stream map filters the records"
-        return self.stats.incomplete or ("nothing came" if is_empty else "")
+        return self.stats.incomplete or ("no records arrived" if is_empty else "")
 
     @override
     def on_version_withheld(self, reason: str) -> None:
@@ -350,7 +350,7 @@ class VendorStream(SDKStream):
             return
         if self.config["fail_on_bad_records"]:
             raise FatalError(
-                f"{self._left_out}; with fail_on_bad_records false they are a warning alone."
+                f"{self._left_out}; with fail_on_bad_records false it is only a warning."
             )
         self.stats.log.warning("%s.", self._left_out)
 

@@ -52,7 +52,7 @@ def setting_problems(config: Mapping[str, Any], streams: Collection[str]) -> Ite
 
 
 def in_order(maps: Mapping[str, Any], streams: Collection[str]) -> dict[str, Any]:
-    """The maps, those by the name of a stream last: the SDK takes the last one that fits a stream.
+    """The maps, those for a stream's own name last: the SDK takes the last one that matches.
 
     So a map for all streams, even if the file has it after a stream's own map, does not replace
     one that removes personal data.
@@ -62,7 +62,7 @@ def in_order(maps: Mapping[str, Any], streams: Collection[str]) -> dict[str, Any
 
 
 def _as_the_sdk_reads_it(stream_map: object) -> object:
-    """The map with a list for no keys, which every SCHEMA needs, and expressions without blanks."""
+    """The map with a list of keys, which every SCHEMA needs, and trimmed expressions."""
     if not isinstance(stream_map, dict):
         return stream_map
     texts = {
@@ -75,7 +75,7 @@ def _as_the_sdk_reads_it(stream_map: object) -> object:
 def unknown_removed_fields(
     maps: Mapping[str, Any], fields: Mapping[str, Collection[str]]
 ) -> Iterator[str]:
-    """A line for each field that a map leaves out and that none of its streams has.
+    """A line for each field that a map removes but none of its streams has.
 
     Args:
         maps: The setting ``stream_maps``.
@@ -149,7 +149,7 @@ def _map_problems(name: str, stream_map: object, streams: Collection[str]) -> It
         yield f"{source}: {_unknown(source, streams, 'stream')}"
     if isinstance(stream_map, dict):
         if {"__source__", "__alias__"} <= stream_map.keys():
-            yield f"{name}: __alias__: the copy of a stream is called as its map is: {name}"
+            yield f"{name}: __alias__: a copy of a stream is named after its map: {name}"
         for field, value in stream_map.items():
             if problem := _field_problem(field, value):
                 yield f"{name}: {field}: {problem}"
@@ -160,7 +160,7 @@ def _map_problems(name: str, stream_map: object, streams: Collection[str]) -> It
 def _field_problem(field: str, value: object) -> str:
     """What is wrong with a field or an option of a map, or ''."""
     if not field or not field.isprintable():
-        return "it is no name for a field"
+        return "it is not a field name"
     match field:
         case "__else__":
             return "" if value in REMOVED else "it must be null, which leaves other fields out"
@@ -185,9 +185,9 @@ def _expression_problem(value: object) -> str:
         statements = ast.parse(value.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
-        return f"{shown(value, 200)} is no expression: {reason}"
+        return f"{shown(value, 200)} is not an expression: {reason}"
     is_one = len(statements) == 1 and isinstance(statements[0], ast.Expr)
-    return "" if is_one else f"{shown(value, 200)} is no expression"
+    return "" if is_one else f"{shown(value, 200)} is not an expression"
 
 
 def _unknown(name: str, known: Collection[str], what: str) -> str:
@@ -196,7 +196,7 @@ def _unknown(name: str, known: Collection[str], what: str) -> str:
 
 
 def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: int | None) -> None:
-    """Let the mapper know a stream, with the fields that are selected.
+    """Register a stream with the mapper, with its selected fields.
 
     Args:
         mapper: The SDK's.
@@ -216,8 +216,8 @@ def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: 
         raise UserInputError(f"stream_maps: {stream}: {error}") from error
     except ValueError as error:  # of flattening
         raise UserInputError(
-            f"flattening_max_key_length: {stream}: {error}. Two fields would get one name: set it "
-            "higher, or another flattening_separator"
+            f"flattening_max_key_length: {stream}: {error}. Two fields would get the same name: "
+            "set it higher, or another flattening_separator"
         ) from error
     except AttributeError as error:  # of faker, for a locale that it does not have
         raise UserInputError(f"faker_config: {error}") from error
@@ -230,7 +230,7 @@ def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: 
 
 
 def same_names(mapper: PluginMapper) -> Iterator[str]:
-    """A line for streams that would leave under one name, as rows of one table."""
+    """A line for each name that several streams would have, as rows of one table."""
     names: dict[str, list[str]] = {}
     for stream, maps in mapper.stream_maps.items():
         for each in maps:
@@ -238,11 +238,12 @@ def same_names(mapper: PluginMapper) -> Iterator[str]:
                 names.setdefault(each.stream_alias, []).append(stream)
     for alias, streams in names.items():
         if len(streams) > 1:
-            yield f"stream_maps: {' and '.join(streams)} would be called {alias} alike"
+            both = "both" if len(streams) == 2 else "all"  # noqa: PLR2004
+            yield f"stream_maps: {' and '.join(streams)} would {both} be called {alias}"
 
 
 def _check_keys(definition: Mapping[str, Any], stream: str, keys: Collection[str]) -> None:
-    """See that a map with ``__else__`` keeps the key, which the SDK would not say in full.
+    """Check that a map with ``__else__`` keeps the whole key; the SDK names only one field.
 
     Raises:
         UserInputError: It does not.
@@ -267,7 +268,7 @@ def _expressions(definition: Mapping[str, Any]) -> dict[str, str]:
 def _check_names(stream_map: StreamMap, stream: str, longest_name: int | None) -> None:
     alias = stream_map.stream_alias
     if not (isinstance(alias, str) and alias and alias.isprintable()):
-        raise UserInputError(f"stream_maps: {stream}: __alias__: {shown(alias)} is no name")
+        raise UserInputError(f"stream_maps: {stream}: __alias__: {shown(alias)} is not a name")
     if not stream_map.flattening_enabled or longest_name is None:
         return
     longest = max(stream_map.transformed_schema.get("properties", ()), key=len, default="")
@@ -279,14 +280,14 @@ def _check_names(stream_map: StreamMap, stream: str, longest_name: int | None) -
 
 
 def _prepare(stream_map: CustomStreamMap) -> None:
-    """Compute with decimals and floats alike, and say which expression fails."""
+    """Let expressions mix decimals and floats, and name the expression that fails."""
     evaluator = stream_map.expr_evaluator
     evaluator.operators = {kind: _exact(run) for kind, run in evaluator.operators.items()}
     evaluator.eval = partial(_computed, evaluator.eval)
 
 
 def _exact(operator: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator, which takes a float for the decimal that it was written as.
+    """The operator, which treats a float as the decimal that it was written as.
 
     Fractions come as `Decimal`, with all their digits, and ``1.1`` in an expression is a float:
     Python does not compute with both.
@@ -310,7 +311,7 @@ def _computed(evaluate: Callable[..., Any], expr: str, **kwargs: Any) -> Any:
         raise UserInputError(
             f"stream_maps: {shown(expr, 200)} cannot be computed for each record "
             f"({type(error).__name__}{words}). For a field that may be missing write "
-            "_.get('name'), and mind null."
+            "_.get('name'), and handle null."
         ) from error
 
 

@@ -91,7 +91,7 @@ class EnergyCAPStream(VendorStream):
     @override
     def narrowed_by(self) -> str:
         if self.params:
-            return f"digests are of the last years only, see {', '.join(self.params.values())}"
+            return f"digests cover the latest years only, see {', '.join(self.params.values())}"
         return "energycap_filters" if self.filter else ""
 
     @override
@@ -138,7 +138,7 @@ class EnergyCAPStream(VendorStream):
         Source: https://developer.energycap.com/api-getting-started/versioning/
         """
         self.stats.log.warning(
-            "EnergyCAP will withdraw %s; it names as the replacement: %s. Look for a newer "
+            "EnergyCAP will withdraw %s; it names this replacement: %s. Look for a newer "
             "version of this tap.",
             self.path,
             one_line(successor, LONGEST_QUOTE),
@@ -193,10 +193,10 @@ class EnergyCAPStream(VendorStream):
     def on_last_page(self, distinct: int) -> None:
         """Compare the number of records with EnergyCAP's total, and with the last run.
 
-        If they differ, records may have moved from page to page while they were read. If the run
-        before has seen the same, the list is taken as it is: one that always repeats or lacks a
-        record would keep the stream from ever being incremental otherwise. What was seen, and in
-        how many runs in a row, is kept in the state.
+        If they differ, records may have moved between pages while they were read. If the previous
+        run saw the same difference, the list is accepted: otherwise a list that always repeats or
+        lacks a record would keep the stream from ever being incremental. The state records the
+        difference and the number of runs in a row that saw it.
         """
         before = self.discrepancy
         self.stream_state.pop("discrepancy", None)
@@ -211,11 +211,11 @@ class EnergyCAPStream(VendorStream):
             self.stats.incomplete = "data may have changed while pages were read"
         if self._list.begun_by == self.name:
             self.stats.log.warning(
-                "EnergyCAP counted %s records%s and %s different ones came. %s.",
+                "EnergyCAP counted %s records%s and sent %s distinct ones. %s.",
                 paginator.total,
                 ", more before," if paginator.removed else "",
                 distinct,
-                "The run before has seen the same, so this is taken as the whole list"
+                "The previous run saw the same, so the list is taken as complete"
                 if is_known
                 else "Data may have changed while pages were read; the next run reads all again",
             )

@@ -14,7 +14,7 @@ ADVICE: dict[int, str] = {
     "energycap_filters.",
     HTTPStatus.UNAUTHORIZED: "The key is wrong or deleted, or its owner lacks the permission "
     "{permission}: check energycap_api_key, that energycap_base_url is the environment that the "
-    "key was made in, and the owner's role.",
+    "key was created in, and the owner's role.",
     HTTPStatus.FORBIDDEN: "The owner of the key may lack the permission {permission}: check their "
     "role in EnergyCAP.",
     HTTPStatus.NOT_FOUND: "Check energycap_base_url: the host alone, without a path. If other "

@@ -95,7 +95,7 @@ class DigestFlattener:
         for sent, row in self._leaves(digest):
             key = tuple(map(as_key, sent, self._rows.key_types))
             if not sent:
-                others["that are no objects"] += 1
+                others["that are not objects"] += 1
             elif None in key:
                 others[f"without {' or '.join(self._rows.key[1:])}"] += 1
             elif key in rows:

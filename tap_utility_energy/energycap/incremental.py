@@ -9,32 +9,32 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
 MODIFIED = "modifiedDate"
-#: Two readings of a time without an offset can lie 26 hours apart. The rest is for clocks, and
-#: for dates that a long transaction sets before its changes are visible.
+#: A time without an offset is ambiguous by up to 26 hours. The rest is a margin for clocks, and
+#: for transactions that set the date long before their changes are visible.
 LOOKBACK = timedelta(days=2)
 
 
 class ModifiedDates:
-    """The bookmark of a list whose records tell when they were last changed.
+    """The bookmark of a list whose records have a ``modifiedDate``.
 
-    The vendor documents no filter by that date, so the whole list is read on every run, and only
-    what may have been made or changed since the last one is emitted. A record that has no
-    readable ``modifiedDate`` always is.
+    The vendor documents no filter by that date, so the whole list is read on every run, but only
+    records that may have been created or changed since the last run are emitted. A record without a
+    valid ``modifiedDate`` is always emitted.
 
-    The bookmark is the latest ``modifiedDate`` that was seen, yet no later than the start of the
-    run: what changes while pages are read may have been read before it changed. It stays where it
-    was if the number of records differs from EnergyCAP's total: records may have moved from page to
-    page. If two runs in a row see the same, the second moves it to the value of the first run,
-    so that each record has two runs to appear in. Dates without an offset are ambiguous, so all are
-    compared as UTC, and what lies up to `LOOKBACK` before the bookmark is emitted again. The
-    bookmark holds for one scope: after a change of filter or ``start_date`` all is emitted. A
-    bookmark in the future was edited by hand or written by a wrong clock: it is ignored.
+    The bookmark is the latest ``modifiedDate`` of the run, but not later than its start: a record
+    that changes while pages are read may have been read before the change. The bookmark does not
+    move if the number of records differs from EnergyCAP's total, because records may have moved
+    between pages. If two runs in a row see the same difference, the second sets the bookmark of the
+    first, so that each record has two runs to appear in. Dates without an offset are ambiguous, so
+    all are compared as UTC, and records up to `LOOKBACK` before the bookmark are emitted again. The
+    bookmark is valid for one scope: after a change of the filter or ``start_date`` all records are
+    emitted. A bookmark in the future was edited by hand or written by a wrong clock: it is ignored.
 
     Args:
         state: The stream's state, which is changed in place.
-        scope: What narrows the records.
+        scope: The filter and ``start_date``, as text.
         started: When the run began.
-        is_incremental: Whether the bookmark is used. It is kept in any case.
+        is_incremental: Whether the bookmark is used. It is written in any case.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class ModifiedDates:
         """Move the bookmark, after the last record.
 
         Args:
-            discrepancy: What was odd about the read; empty if nothing was. It takes the bookmark
-                of this run, for the next one to keep.
+            discrepancy: The difference from EnergyCAP's total; empty if there is none. The bookmark
+                of this run is stored in it, for the next run.
         """
         if self._latest is None:
             return
@@ -87,7 +87,7 @@ class ModifiedDates:
 
 
 def parse_date(text: object) -> datetime | None:
-    """The time that one of the vendor's dates tells, taken as UTC without an offset.
+    """Parse a date of the vendor; without an offset it counts as UTC.
 
     >>> parse_date("2024-06-10 14:22:00.1234567-04:00").isoformat()
     '2024-06-10T18:22:00.123456+00:00'

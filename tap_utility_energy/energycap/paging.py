@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 class PagedList(SharedPages[Reader]):
-    """A list that comes in pages, read once for all its streams."""
+    """A paged list, read once for all its streams."""
 
-    #: What the headers of the latest read told; None if the list does not come in pages.
+    #: The paging headers of the latest read; None if the list is not paged.
     paginator: HeaderPaginator | None = None
 
     def fetch(
         self, get: Callable[[int, Callable[[], bool]], Page], width: int, key: str
     ) -> Iterator[Page]:
-        """Every page in order, several in flight once the first has told how many there are.
+        """Every page in order; after the first, which tells their number, several in parallel.
 
         Args:
             get: Gets a page by its number, unless the answer is no longer wanted.

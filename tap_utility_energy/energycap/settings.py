@@ -26,7 +26,7 @@ SETTINGS: Settings = (
         default="https://app.energycap.com",
         title="EnergyCAP base URL",
         description="Host of the EnergyCAP environment that the key was created in, without a "
-        "path. It must use https, except on this machine.",
+        "path. It must use https, except for a loopback address.",
     ),
     th.Property(
         "energycap_number_of_years",

@@ -346,13 +346,13 @@ class BillsStream(EnergyCAPStream):
         start = self.config.get("start_date")
         first = datetime.fromisoformat(start).date() if start else None
         for page in super().records(decoder):
-            # The day as the bill tells it: it is a date of service, in no time zone.
+            # The date of service as printed on the bill, which has no time zone.
             ends = ((bill, parse_date(str(bill.get("endDate"))[:10])) for bill in page)
             yield [bill for bill, end in ends if not (first and end) or end.date() >= first]
 
 
 class CommoditiesStream(EnergyCAPStream):
-    """Commodities, such as electricity, with the units they are added up in.
+    """Commodities, such as electricity, with the units of their totals.
 
     Read and emitted whole on every run: they have no dates.
     """

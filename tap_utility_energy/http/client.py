@@ -86,7 +86,7 @@ class Client(ABC):
     def advice(self, response: requests.Response, permission: str) -> str:
         """The remedy for an answer that a retry cannot change, in a sentence or two."""
         advice = self.advice_by_status.get(response.status_code)
-        return advice.format(permission=permission) if advice else "Report it if it stays."
+        return advice.format(permission=permission) if advice else "Report it if it persists."
 
     def acquire(self, stats: StreamStats) -> None:  # noqa: B027 - not every vendor has one
         """Wait until the rate limit lets the stream send a request. By default there is none."""
@@ -121,7 +121,7 @@ class Client(ABC):
 
         def attempt(seconds_left: float) -> Page:
             if not is_wanted():
-                raise FatalError("the answer is not wanted any more")
+                raise FatalError("the answer is no longer needed")
             response = self._send_once(self.auth(request), self._time_for(seconds_left), stats)
             self._check_status(response, permission)
             return self._page(response, page_format, decoder)
@@ -146,7 +146,7 @@ class Client(ABC):
             )
         except (ValueError, RecursionError, ArithmeticError) as error:
             kind = response.headers.get("Content-Type", "no content type")
-            reason = f"sent an answer that is not what it documents ({error}; {kind})"
+            reason = f"sent an answer that does not match its documentation ({error}; {kind})"
             raise RetriableError(reason, response, until_deadline=False) from error
 
     def _prepared(self, method: str, url: str, **more: Any) -> requests.PreparedRequest:
@@ -166,7 +166,7 @@ class Client(ABC):
             if query := urlsplit(url).query:
                 request.url = urlsplit(request.url or "")._replace(query=query).geturl()
         except ValueError as error:  # requests' own are among them
-            raise FatalError(f"{url} cannot be asked for: {error}. Report it.") from error
+            raise FatalError(f"{url} is not a valid URL: {error}. Report it.") from error
         return request
 
     @final
@@ -236,7 +236,7 @@ class Client(ABC):
             raise failed from error
         except (MemoryError, OverflowError) as error:  # the declared length is huge
             raise RetriableError(
-                "sent an answer that no memory holds", until_deadline=False
+                "sent an answer too large for memory", until_deadline=False
             ) from error
         except (OSError, HTTPError, UnicodeError) as error:  # a missing CA bundle, a wrong host
             raise self._broken(error) from error
@@ -268,7 +268,7 @@ class Client(ABC):
         path = urlsplit(response.url).path.removeprefix(urlsplit(self.base_url).path)
         if status in ELSEWHERE:
             return FatalError(
-                f"{self.vendor} answered {status} and sends the request elsewhere, which is not "
+                f"{self.vendor} answered {status} with a redirect, which is not "
                 f"followed. Check {self.base_url_setting}.",
             )
         advice = self.advice(response, permission)

@@ -32,7 +32,7 @@ class NamedTwiceError(ValueError):
 
 
 def parse_settings(text: str | bytes) -> Any:
-    """The same as `parse`, for what a person has written.
+    """Like `parse`, but for text written by a person: refuses duplicate names.
 
     Raises:
         NamedTwiceError: An object has a name twice.
@@ -53,7 +53,7 @@ def _named_once(pairs: list[tuple[str, Any]]) -> Record:
 
 
 def parse_without(name: str, text: str) -> Any:
-    """The same, without the properties of this name, at whatever depth they stand."""
+    """Like `parse`, without the properties of this name, at any depth."""
     return parse(text, partial(_without, name))
 
 

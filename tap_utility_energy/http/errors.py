@@ -52,7 +52,7 @@ TRANSIENT_TLS_REASONS = {"DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD
 
 
 class RetriableError(RetriableAPIError):
-    """One attempt failed in a way that another may not.
+    """One attempt failed, and another may succeed.
 
     Args:
         reason: What the vendor did, as the end of a sentence that begins with its name.
@@ -150,7 +150,7 @@ def quote_of(response: requests.Response) -> str:
 
 
 def without_varying_parts(text: str) -> str:
-    """The text without what differs per answer: request ids, times, positions."""
+    """The text without parts that differ per answer: request ids, times, positions."""
     return re.sub(r"[\w:.+-]*\d[\w:.+-]*", "", text)
 
 
@@ -186,7 +186,7 @@ def _error_object(body: str) -> dict[str, Any]:
 def error_from(
     error: requests.RequestException, host: str, timeout: float
 ) -> RetriableError | None:
-    """The error behind an exception of requests, or None if no other try could end better."""
+    """The error behind an exception of requests, or None if a retry cannot help."""
     causes = _Causes(error)
     if found := _tls_error(causes, host) or _connection_error(causes, host, timeout):
         return found

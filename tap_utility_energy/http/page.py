@@ -1,4 +1,4 @@
-"""One page of a list: its records, and what comes with them."""
+"""One page of a list: its records, headers and raw text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.http.redaction import CredentialRedactor
 
-#: Makes JSON of a text, with the error of `parse`.
+#: Decodes JSON text; raises the errors of `parse`.
 Decoder = Callable[[str], Any]
 
 

@@ -19,15 +19,15 @@ LONGEST_URL = 2000
 CREDENTIAL_PARAM = "access_token"
 #: Characters of a URL that are left for the cursor of a following page.
 ROOM_FOR_CURSOR = 250
-#: Pages in a row after which a list is taken to go round in a circle.
+#: Pages without new records in a row after which a list is considered endless.
 MOST_STALE_PAGES = 2
 MOST_EMPTY_PAGES = 100
-#: Of a filter for the records of a list: of ten million records, one in fifteen seems seen before.
+#: Size of the filter of seen records: of ten million records, one in fifteen seems seen before.
 SEEN_BITS = 1 << 26
 
 
-class CircleGuard:
-    """Ends a read of a list that brings nothing new, whatever its links or totals say.
+class EndlessListGuard:
+    """Ends a read of a list without new records, whatever its links or totals say.
 
     Records are remembered in a Bloom filter of fixed size, not one by one.
 
@@ -71,7 +71,7 @@ class CircleGuard:
 
 
 class NextURLPaginator:
-    """Reads a listing by the URL that each answer gives for its next page.
+    """Paginates by the URL of the next page in each answer.
 
     ``next`` may be absolute or relative, and may repeat the filters or leave them out: the
     paginator adds them. Its other parameters, except a credential, are sent back unchanged.
@@ -88,13 +88,13 @@ class NextURLPaginator:
     """
 
     def __init__(self, first_urls: Sequence[str], key: str = "uid") -> None:
-        #: The URL to ask for next; '' at the end.
+        #: The URL to request next; '' at the end.
         self.current_value = first_urls[0]
         self._first_urls = iter(first_urls[1:])
         self._first_url = first_urls[0]
         self._seen = set(first_urls)
         self._key = key
-        self._guard = CircleGuard(key)
+        self._guard = EndlessListGuard(key)
 
     def advance(self, page: Page) -> None:
         """Go on to the page after this one.
@@ -110,18 +110,20 @@ class NextURLPaginator:
         if link is None or link == "":
             self._first_url = next(self._first_urls, "")
             if self._first_url:
-                self._guard = CircleGuard(self._key)
+                self._guard = EndlessListGuard(self._key)
             return self._first_url
         if not isinstance(link, str):
-            raise FatalError(f"the link to the next page is no text but {shown(link)}. Report it.")
+            raise FatalError(f"the link to the next page is not text but {shown(link)}. Report it.")
         try:
             url = urljoin(self.current_value, urldefrag(link).url)
             url = with_params_of(self._first_url, with_scheme_of(self._first_url, url))
         except ValueError as error:
-            raise FatalError(f"the link to the next page is no URL: {error}. Report it.") from error
+            raise FatalError(
+                f"the link to the next page is not a URL: {error}. Report it."
+            ) from error
         if url in self._seen:
             raise FatalError(
-                f"the vendor's links to the next page go round in a circle, back to {url}. "
+                f"the vendor's links to the next page form a cycle, back to {url}. "
                 "Try again later, or report it to the vendor.",
             )
         self._seen.add(url)
@@ -182,7 +184,7 @@ def filtered_urls(url: str, filters: Mapping[str, Sequence[str]]) -> Iterator[st
 
 
 def _check_encoding(filters: Mapping[str, Sequence[str]]) -> None:
-    """See that a URL can have the values: JSON can hold half of a surrogate pair, and no URL can.
+    """Check that a URL can hold the values: JSON allows lone surrogates, and URLs do not.
 
     Raises:
         FatalError: One cannot.
@@ -193,13 +195,12 @@ def _check_encoding(filters: Mapping[str, Sequence[str]]) -> None:
                 value.encode()
             except UnicodeEncodeError as error:
                 raise FatalError(
-                    f"the value {value!a} to filter {key} by cannot be written in UTF-8, and "
-                    "so not be asked for."
+                    f"the value {value!a} to filter {key} by cannot be encoded as UTF-8."
                 ) from error
 
 
 class HeaderPaginator:
-    """Counts pages up to the total that the headers of the latest answer tell.
+    """Paginates by page number, up to the total in the headers of the latest answer.
 
     >>> HeaderPaginator("meterId").current_value
     1
@@ -208,8 +209,8 @@ class HeaderPaginator:
     """
 
     def __init__(self, key: str) -> None:
-        self._guard = CircleGuard(key)
-        #: The number of the page to ask for next; 0 at the end.
+        self._guard = EndlessListGuard(key)
+        #: The number of the page to request next; 0 at the end.
         self.current_value = 1
         #: ``TotalNumberOfRecords`` of the latest answer; 0 for a tenant without data.
         self.total = 0
@@ -250,12 +251,12 @@ class HeaderPaginator:
 
     def _check(self, page: int, size: int, total: int, pages: int) -> None:
         if page != self.current_value:
-            raise _unreliable(f"page {self.current_value} was asked for and page {page} came")
+            raise _unreliable(f"page {self.current_value} was requested and page {page} was sent")
         if size < 1 or size != (self._page_size or size):
-            raise _unreliable(f"PageSize went from {self._page_size} to {size} on page {page}")
+            raise _unreliable(f"PageSize changed from {self._page_size} to {size} on page {page}")
         if pages not in {math.ceil(total / size), max(1, math.ceil(total / size))}:
             raise _unreliable(
-                f"page {page} tells of {total} records in {pages} pages of {size}",
+                f"page {page} declares {total} records in {pages} pages of {size}",
             )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RateLimit:
-    """Lets requests through one by one, at equal distances, whichever thread sends them."""
+    """Spaces the requests of all threads evenly."""
 
     def __init__(self, requests_per_minute: int, clock: Clock) -> None:
         # A burst of 1 spaces requests evenly; a larger one would send a minute's requests at once.

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 MASK = "[secret]"
-#: Data may hold anything shorter by chance, and any number.
+#: Data may contain shorter texts, and any number, by chance.
 SHORTEST_IN_DATA = 8
 SHORTEST_IN_LOGS = 4
-#: Decoded forms of one text that are searched; no reader decodes a text that often.
+#: Maximum number of decoded forms of a text to search.
 MOST_FORMS = 16
 
 _JSON = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\"\\/bfnrt])")
@@ -224,7 +224,7 @@ def _character(escape: re.Match[str]) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Redacts what another formatter made of a log record, tracebacks included."""
+    """Redacts the output of another formatter, tracebacks included."""
 
     def __init__(self, inner: logging.Formatter) -> None:
         super().__init__()
@@ -236,7 +236,7 @@ class RedactingFormatter(logging.Formatter):
 
 
 def redact_logs() -> None:
-    """Put the formatter around that of every handler that exists now."""
+    """Wrap the formatter of every existing handler."""
     for handler in every_handler():
         if not isinstance(handler.formatter, RedactingFormatter):
             handler.setFormatter(RedactingFormatter(handler.formatter or logging.Formatter()))

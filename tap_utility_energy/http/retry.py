@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Tries if waiting seldom helps, as with a bad certificate or an answer that is not JSON.
+#: Maximum tries if waiting seldom helps, as with a bad certificate or an answer that is not JSON.
 QUICK_RETRIES = 4
 #: Seconds to retry a connection that fails before the vendor has answered once: until then a
 #: wrong setting is as likely as a temporary failure.
@@ -57,7 +57,7 @@ VENDOR_DOWN = {
 
 
 class RetryPolicy:
-    """Repeats a request while the failure may pass, within a bound of time.
+    """Retries a request while the failure may be temporary, within a time limit.
 
     Args:
         vendor: The vendor's name, for messages.
@@ -90,7 +90,7 @@ class RetryPolicy:
         acquire: Callable[[StreamStats], None],
         stats: StreamStats,
     ) -> T:
-        """Call ``attempt`` until it returns. It is given the seconds that are left for it.
+        """Call ``attempt`` until it returns. It is given the remaining seconds.
 
         The time that ``acquire`` takes before each try does not count. Each wait is logged for
         the stream.
@@ -171,7 +171,7 @@ class RetryPolicy:
         self, error: RetriableError, wait: float, left: float, log: StreamLog, *, is_repeated: bool
     ) -> None:
         at = self._clock.local_now() + timedelta(seconds=wait)
-        line = f"{self._vendor} {error.reason}; asking again in {wait:.0f} s, at {at:%H:%M:%S}"
+        line = f"{self._vendor} {error.reason}; retrying in {wait:.0f} s, at {at:%H:%M:%S}"
         if error.response is None or error.response.status_code != HTTPStatus.ACCEPTED:
             until = f", for {duration(left)} more at most" if self._may_pass(error) else ""
             is_known = error.is_meant_for_all and self._pause_until > self._clock.now()

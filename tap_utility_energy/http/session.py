@@ -59,9 +59,9 @@ class OriginAuth(AuthBase):
         if origin(url) != origin(self._base_url) or parse_url(url).auth:
             scheme, host, port = origin(url)
             raise FatalError(
-                f"a link leads to another server ({scheme}://{host}:{port}), which is not asked: "
-                f"the credential is for {self._base_url} only. Check the base URL setting, "
-                "or report the link to the vendor.",
+                f"a link leads to another server ({scheme}://{host}:{port}), which is not "
+                f"followed: the credential is for {self._base_url} only. Check the base URL "
+                "setting, or report the link to the vendor.",
             )
         r.headers.update(self._headers)
         return r
@@ -89,7 +89,7 @@ class Session(requests.Session):
         return response
 
     def _environment(self, url: str) -> Mapping[str, Any]:
-        """What REQUESTS_CA_BUNDLE and the like say, which a prepared request does not get."""
+        """Proxies and CA bundle from the environment, which prepared requests ignore."""
         settings = self.merge_environment_settings(url, {}, None, None, None)
         if origin(url)[0] == "http":
             settings["proxies"] = {}  # this machine's own: a proxy would see the credential
@@ -120,7 +120,7 @@ def _check_bundle(file: str) -> None:
         ssl.create_default_context(cafile=file)
     except ssl.SSLError as error:
         raise FatalError(
-            f"the file of trusted certificates, {file}, holds none. Check what "
+            f"the file of trusted certificates, {file}, has no certificate. Check what "
             "REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names.",
             whole_vendor=True,
         ) from error

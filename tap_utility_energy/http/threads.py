@@ -13,7 +13,7 @@ Job = tuple[Callable[[], T], "Future[T]"]
 
 
 class DaemonPool(Generic[T]):
-    """A few threads that run calls.
+    """A fixed number of threads that run calls.
 
     A `ThreadPoolExecutor` waits for its threads when the process ends, and one that hangs in a
     request would keep a stopped tap alive.

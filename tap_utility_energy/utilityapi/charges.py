@@ -1,4 +1,4 @@
-"""The charges of bills, a row each."""
+"""One row per charge of a bill."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ChargeRows:
             row = {**fields, **shared, **where, "position": next(positions)}
             yield self._stream.extra_fields.keep(row, unknown)
         if others:
-            named = f"bill {shown(record['uid'], 40)} has {others} charge(s) that are no objects"
+            named = f"bill {shown(record['uid'], 40)} has {others} charge(s) that are not objects"
             self._stream.bad_records.add_rows(others, named)
 
     @cached_property

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 ADVICE: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "Check the uids in the utilityapi_… settings.",
-    HTTPStatus.UNAUTHORIZED: "Check utilityapi_token: tokens are made, and end, in UtilityAPI's "
-    "dashboard under Settings, API Settings.",
+    HTTPStatus.UNAUTHORIZED: "Check utilityapi_token: tokens are created and revoked in "
+    "UtilityAPI's dashboard under Settings, API Settings.",
     HTTPStatus.PAYMENT_REQUIRED: "Collecting data needs a positive prepaid balance: top it up in "
     "UtilityAPI's dashboard settings.",
-    HTTPStatus.FORBIDDEN: "Check that utilityapi_token belongs to the account that was given the "
+    HTTPStatus.FORBIDDEN: "Check that utilityapi_token belongs to the account that holds the "
     "consent.",
     HTTPStatus.NOT_FOUND: "Check utilityapi_base_url, and that the uids in the utilityapi_… "
     "settings exist and their consent was not revoked.",
@@ -36,7 +36,7 @@ ADVICE: dict[int, str] = {
 ADVICE_BY_SLUG = {
     "expired_or_revoked": "The customers' consent has expired or was revoked: ask them for a new "
     "authorization.",
-    "required_param_missing": "This looks like a fault of this tap: report it with this line.",
+    "required_param_missing": "This looks like a bug in this tap: report it with this line.",
 }
 
 
@@ -77,7 +77,7 @@ class UtilityAPI(Client):
         stats: StreamStats,
         decoder: Decoder = parse,
     ) -> Iterator[Page]:
-        """Every page of a list, by the URL that each names as its next.
+        """Every page of a list; each names the URL of the next one.
 
         Args:
             path: The list's, below the base URL.
@@ -97,5 +97,5 @@ class UtilityAPI(Client):
             paginator.advance(page)
 
     def urls(self, path: str, filters: Mapping[str, Sequence[str]]) -> list[str]:
-        """The URLs that a list begins with: several if its filters are too long for one."""
+        """The first URLs of a list: several if the filters are too long for one URL."""
         return list(filtered_urls(f"{self.base_url}{path}", filters))

@@ -23,7 +23,7 @@ logger = logging.getLogger(ROOT)
 def log_estimate(
     streams: Iterable[VendorStream], meters: MeterList, state: Mapping[str, Any]
 ) -> None:
-    """Say how many requests a first sync takes, and how long at the rate limit.
+    """Log the number of requests of a first sync, and their time at the rate limit.
 
     The list of meters is read ahead for it. If that fails, so do the streams that need the list,
     and tell of it.

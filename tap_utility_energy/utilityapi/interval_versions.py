@@ -18,7 +18,7 @@ UID = re.compile(r"(.+)-([0-9]{1,12})-([0-9]{1,12})")
 
 
 class IntervalUid(NamedTuple):
-    """An interval's uid, taken apart; times are in seconds since 1970."""
+    """The parts of an interval's uid; times are in seconds since 1970."""
 
     uid: str
     meter: str
@@ -27,7 +27,7 @@ class IntervalUid(NamedTuple):
 
     @classmethod
     def parse(cls, uid: str) -> Self | None:
-        """Take a uid apart; None if the vendor makes it in another way."""
+        """Parse a uid; None if it has another format."""
         found = UID.fullmatch(uid)
         return cls(uid, found[1], int(found[2]), int(found[3])) if found else None
 
@@ -37,21 +37,21 @@ class IntervalUid(NamedTuple):
         return self.uid.removeprefix(f"{self.meter}-")
 
     def holds(self, other: IntervalUid) -> bool:
-        """Whether all of the other's period is in this one's."""
+        """Whether this period contains the other."""
         return self.start <= other.start and other.end <= self.end
 
 
 class Versions(NamedTuple):
-    """What a list of intervals tells of those that were read before."""
+    """The result of comparing a list of intervals with those that were read before."""
 
     #: The shortest interval that contains each old version.
     replaced: dict[IntervalUid, IntervalUid]
-    #: The periods of the intervals that there are now, by meter.
+    #: The periods of the current intervals, by meter.
     periods: dict[str, list[str]]
 
 
 def compare(known: Mapping[str, Iterable[str]], listed: Iterable[str]) -> Versions:
-    """Find the known intervals that are listed no more and whose period another one holds.
+    """Find known intervals that are no longer listed and whose period another one contains.
 
     >>> versions = compare({"12": ["300-100"]}, ["12-400-100"])
     >>> [(old.uid, new.uid) for old, new in versions.replaced.items()]

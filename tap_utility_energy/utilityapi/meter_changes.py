@@ -1,11 +1,11 @@
 """Reading the data of new and changed meters, once for several streams.
 
 The vendor's lists of bills and intervals require a filter by meter and have no filter by date of
-change. A meter's own record shows changes: its consent, status or counts change with its data. So
-a run lists the meters, compares the fingerprint of each with the state, and reads all data of those
-that differ. The fingerprint of a meter goes into the state when all of its data has been emitted,
-and is that of before its data was read: a run that ends half-way reads the rest again, and a change
-that comes while it reads is seen by the next run. If the number of bills differs from the meter's
+change. But the record of a meter changes with its data: its consent, status or counts. So a run
+lists the meters, compares the fingerprint of each with the state, and reads all data of those
+that differ. The fingerprint is taken before the data is read, and goes into the state after all
+data of the meter was emitted. So after an interrupted run the next one reads the remaining meters,
+and changes during a run are read by the next one. If the number of bills differs from the meter's
 own count, the next run reads the meter again, until two runs in a row have seen the same number.
 
 Sources: https://utilityapi.com/docs/api/bills/list, https://utilityapi.com/docs/api/intervals/list
@@ -45,15 +45,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The vendor leaves out a period that begins before ``start``; few are longer than this.
+#: The vendor leaves out periods that begin before ``start``; few are longer than this.
 LONGEST_PERIOD = timedelta(days=62)
-#: Before all data; a vendor's server may not know what to do with the year 1.
+#: Before all data. A server may not handle the year 1.
 EARLIEST = date(1900, 1, 1)
 #: Errors that may mean that a consent has ended since the meters were listed.
 CONSENT_ENDED = frozenset({"not_found", "expired_or_revoked"})
-#: The most bills or readings in a chunk of several meters: readings are merged in memory.
+#: Maximum bills or readings in a chunk of several meters: readings are merged in memory.
 MOST_AT_ONCE = 100_000
-#: Records on a page, for estimates; the vendor does not tell how many there are.
+#: Records per page, for estimates; the vendor does not document it.
 USUAL_PAGE = 500
 
 
@@ -67,8 +67,8 @@ class MeterEndpoint:
         count_field: The field of a meter that counts its data.
         fingerprint_fields: The fields of a meter that change when its data does.
         counts_records: Whether `count_field` counts the records of the list.
-        meters_at_once: The most meters in a chunk, which is asked for in one request and its
-            following pages.
+        meters_at_once: The maximum number of meters in a chunk, which one request and its following
+            pages read.
         takes_mixed: Whether it takes ``allow_mixed``, and so the setting for it.
     """
 
@@ -81,7 +81,7 @@ class MeterEndpoint:
     takes_mixed: bool = False
 
     def window(self, config: Mapping[str, Any]) -> dict[str, list[str]]:
-        """What bounds the data besides the meters, as query parameters."""
+        """Query parameters that restrict the data, besides the meters."""
         window = {}
         if start := config.get("start_date"):
             earliest = max(datetime.fromisoformat(start).date(), EARLIEST + LONGEST_PERIOD)
@@ -96,7 +96,7 @@ class MeterReader(Reader, Protocol):
 
     @property
     def replication_method(self) -> str:
-        """Whether the stream knows meters that need not be read again."""
+        """INCREMENTAL if unchanged meters need not be read again."""
 
     @property
     def completed(self) -> dict[str, str]:
@@ -120,28 +120,28 @@ class MeterChanges(SharedPages[MeterReader]):
         super().__init__(client, PageFormat(endpoint.records_key))
         self._meters = meters
         self._endpoint = endpoint
-        #: What bounds the data besides the meters.
+        #: Query parameters that restrict the data, besides the meters.
         self.window = endpoint.window(client.config)
         self.fingerprints: dict[str, str] = {}
-        #: Whether meters have more data than came.
+        #: Whether some data of the meters is missing.
         self.has_missing_data = False
         self._known: list[dict[str, str]] = []
         self._chunks: dict[int, set[str]] = {}
 
     def ends_chunk(self, pages: int) -> bool:
-        """Whether the last of so many pages is the last of its chunk."""
+        """Whether a chunk ends after this number of pages."""
         return pages in self._chunks
 
     def completed(self, pages: int) -> dict[str, str]:
-        """The fingerprints of the meters that the last of so many pages completes."""
+        """The fingerprints of the meters that are complete after this number of pages."""
         return {uid: self.fingerprints[uid] for uid in self._chunks.get(pages, ())}
 
     def pages_for(self, reader: VendorStream) -> Iterator[Page]:
-        """Every page about the meters that changed for one of the streams that read it."""
+        """Every page of data of the changed meters, for one of the streams."""
         return self.read(reader.name, partial(self._fetch, reader), parse)
 
     def estimated_requests(self, meters: Mapping[str, Record]) -> int:
-        """About how many requests it takes to read all data of the meters."""
+        """The approximate number of requests for all data of the meters."""
         uids = [uid for uid, meter in meters.items() if self._has_data(meter)]
         requests = 0
         while uids:
@@ -167,7 +167,7 @@ class MeterChanges(SharedPages[MeterReader]):
             for page in self._pages_by_chunk(with_data, meters, stats):
                 incomplete += takes_mixed and bool(page.fields.get("is_incomplete"))
                 yield page
-        finally:  # after a failure as well: nothing asks for these meters again, nor tells of them
+        finally:  # also after a failure: these meters are not requested or reported again
             if gone := self._meters.unlisted - gone_before:
                 stats.log.warning(
                     "the consent for these meters ended during the run, they are left out: %s",
@@ -182,10 +182,10 @@ class MeterChanges(SharedPages[MeterReader]):
             )
 
     def _begin(self, fingerprints: dict[str, str]) -> list[str]:
-        """Take the listed meters' fingerprints; the meters that a reader knows by another one."""
+        """Store the fingerprints of the listed meters; return the meters that have changed."""
         self.fingerprints = fingerprints
         self._chunks = {}
-        # Asked for the full table, a stream may make the loader delete all that it does not bring.
+        # A full-table stream may make the loader delete rows that are not sent again.
         self._known = [
             reader.completed if reader.replication_method == REPLICATION_INCREMENTAL else {}
             for reader in self.readers
@@ -197,7 +197,7 @@ class MeterChanges(SharedPages[MeterReader]):
         ]
 
     def _end_chunk(self, pages: int, meters: Iterable[str]) -> None:
-        """Note that a chunk ends after so many pages in all, and which meters it completes."""
+        """Note that a chunk ends after this number of pages, and which meters it completes."""
         self._chunks.setdefault(pages, set()).update(meters)
 
     def _pages_by_chunk(
@@ -211,7 +211,7 @@ class MeterChanges(SharedPages[MeterReader]):
             came = set[tuple[str | None, str]]()
             for page, is_last in with_last(self._pages_of(chunk, stats)):
                 rows = objects(page.records)
-                # One without uid counts too, or the meter would seem to lack it on every run.
+                # A record without uid counts too, or it would seem to be missing on every run.
                 came |= {(meter_of(row), str(row.get("uid") or row)) for row in rows}
                 pages += 1
                 if is_last:
@@ -222,7 +222,7 @@ class MeterChanges(SharedPages[MeterReader]):
                 self._review(chunk, came, 0, meters, stats)
 
     def _pages_of(self, meters: list[str], stats: StreamStats) -> Iterator[Page]:
-        """Every answer about these meters, those left out whose consent has ended."""
+        """Every page of data of these meters, without those whose consent has ended."""
         filters = {"meters": meters, **self.window}
         try:
             yield from self._client.pages(self._endpoint.path, filters, self._page_format, stats)
@@ -243,7 +243,7 @@ class MeterChanges(SharedPages[MeterReader]):
         return count if isinstance(count, int) and 0 <= count < LARGEST_INTEGER else 0
 
     def _chunk_size(self, uids: list[str], meters: Mapping[str, Record]) -> int:
-        """How many of the first meters are a chunk."""
+        """The number of meters in the next chunk."""
         total = 0
         for size, uid in enumerate(uids[: self._endpoint.meters_at_once]):
             total += self._count(meters[uid])
@@ -259,10 +259,10 @@ class MeterChanges(SharedPages[MeterReader]):
         meters: Mapping[str, Record],
         stats: StreamStats,
     ) -> None:
-        """Find the meters of a chunk that are gone, and those that are to be read again.
+        """Find the meters of a chunk that were deleted, and those to read again.
 
         Args:
-            chunk: The meters that were asked for.
+            chunk: The meters that were requested.
             came: The meter and uid of each record that came.
             pages: How many pages came.
             meters: All meters that are listed.
@@ -296,13 +296,13 @@ class MeterChanges(SharedPages[MeterReader]):
             else:
                 self.fingerprints[uid] = rechecked
                 self.has_missing_data = True
-        what = "of these meters another number of records came than UtilityAPI counts"
+        what = "UtilityAPI's count of records differs from what it sent for these meters"
         stats.notices[f"{what}; the next run reads them again"] |= counts.keys() - settled
-        then = "as in the run before, so they are read again only when they change"
+        then = "as in the previous run, so they are read again only when they change"
         stats.notices[f"{what}; {then}"] |= settled
 
     def _gone(self, uids: set[str], meters: Mapping[str, Record]) -> set[str]:
-        """The meters that the vendor no longer lists, and other such meters of their consents."""
+        """The meters that the vendor no longer lists, and others of the same consents."""
         gone = uids - self._meters.still_listed(uids) if uids else set[str]()
         if not gone:
             return gone

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tap_utility_energy.utilityapi.meter_changes import MeterChanges, MeterEndpoint
     from tap_utility_energy.utilityapi.meter_list import MeterList
 
-#: The form in which the state holds meters. A state in another form is not used, so that all data
-#: is read once more.
+#: The version of the meters in the state. A state of another version is ignored, so that all data
+#: is read again.
 STATE_VERSION = 2
 
 
@@ -51,10 +51,10 @@ class MeterDataStream(VendorStream):
     primary_keys: Sequence[str] = ("uid",)
     record_key = "uid"
     replication_key = "updated"
-    # Not by ``updated``, but the SDK would warn that a run that stops has to begin again.
+    # Not sorted by ``updated``, but otherwise the SDK would warn that a run cannot be resumed.
     is_sorted = True
     check_sorted = False
-    # A chunk is asked for again without the meters whose consent ended meanwhile.
+    # A chunk is requested again without the meters whose consent ended meanwhile.
     can_repeat = True
     #: The list that its records are in.
     endpoint: ClassVar[MeterEndpoint]
@@ -82,13 +82,13 @@ class MeterDataStream(VendorStream):
     @property
     @override
     def partitions(self) -> None:
-        """None, even if the state is of a tap that read meter by meter."""
+        """None, even if the state has partitions from another tap."""
 
     @property
     def completed(self) -> dict[str, str]:
-        """The fingerprint of each meter whose data is out, which is kept in the state."""
+        """The fingerprint of each meter whose data was emitted completely; part of the state."""
         state = self.stream_state
-        # A state can be edited, or another tap's.
+        # The state may have been edited, or written by another tap.
         if state.get("version") != STATE_VERSION or not isinstance(state.get("meters"), dict):
             state.update(version=STATE_VERSION, meters={})
         return cast("dict[str, str]", state["meters"])
@@ -99,7 +99,7 @@ class MeterDataStream(VendorStream):
 
     @override
     def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
-        """The records of each page. A meter is completed when its last record is out."""
+        """The records of each page. A meter is complete after its last record."""
         pages = 0
         try:
             for page in super().record_pages(decoder):
@@ -110,7 +110,7 @@ class MeterDataStream(VendorStream):
             self.completed.update(self.changes.completed(0))  # meters without data
         self._forget_unlisted()
         if self._meters.unlisted or self.changes.has_missing_data:
-            self.stats.incomplete = "not all of the meters' data came"
+            self.stats.incomplete = "some meters' data is missing"
 
     @property
     @override
@@ -126,19 +126,19 @@ class MeterDataStream(VendorStream):
 
     @override
     def advance_bookmark(self, record: Record) -> None:
-        # For people who read the state: what is read again is decided by the meters' fingerprints.
+        # For people who read the state: the fingerprints of the meters decide what is read again.
         updated = record.get("updated")
         latest = self.stream_state.get("replication_key_value")
         if isinstance(updated, str) and not (isinstance(latest, str) and latest >= updated):
             super().advance_bookmark(record)
 
     def _forget_unlisted(self) -> None:
-        """A meter that comes back later is to be read whole, unless it was only filtered out."""
+        """Forget meters that are no longer listed, so that they are read whole if they reappear."""
         if self._meters.stream.narrowed_by():
             return
         for uid in self.completed.keys() - self.changes.fingerprints.keys():
             self.forget(uid)
 
     def forget(self, meter: str) -> None:
-        """Take a meter out of the state."""
+        """Remove a meter from the state."""
         del self.completed[meter]

@@ -34,11 +34,11 @@ class MeterList:
         self._fetch = fetch
         self._pages = SharedPages[Reader](stream.client, stream.page_format)
         self.join(stream)
-        #: Meters on the list that the vendor has deleted since.
+        #: Meters on the list that the vendor has deleted meanwhile.
         self.unlisted = set[str]()
 
     def join(self, reader: Reader) -> None:
-        """Keep the list until this stream, too, has read it."""
+        """Keep the list until this stream has read it as well."""
         self._pages.join(reader)
 
     def pages(self, decoder: Decoder) -> Iterator[Page]:
@@ -48,7 +48,7 @@ class MeterList:
     def listed(self, reader: VendorStream) -> Iterator[Record]:
         """Every meter, for a stream of another endpoint."""
         pages = self._pages.read(reader.name, lambda: self._fetch(parse), parse)
-        # What is left out is told once: by this stream, or by a reader if it is not selected.
+        # Bad records are reported once: by the stream of meters if selected, else by a reader.
         bad = BadRecords() if self.stream.selected else reader.bad_records
         for number, page in enumerate(pages, 1):
             yield from self.stream.drop_bad_records(page.records, number, bad)

@@ -1,4 +1,4 @@
-"""The readings of a meter's intervals, a row each."""
+"""One row per reading of a meter's intervals."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class ReadingRows:
             self._leave_out(number, interval, "start or end")
         if merged.differing:
             self._stream.stats.log.warning(
-                "meter %s has %s readings twice, with different values: of each the one is "
-                "kept whose interval was updated last",
+                "meter %s has %s readings twice, with different values: the one from the interval "
+                "that was updated last is kept",
                 meter,
                 merged.differing,
             )

@@ -1,4 +1,4 @@
-"""Rows for replaced intervals, so that no reading stays in two rows of a warehouse."""
+"""Rows that empty replaced intervals, so that no reading is in two rows of a warehouse."""
 
 from __future__ import annotations
 

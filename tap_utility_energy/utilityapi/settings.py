@@ -20,7 +20,7 @@ SETTINGS: Settings = (
         th.StringType,
         default="https://utilityapi.com/api/v2",
         title="UtilityAPI base URL",
-        description="UtilityAPI base URL. It must use https, except on this machine.",
+        description="UtilityAPI base URL. It must use https, except for a loopback address.",
     ),
     uids("utilityapi_authorizations", "UtilityAPI authorizations", "Authorization"),
     uids("utilityapi_billing_accounts", "UtilityAPI billing accounts", "Billing Account"),
@@ -31,8 +31,8 @@ SETTINGS: Settings = (
         th.IntegerType(minimum=1),
         default=60,
         title="UtilityAPI requests per minute",
-        description="Rate limit for UtilityAPI, spread evenly over the run. The vendor allows "
-        "3000 and asks for no more than 60.",
+        description="Rate limit for UtilityAPI; requests are spaced evenly. UtilityAPI allows "
+        "3000 and recommends no more than 60.",
     ),
     th.Property(
         "utilityapi_mixed_intervals",
@@ -109,8 +109,8 @@ COLLECTION_SETTINGS: Settings = (
         "historical_collection_journal",
         th.StringType,
         title="Journal",
-        description="Path of a file that records requests as the state does, so that a lost state "
-        "or a second run at the same time cannot lead to a second charge.",
+        description="Path of a file that records requests in addition to the state, so that a lost "
+        "state or a concurrent run cannot cause a second charge.",
     ),
     seconds(
         "historical_collection_wait_seconds",

@@ -43,28 +43,28 @@ def test_a_version_is_activated_when_all_was_sent(tap: TapRunner, stream: str) -
 @pytest.mark.parametrize(
     ("stream", "config", "reason"),
     [
-        (SUMMARIES, {"utilityapi_meters": 1}, "not all is asked for (utilityapi_meters)"),
+        (SUMMARIES, {"utilityapi_meters": 1}, "the stream is limited (utilityapi_meters)"),
         (
             SUMMARIES,
             {"utilityapi_authorizations": 1},
-            "not all is asked for (utilityapi_authorizations)",
+            "the stream is limited (utilityapi_authorizations)",
         ),
-        (BILLS, {"utilityapi_meters": 1}, "not all is asked for (utilityapi_meters)"),
-        (ITEMS, {"utilityapi_authorizations": 1}, "not all is asked for (utilityapi_authorizati"),
-        (BILLS, START, "not all is asked for (start_date)"),
-        (INTERVALS, {}, "not all is asked for (utilityapi_mixed_intervals is off)"),
-        (READINGS, {}, "not all is asked for (utilityapi_mixed_intervals is off)"),
+        (BILLS, {"utilityapi_meters": 1}, "the stream is limited (utilityapi_meters)"),
+        (ITEMS, {"utilityapi_authorizations": 1}, "the stream is limited (utilityapi_authorizati"),
+        (BILLS, START, "the stream is limited (start_date)"),
+        (INTERVALS, {}, "the stream is limited (utilityapi_mixed_intervals is off)"),
+        (READINGS, {}, "the stream is limited (utilityapi_mixed_intervals is off)"),
         (
             METERS,
             {"energycap_filters": {METERS: "commodityCode equals 'ELECTRIC'"}},
-            "not all is asked for (energy",
+            "the stream is limited (energy",
         ),
-        ("energycap_bills", START, "not all is asked for (start_date)"),
-        (DIGESTS, {}, "not all is asked for (digests are of the last years only"),
+        ("energycap_bills", START, "the stream is limited (start_date)"),
+        (DIGESTS, {}, "the stream is limited (digests cover the latest years only"),
         (
             RESULTS,
             {"energycap_number_of_years": 9},
-            "not all is asked for (digests are of the last",
+            "the stream is limited (digests cover the latest",
         ),
         (
             SUMMARIES,
@@ -110,7 +110,7 @@ def test_no_version_is_activated_when_nothing_came(
     assert run.exit == 0, run.stderr
     assert not run.records(stream)
     assert not activated(run)
-    assert "nothing came" in run.stderr
+    assert "no records arrived" in run.stderr
 
 
 def test_no_version_is_activated_for_batches(tap: TapRunner, tmp_path: Path) -> None:
@@ -141,5 +141,5 @@ def test_the_rows_of_earlier_collections_stay(tap: TapRunner) -> None:
             historical_collection_max_meters=100,
         )
 
-    assert "not all is asked for (it has the requests of this run only)" in run.stderr
+    assert "the stream is limited (it has the requests of this run only)" in run.stderr
     assert not activated(run)

@@ -12,9 +12,9 @@ from tests.support import DIGESTS, RESULTS, SUMMARIES, Run, TapRunner, answer
 
 PLACES = "energycap_places"
 BILLS, ITEMS = "utilityapi_bills", "utilityapi_bill_line_items"
-LEFT_OUT = "left out for want of a key of"
-ONE = f"1 record was {LEFT_OUT} its own, all others arrived"
-MANY = f"records were {LEFT_OUT} their own, all others arrived"
+LEFT_OUT = "left out for lack of a unique key"
+ONE = f"1 record was {LEFT_OUT}, all others were written"
+MANY = f"records were {LEFT_OUT}, all others were written"
 
 
 def places(*pages: list[Any], total: int | None = None) -> list[dict[str, Any]]:
@@ -54,8 +54,8 @@ def read(tap: TapRunner, rules: list[dict[str, Any]], *streams: str, **options: 
         ({"placeId": True}, "placeId is true"),
         (place(2.5), "placeId is 2.5"),
         (place(2**63), "placeId is 9223372036854775808"),
-        (None, "it is no object but null"),
-        ([1], "it is no object but [1]"),
+        (None, "it is not an object but null"),
+        ([1], "it is not an object but [1]"),
     ],
 )
 @pytest.mark.parametrize("width", [1, 4])
@@ -70,7 +70,7 @@ def test_a_record_without_its_key_is_named_and_all_others_arrive(
     assert [row["placeId"] for row in run.records(PLACES)] == [0, 1, 3]
     assert run.errors[-1] == (
         f"{PLACES}: {ONE}: record 3 of page 1 after placeId 1: {words}. Check them in "
-        "EnergyCAP; with fail_on_bad_records false they are a warning alone."
+        "EnergyCAP; with fail_on_bad_records false it is only a warning."
     )
     assert run.stderr.count("record 3 of page 1") == 1
     assert "Data may have changed" not in run.stderr
@@ -80,7 +80,7 @@ def test_a_page_of_nothing_but_null_is_a_page(tap: TapRunner) -> None:
     run = read(tap, places([place(1)], [None]))
 
     assert [row["placeId"] for row in run.records(PLACES)] == [1]
-    assert f"{ONE}: record 1 of page 2: it is no object but null" in run.last_line
+    assert f"{ONE}: record 1 of page 2: it is not an object but null" in run.last_line
 
 
 def test_bad_records_can_be_a_warning_alone(tap: TapRunner) -> None:
@@ -259,8 +259,7 @@ def test_a_meter_that_cannot_be_asked_for_is_named(tap: TapRunner) -> None:
     assert run.exit == 1
     assert run.errors == [run.last_line]
     assert run.last_line == (
-        f"{BILLS}: the value '1\\ud800' to filter meters by cannot be written in UTF-8, and so "
-        "not be asked for."
+        f"{BILLS}: the value '1\\ud800' to filter meters by cannot be encoded as UTF-8."
     )
     assert run.records(PLACES)
 
@@ -288,7 +287,7 @@ def test_a_charge_that_is_no_object_is_named(
     assert [row["name"] for row in run.records(ITEMS)] == names
     assert [row["position"] for row in run.records(ITEMS)] == list(range(len(names)))
     if others:
-        assert f"bill 'b1' has {others} charge(s) that are no objects" in run.last_line
+        assert f"bill 'b1' has {others} charge(s) that are not objects" in run.last_line
         assert "utilityapi_bills has the charges" in run.last_line
 
 

@@ -72,7 +72,7 @@ def test_meltano_stops_the_tap_and_the_loader(
             log.open("w", encoding="utf-8") as out,
             project.start(box, TARGET, job=job, target_settings=settings, log=out) as process,
         ):
-            wait_for_words(log, "asking again")
+            wait_for_words(log, "retrying in")
             send(process.pid, number)
             assert process.wait(LONGEST) == code, log.read_text("utf-8")
         box.set_faults([])
@@ -110,7 +110,7 @@ def test_in_a_pipe_the_loader_writes_what_came(project: Project, tmp_path: Path)
             )
             assert tap.stdout
             tap.stdout.close()
-            wait_for_words(log, "asking again")
+            wait_for_words(log, "retrying in")
             tap.terminate()
             assert tap.wait(LONGEST) == 143
             states, _ = target.communicate(timeout=LONGEST)

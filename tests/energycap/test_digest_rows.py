@@ -159,9 +159,9 @@ def test_rows_without_a_key_of_their_own_are_told(tap: TapRunner, stream: str) -
     assert run.records(stream) == [{"meterId": 1, "meterCode": "M", "year": "2025"}]
     assert [line for line in run.errors if line.startswith(stream)] == [
         (
-            f"{stream}: 2 records were left out for want of a key of their own, all others "
-            "arrived: meter 1 (M) has 1 period(s) for 2025 again, 1 period(s) without year. Check "
-            "them in EnergyCAP; with fail_on_bad_records false they are a warning alone."
+            f"{stream}: 2 records were left out for lack of a unique key, all others were "
+            "written: meter 1 (M) has 1 period(s) for 2025 again, 1 period(s) without year. Check "
+            "them in EnergyCAP; with fail_on_bad_records false it is only a warning."
         ),
     ]
 
@@ -339,7 +339,7 @@ def test_no_version_is_activated_after_a_walk_that_may_have_missed_a_record(
     assert first.stderr.count("Data may have changed while pages were read") == 1
     assert activated(first) == ["energycap_units"]
     # A list that is always like that would keep what was deleted for good.
-    assert second.stderr.count("The run before has seen the same") == 1
+    assert second.stderr.count("The previous run saw the same") == 1
     assert sorted(activated(second)) == sorted(streams)
 
 

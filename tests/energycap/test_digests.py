@@ -123,12 +123,12 @@ def test_a_missing_paging_header_is_an_error(tap: TapRunner, name: str) -> None:
 @pytest.mark.parametrize(
     ("headers", "words"),
     [
-        ({"PageNumber": "2"}, "page 1 was asked for and page 2 came"),
-        ({"TotalPages": "7"}, "tells of 2 records in 7 pages of 250"),
+        ({"PageNumber": "2"}, "page 1 was requested and page 2 was sent"),
+        ({"TotalPages": "7"}, "declares 2 records in 7 pages of 250"),
         ({"TotalPages": "many"}, "TotalPages of page 1 is 'many'"),
         ({"TotalNumberOfRecords": "-1"}, "TotalNumberOfRecords of page 1 is '-1'"),
         ({"TotalPages": "9" * 5000}, "TotalPages of page 1 is"),
-        ({"PageSize": "0"}, "PageSize went from None to 0"),
+        ({"PageSize": "0"}, "PageSize changed from None to 0"),
     ],
 )
 def test_contradicting_paging_headers_are_an_error(
@@ -164,7 +164,7 @@ def test_a_meter_on_two_pages_comes_once_and_the_counts_are_told(tap: TapRunner)
     assert found.keys() == truth.keys()
     assert (
         run.stderr.count(
-            f"EnergyCAP counted {len(truth) + 1} records and {len(found)} different ones came"
+            f"EnergyCAP counted {len(truth) + 1} records and sent {len(found)} distinct ones"
         )
         == 1
     )
@@ -196,9 +196,9 @@ def test_a_period_without_a_key_of_its_own_is_an_error_that_names_the_meter(
 @pytest.mark.parametrize(
     ("results", "words"),
     [
-        ("[null]", "that are no objects"),
-        ('"x"', "that are no objects"),
-        ('{"a": 1}', "that are no objects"),
+        ("[null]", "that are not objects"),
+        ('"x"', "that are not objects"),
+        ('{"a": 1}', "that are not objects"),
         ('[{"calendarYear": [1], "calendarPeriod": 2}]', "without calendarYear"),
         ('[{"calendarYear": true, "calendarPeriod": 2}]', "without calendarYear"),
     ],

@@ -193,7 +193,7 @@ def test_a_list_that_is_always_odd_is_incremental_from_the_third_run_on(
     )
     assert len(others) == 3
     for line in others:
-        assert line.endswith("has seen the same, so this is taken as the whole list.")
+        assert line.endswith("saw the same, so the list is taken as complete.")
 
 
 def test_a_tenant_that_grows_and_always_repeats_a_record_is_incremental(tap: TapRunner) -> None:

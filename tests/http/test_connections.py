@@ -82,8 +82,8 @@ def test_an_answer_has_a_bounded_time_however_it_dawdles(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"Content-Length: " + b"9" * 25, "sent an answer that no memory holds"),
-        (b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 40, "sent an answer that no memory holds"),
+        (b"Content-Length: " + b"9" * 25, "sent an answer too large for memory"),
+        (b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 40, "sent an answer too large for memory"),
         (b"Content-Length: 1\r\nContent-Length: 2", "broke off its answer"),
         (b"Content-Length: 2\r\nno header\r\n\r\n[]", "the paging headers cannot be trusted"),
     ],
@@ -243,14 +243,14 @@ def test_a_connection_that_cannot_be_made_gets_a_minute(
 
     assert run.exit == 1
     assert sum(tap.clock.slept) == pytest.approx(given)
-    assert "EnergyCAP at 127.0.0.1 refuses the connection; asking again in " in run.stderr
+    assert "EnergyCAP at 127.0.0.1 refuses the connection; retrying in " in run.stderr
     assert f", for {given} s more at most" in run.stderr
     assert run.last_line.startswith(
         "meter_digest_monthly: EnergyCAP at 127.0.0.1 refuses the connection; "
     )
     assert words in run.last_line
     assert "Check energycap_base_url, the network and the proxy." in run.last_line
-    assert "Not tried for the same cause: meter_digest_monthly_results." in run.last_line
+    assert "Skipped for the same reason: meter_digest_monthly_results." in run.last_line
 
 
 def test_a_server_that_comes_up_within_the_minute_is_read(tap: TapRunner) -> None:
@@ -322,7 +322,7 @@ def test_a_server_that_takes_no_connection_gets_a_minute(
     run = ask(tap, "https://energycap.invalid", request_timeout=100)
 
     assert sum(tap.clock.slept) == pytest.approx(60)
-    assert "energycap.invalid takes no connection within 20 s; asking again" in run.stderr
+    assert "energycap.invalid takes no connection within 20 s; retrying" in run.stderr
 
 
 @pytest.mark.parametrize("status", ["502", "503"])

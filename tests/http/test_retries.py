@@ -33,15 +33,15 @@ REFUSED = {
         402: "Collecting data needs a positive prepaid balance:",
         403: "Check that utilityapi_token belongs to the account",
         404: "Check utilityapi_base_url,",
-        418: "Report it if it stays.",
+        418: "Report it if it persists.",
     },
     "energycap": {
         400: "Check energycap_number_of_years, energycap_page_size and energycap_filters.",
         401: "The key is wrong or deleted, or its owner lacks the permission Meters (View):",
-        402: "Report it if it stays.",
+        402: "Report it if it persists.",
         403: "The owner of the key may lack the permission Meters (View):",
         404: "Check energycap_base_url:",
-        418: "Report it if it stays.",
+        418: "Report it if it persists.",
     },
 }
 
@@ -77,7 +77,7 @@ def test_a_passing_fault_is_waited_out(
     waits = [wait for wait in tap.clock.slept if wait > 0.1]
     least = [7, 7, 7] if header else [1, 2, 4]
     assert [low <= wait <= low + 1 for low, wait in zip(least, waits, strict=True)] == [True] * 3
-    lines = run.stderr.count(f"{stream}: {name} {RETRIED[status]}; asking again in")
+    lines = run.stderr.count(f"{stream}: {name} {RETRIED[status]}; retrying in")
     assert lines == (1 if status == 202 else 3), "what is usual is told once"
     assert "12:00:0" in run.stderr, "it says when"
 
@@ -117,7 +117,7 @@ def test_every_status_of_a_failing_server_is_waited_out(
 
     assert run.exit == 0, run.stderr
     assert len(requests) == 7
-    assert run.stderr.count(f"{stream}: {name} answered {status}; asking again") == 6
+    assert run.stderr.count(f"{stream}: {name} answered {status}; retrying") == 6
 
 
 @pytest.mark.parametrize("status", [203, 206, 304])
@@ -126,7 +126,7 @@ def test_an_answer_of_another_status_is_not_quoted(tap: TapRunner, status: int) 
 
     run, _ = sync(tap, "energycap", [{"status": status, "body": body}])
 
-    assert run.last_line == f"{DIGESTS}: EnergyCAP answered {status}. Report it if it stays."
+    assert run.last_line == f"{DIGESTS}: EnergyCAP answered {status}. Report it if it persists."
     assert "Elm" not in run.stderr
 
 
@@ -202,7 +202,7 @@ def test_a_refusal_is_not_repeated_and_says_what_to_do(
     ("slug", "advice"),
     [
         ("expired_or_revoked", "The customers' consent has expired or was revoked"),
-        ("required_param_missing", "This looks like a fault of this tap"),
+        ("required_param_missing", "This looks like a bug in this tap"),
         ("invalid_param", "Check the uids in the utilityapi_… settings"),
         ("something_new", "Check the uids in the utilityapi_… settings"),
     ],
@@ -227,7 +227,7 @@ def test_a_broken_answer_is_asked_for_again(
     assert run.exit == 0, run.stderr
     assert len(requests) == 7
     assert len(run.records(stream)) == 5
-    assert run.stderr.count(f"{name} broke off its answer; asking again") == 6
+    assert run.stderr.count(f"{name} broke off its answer; retrying") == 6
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -254,7 +254,7 @@ def test_an_answer_of_another_form_gets_a_few_tries(
     assert run.exit == 1
     assert len(requests) == 4
     assert run.last_line.startswith(
-        f"{stream}: {name} sent an answer that is not what it documents ("
+        f"{stream}: {name} sent an answer that does not match its documentation ("
     )
     assert "4 tries were made" in run.last_line
     assert "<html>" not in run.stderr
@@ -269,9 +269,7 @@ def test_a_redirect_is_not_followed(tap: TapRunner, vendor: str) -> None:
         assert run.exit == 1
         assert len(requests) == 1
         assert not elsewhere.requests()
-    assert run.last_line.startswith(
-        f"{stream}: {name} answered 302 and sends the request elsewhere"
-    )
+    assert run.last_line.startswith(f"{stream}: {name} answered 302 with a redirect")
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

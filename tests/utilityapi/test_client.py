@@ -81,7 +81,7 @@ def test_a_circle_of_links_is_an_error(tap: TapRunner) -> None:
         run = sync(tap, box)
 
         assert run.exit == 1
-        assert run.last_line.startswith("billing_summaries: the vendor's links to the next page go")
+        assert "the vendor's links to the next page form a cycle" in run.last_line
         assert len(box.requests()) < 10
 
 
@@ -192,7 +192,7 @@ def test_the_answer_being_prepared_is_waited_for(tap: TapRunner) -> None:
 
     assert run.exit == 0
     assert len(run.records(SUMMARIES)) == 30
-    assert "UtilityAPI is still preparing the answer (202); asking again in 3" in run.stderr
+    assert "UtilityAPI is still preparing the answer (202); retrying in 3" in run.stderr
     assert sum(tap.clock.slept) >= 60
 
 

@@ -198,7 +198,7 @@ def test_a_meter_that_counts_more_bills_than_came_is_read_once_more(
     assert f"the next run reads them again: {kept_back}" in first.stderr
     assert asked_for(box) == [kept_back]
     assert landed(first, second).keys() == truth(box).keys()
-    assert "another number of records" not in second.stderr
+    assert "count of records differs" not in second.stderr
     sync(tap, box, second)
     assert paths(box) == ["/meters"]
 
@@ -223,10 +223,10 @@ def test_what_two_runs_in_a_row_see_the_same_is_taken_as_it_is(
         box.set_faults([instead("/bills", {"bills": bills[count:], "next": None})])
         run = sync(tap, box, run, utilityapi_meters=[meter])
         found.append(asked_for(box) == [meter])
-        said += [line for line in run.stderr.splitlines() if "another number of records" in line]
+        said += [line for line in run.stderr.splitlines() if "count of records differs" in line]
 
     assert found == asked
-    settled = [line for line in said if "as in the run before" in line]
+    settled = [line for line in said if "as in the previous run" in line]
     assert len(settled) == (kept_back[-1] > 0)
     assert len(said) == sum(
         count > 0 for count, is_read in zip(kept_back, asked, strict=True) if is_read
@@ -338,7 +338,7 @@ def test_readings_without_a_time_are_left_out_and_told(tap: TapRunner, box: Sand
     assert run.exit == 1
     assert [(row["start"], row["extra"]) for row in run.records(readings)] == [("a", {"new": 1})]
     assert (
-        f"{readings}: 3 records were left out for want of a key of their own, all others arrived; "
+        f"{readings}: 3 records were left out for lack of a unique key, all others were written; "
         f"utilityapi_intervals has the readings: interval '1' of meter '{meter}' has 3 without "
         "start or end."
     ) in run.last_line

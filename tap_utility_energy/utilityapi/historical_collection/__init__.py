@@ -1,9 +1,9 @@
-"""Historical collections: ask UtilityAPI to collect data for meters. This costs the user money.
+"""Historical collections: request UtilityAPI to collect data of meters. This costs money.
 
-- ``state_machine``: looks, asks, waits; no HTTP and no SDK
+- ``state_machine``: reads meters, requests collections, waits; no HTTP and no SDK
 - ``rules``: what to do about each meter, and what forbids all requests
-- ``vendor``: what the state machine needs of the vendor
-- ``requests``: meters as the vendor shows them, and the requests that were made for them
+- ``vendor``: the interface of the vendor for the state machine
+- ``requests``: meters as the vendor lists them, and the requests for them
 - ``prices``: the vendor's price list
 - ``journal``: requests in a file, beside the state
 - ``stream``: the stream `historical_collections`, and the requests over HTTP

@@ -25,7 +25,7 @@ FINISHED_STATUSES = {"updated", "errored"}
 
 @dataclass(frozen=True)
 class Meter:
-    """What a meter's record tells about collections. In doubt it has been collected before."""
+    """The state of a meter, as its record shows it. If in doubt, it was collected before."""
 
     uid: str
     authorization_uid: str | None
@@ -69,7 +69,7 @@ class Meter:
 
     @property
     def has_unknown_status(self) -> bool:
-        """Whether its status is one that the vendor did not document."""
+        """Whether its status is undocumented."""
         return self.status not in FINISHED_STATUSES | {"pending", None}
 
     @property
@@ -79,7 +79,7 @@ class Meter:
 
 
 class RequestOutcome(Enum):
-    """What became of a request."""
+    """The outcome of a request."""
 
     OPEN = auto()  # accepted, or perhaps so, and its end was not seen
     REFUSED = auto()
@@ -147,7 +147,7 @@ class Request:
 
     @property
     def outcome(self) -> RequestOutcome:
-        """What became of it, as far as it is known."""
+        """The outcome, as far as it is known."""
         if self.accepted is False:
             return RequestOutcome.LEFT_OUT if self.was_left_out else RequestOutcome.REFUSED
         if self.has_ended:
@@ -166,7 +166,7 @@ class Request:
 
     @property
     def cost(self) -> Decimal:
-        """What it may have cost, in dollars. The vendor charges for success alone."""
+        """The maximum cost, in dollars. The vendor charges for successful collections only."""
         is_free = self.outcome in {
             RequestOutcome.REFUSED,
             RequestOutcome.LEFT_OUT,
@@ -233,7 +233,7 @@ def _count(value: object) -> int | str:
 
 
 class RequestLog:
-    """The requests that are remembered, by meter.
+    """The recorded requests, by meter.
 
     Args:
         saved: Requests as `save` returns them, from several places. Of two versions of one request
@@ -256,7 +256,7 @@ class RequestLog:
             self.add(request)
 
     def add(self, request: Request) -> None:
-        """Take in a new request."""
+        """Add a new request."""
         self._by_meter[request.meter_uid].append(request)
 
     def latest(self, uid: str) -> Request | None:
@@ -264,16 +264,16 @@ class RequestLog:
         return self._by_meter[uid][-1] if self._by_meter.get(uid) else None
 
     def latest_carried_out(self, uid: str) -> Request | None:
-        """The latest request for a meter that was carried out, or perhaps was."""
+        """The latest request for a meter that was, or may have been, carried out."""
         carried_out = [r for r in self._by_meter.get(uid, ()) if r.accepted is not False]
         return carried_out[-1] if carried_out else None
 
     def all_latest_carried_out(self) -> list[Request]:
-        """The latest request for each meter that was carried out, or perhaps was."""
+        """The latest request for each meter that was, or may have been, carried out."""
         return list(filter(None, map(self.latest_carried_out, self._by_meter)))
 
     def covers(self, uid: str, duration: int | None) -> bool:
-        """Whether a request that was carried out, or perhaps was, asked for as many months."""
+        """Whether a request that was, or may have been, carried out had at least that duration."""
         return any(
             request.covers(duration)
             for request in self._by_meter.get(uid, ())
@@ -317,7 +317,7 @@ def _knowledge(request: Request) -> tuple[bool, bool, bool]:
 
 
 def parse_timestamp(text: str | None) -> datetime | None:
-    """The time that a timestamp tells, or None if it tells none or has no offset."""
+    """Parse a timestamp; None if it is invalid or has no offset."""
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:

@@ -1,6 +1,6 @@
-"""The rules: what to do about each meter, and what forbids all requests. In doubt nothing is asked.
+"""The rules: what to do about each meter, and what forbids all requests; if in doubt, no request.
 
-`Rules.decide` has the rules for a meter, of which the first that fits counts; `Rules.obstacles` has
+`Rules.decide` has the rules for a meter, of which the first match applies; `Rules.obstacles` has
 those for a run as a whole. All times are by the vendor's clock.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from decimal import Decimal
 
-#: The vendor goes on trying for seven days, so a request without an end is open for eight.
+#: The vendor retries for seven days, so an unfinished request is open for eight.
 OPEN_FOR = timedelta(days=8)
 LEFT_OUT_FOR = timedelta(days=1)
 #: Repeats of a request that errored, and of one whose answer was lost without a sign of it.
@@ -38,7 +38,7 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class CollectionConfig:
-    """What the user has set: the settings of the same names, after `historical_collection_`."""
+    """The settings of the same names, without the prefix `historical_collection_`."""
 
     meters: tuple[str, ...] = ()
     new_meters: bool = False
@@ -55,39 +55,39 @@ class CollectionConfig:
 class Reason(Enum):
     """What is done about a meter, and why. The texts follow a meter's name and a colon."""
 
-    ASK = "to be asked for"
+    ASK = "to be requested"
     NOT_LISTED = (
-        "UtilityAPI does not list it, so nothing is asked. Check historical_collection_meters"
+        "UtilityAPI does not list it, so nothing is requested. Check historical_collection_meters"
     )
-    NO_LONGER_LISTED = "UtilityAPI lists it no longer: the customer's consent has probably ended"
-    ARCHIVED = "it is archived, so nothing is asked"
+    NO_LONGER_LISTED = "UtilityAPI no longer lists it: the customer's consent has probably ended"
+    ARCHIVED = "it is archived, so nothing is requested"
     OTHER_AUTHORIZATION = "its authorization is not one of utilityapi_authorizations"
     PENDING = "a collection is running; what is there is extracted"
-    UNKNOWN_STATUS = "this version does not know its status, so nothing is asked. Report it"
-    OPEN = "it was asked for and the result is not known yet; nothing is asked before {until}"
+    UNKNOWN_STATUS = "this version does not know its status, so nothing is requested. Report it"
+    OPEN = "it was requested and the result is not known yet; nothing is requested before {until}"
     LEFT_OUT = (
         "UtilityAPI left it out of its answer, probably because the customer's consent has ended; "
-        "it is asked for again after {until}"
+        "it is requested again after {until}"
     )
-    ERRORED = "its collection failed; it is asked for again after {until}"
+    ERRORED = "its collection failed; it is requested again after {until}"
     GIVEN_UP = (
-        "its collections failed or were never answered; it is asked for again only if "
-        "historical_collection_repeat_before is set to a moment after {until}"
+        "its collections failed or were never answered; it is requested again only if "
+        "historical_collection_repeat_before is set to a time after {until}"
     )
     COLLECTED = "it was collected before"
     IN_DOUBT = (
-        "it has data that no remembered request has brought, from ongoing monitoring or another "
-        "program, so nothing is asked. To collect it all the same, set "
+        "it has data that no recorded request has brought, from ongoing monitoring or another "
+        "program, so nothing is requested. To collect it anyway, set "
         "historical_collection_repeat_before to {until}"
     )
     UNDATED = (
-        "it has data that no remembered request has brought, and its status_ts cannot be read, so "
-        "nothing is asked. Collect it in UtilityAPI's dashboard"
+        "it has data that no recorded request has brought, and its status_ts cannot be read, so "
+        "nothing is requested. Collect it in UtilityAPI's dashboard"
     )
-    CHANGED = "it changed while it was watched, probably by another request; nothing is asked"
+    CHANGED = "it changed while it was watched, probably by another request; nothing is requested"
 
 
-#: These say that something may be wrong; the first one also fails the run.
+#: Logged as warnings; the first one also fails the run.
 WARNINGS = {
     Reason.NOT_LISTED,
     Reason.NO_LONGER_LISTED,
@@ -107,7 +107,7 @@ OUT_OF_REACH = {
     Reason.ARCHIVED,
     Reason.OTHER_AUTHORIZATION,
 }
-#: Nothing needs to be asked for, because a request has been made.
+#: Nothing needs to be requested, because a request was made before.
 SERVED = {Reason.PENDING, Reason.OPEN, Reason.COLLECTED}
 
 
@@ -127,23 +127,23 @@ class Decision:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will ask for, and why not for the rest."""
+    """What a run will request, and why it leaves out the rest."""
 
     to_ask: list[Meter]
     decisions: Mapping[str, Decision]
     duration: int | None
     spent: Decimal
-    #: Why nothing at all is asked for, as sentences.
+    #: Why nothing at all is requested, as sentences.
     obstacles: list[str] = field(default_factory=list)
 
     @property
     def cost(self) -> Decimal:
-        """The most that it costs, in dollars."""
+        """The maximum cost, in dollars."""
         return len(self.to_ask) * price(self.duration)
 
     @property
     def groups(self) -> dict[Decision, list[str]]:
-        """The meters by what is done about them. Doubtful ones share the latest moment."""
+        """The meters by decision. Those in doubt share the latest time."""
         doubtful = [d.until for d in self.decisions.values() if d.reason is Reason.IN_DOUBT]
         in_doubt = Decision(Reason.IN_DOUBT, max(filter(None, doubtful), default=None))
         groups = defaultdict[Decision, list[str]](list)
@@ -153,7 +153,7 @@ class Plan:
 
     @property
     def failures(self) -> list[str]:
-        """The sentences that end the run with a failure."""
+        """The messages that make the run fail."""
         not_listed = [u for u, d in self.decisions.items() if d.reason is Reason.NOT_LISTED]
         lines = [f"{named(not_listed)}: {Reason.NOT_LISTED.value}."] if not_listed else []
         return lines + self.obstacles
@@ -163,9 +163,9 @@ class Plan:
         months = self.duration or f"the vendor's default, up to {LONGEST_DURATION}"
         number = f"{len(self.to_ask)} meter{'s' * (len(self.to_ask) != 1)}"
         if self.obstacles:
-            yield f"Historical collection: a run would ask for nothing, though {number} are wanted"
+            yield f"Historical collection: a run would request nothing, though {number} are wanted"
         else:
-            yield f"Historical collection: a run would ask for {number}"
+            yield f"Historical collection: a run would request {number}"
         for meter in self.to_ask:
             yield f"  meter {meter.uid}: {months} months, at most ${price(self.duration)}"
         yield f"  in all at most ${self.cost}; ${self.spent} may have been spent in 30 days before"
@@ -176,7 +176,7 @@ class Plan:
 
 
 class Rules:
-    """The rules, for one moment of one run.
+    """The rules, at one point in time of a run.
 
     Args:
         config: What the user has set.
@@ -198,7 +198,7 @@ class Rules:
         self._now = now
 
     def decide(self, uid: str, meter: Meter | None) -> Decision:
-        """What to do about a meter; the first rule that fits."""
+        """What to do about a meter: the first matching rule."""
         latest = self._requests.latest(uid)
         if meter is None:
             was_listed = uid in self._listed or latest is not None
@@ -214,7 +214,7 @@ class Rules:
         return self._decide_first(meter)
 
     def _excluded(self, meter: Meter) -> Reason | None:
-        """Why the meter is not asked for, whatever was asked before."""
+        """Why the meter is not requested, whatever was requested before."""
         authorizations = self._config.authorizations
         if meter.is_archived:
             return Reason.ARCHIVED
@@ -225,10 +225,10 @@ class Rules:
         return Reason.UNKNOWN_STATUS if meter.has_unknown_status else None
 
     def _decide_first(self, meter: Meter) -> Decision:
-        """What to do about a meter for which no request is remembered."""
+        """What to do about a meter without a recorded request."""
         changed_at = meter.changed_at
         if not meter.is_activated or meter.is_empty:
-            # A request that is not remembered may have failed; the vendor tries on for a week.
+            # A request without a record may have failed; the vendor retries for a week.
             is_recent = changed_at is not None and self._now < changed_at + OPEN_FOR
             if meter.status == "errored" and changed_at and is_recent:
                 return Decision(Reason.ERRORED, changed_at + OPEN_FOR)
@@ -240,7 +240,7 @@ class Rules:
         return Decision(Reason.IN_DOUBT, _just_after(changed_at))
 
     def _decide_again(self, meter: Meter, request: Request) -> Decision:
-        """What to do about a meter whose latest request was carried out, or perhaps was."""
+        """What to do about a meter whose latest request was, or may have been, carried out."""
         open_until = request.asked_at + OPEN_FOR
         is_recent = self._now < open_until
         last_change = max(filter(None, (request.asked_at, meter.changed_at)))
@@ -271,33 +271,33 @@ class Rules:
         return before is not None and last_change < before
 
     def obstacles(self, plan: Plan, vendor_ahead: timedelta | None) -> Iterator[str]:
-        """Why nothing is asked for at all, as sentences."""
+        """Why nothing is requested at all, as sentences."""
         config = self._config
         if vendor_ahead is None:
-            yield "UtilityAPI's answer tells no date, so nothing is asked for. Check the proxy."
+            yield "UtilityAPI's answer has no date, so nothing is requested. Check the proxy."
         elif abs(vendor_ahead) > CLOCK_TOLERANCE:
             yield (
                 "This machine's clock and UtilityAPI's are more than an hour apart, so nothing is "
-                "asked for. Set the clock."
+                "requested. Set the clock."
             )
         if config.repeat_before and config.repeat_before > self._now + DATE_RESOLUTION:
             yield (
-                "historical_collection_repeat_before is in the future, so nothing is asked for. "
-                "Set a moment that has passed."
+                "historical_collection_repeat_before is in the future, so nothing is requested. "
+                "Set a time in the past."
             )
         if len(plan.to_ask) > config.max_meters:
             yield (
                 f"{len(plan.to_ask)} meters are to be collected and "
-                f"historical_collection_max_meters is {config.max_meters}, so nothing is asked "
-                "for. Raise it if all of them are meant."
+                f"historical_collection_max_meters is {config.max_meters}, so nothing is "
+                "requested. Raise it if all of them are meant."
             )
         if config.max_cost is not None and plan.to_ask:
             total = plan.spent + plan.cost
             if total > config.max_cost:
                 yield (
                     f"This may cost ${plan.cost}, with ${plan.spent} in the last 30 days, and "
-                    f"historical_collection_max_cost is ${config.max_cost}, so nothing is asked "
-                    "for."
+                    f"historical_collection_max_cost is ${config.max_cost}, so nothing is "
+                    "requested."
                 )
 
 

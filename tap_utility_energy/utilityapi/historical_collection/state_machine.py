@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.clock import Clock
 
-#: Seconds that meters are watched before they are asked for: another run may have asked just now.
+#: Seconds that meters are watched before the request: another run may have requested them.
 WATCH_SECONDS = 60.0
 #: Seconds to wait for the first sign of a job. There is none if there is nothing to collect.
 FIRST_SIGN_SECONDS = 120.0
@@ -119,8 +119,8 @@ class HistoricalCollection:
         """Request the collections that are due, and wait for them within the time limit.
 
         Raises:
-            CollectionRefusedError: Something was not asked for though it should be, the vendor
-                refused, or nobody knows whether it accepted.
+            CollectionRefusedError: Something was not requested though it should be, the vendor
+                refused, or it is unknown whether it accepted.
         """
         with ExitStack() as stack:
             try:
@@ -131,21 +131,21 @@ class HistoricalCollection:
             except JournalError as error:
                 is_asked = any(request.accepted is not False for request in self._asked)
                 refused = CollectionRefusedError(
-                    f"{error}.{'' if is_asked else ' Nothing is asked for.'}"
+                    f"{error}.{'' if is_asked else ' Nothing is requested.'}"
                 )
                 logger.error("%s", refused)  # noqa: TRY400 - a sentence, at once
                 raise refused from error
 
     def preview(self) -> None:
-        """Say on the log what `run` would ask for, without asking.
+        """Log what `run` would request, without requesting it.
 
         Raises:
-            CollectionRefusedError: It would ask for nothing, though something is wanted.
+            CollectionRefusedError: It would request nothing, though something is wanted.
         """
         try:
             journaled = self._journal.read() if self._journal else []
         except JournalError as error:
-            raise CollectionRefusedError(f"{error}. Nothing would be asked for.") from error
+            raise CollectionRefusedError(f"{error}. Nothing would be requested.") from error
         self._requests = RequestLog([*self._saved, *journaled])
         plan = self._plan()
         for line in plan.describe():
@@ -153,7 +153,7 @@ class HistoricalCollection:
         failures = plan.failures
         unserved = [d for d in plan.decisions.values() if d.reason not in SERVED]
         if not failures and not plan.to_ask and unserved:
-            failures = ["a run would ask for nothing: every meter is left out, see above."]
+            failures = ["a run would request nothing: every meter is left out, see above."]
         if failures:
             raise CollectionRefusedError(" ".join(failures))
 
@@ -181,10 +181,10 @@ class HistoricalCollection:
         if failures := [*failures, *filter(None, [unknown])]:
             raise CollectionRefusedError(" ".join(failures))
 
-    # What is to be done
+    # Planning
 
     def _plan(self) -> Plan:
-        """Look at the meters and decide about each of them."""
+        """Read the meters, and decide about each of them."""
         config = self._config
         none = Listing({}, None)
         new = self._vendor.get_new_meters() if config.new_meters else none
@@ -217,7 +217,7 @@ class HistoricalCollection:
         """The time by the vendor's clock, once it is known."""
         return (self._clock.local_now() + (self._vendor_ahead or timedelta())).astimezone(UTC)
 
-    # Asking
+    # Requesting
 
     def _log_price(self, plan: Plan) -> None:
         if plan.duration is None:
@@ -227,12 +227,12 @@ class HistoricalCollection:
                 LONGEST_DURATION,
             )
         meters = named([meter.uid for meter in plan.to_ask])
-        logger.info("asking for %s costs at most $%s", meters, plan.cost)
+        logger.info("requesting %s costs at most $%s", meters, plan.cost)
 
     def _watch(self, meters: list[Meter]) -> list[Meter]:
         """The meters that do not change while they are watched."""
         logger.info(
-            "watching %s for %.0f s before asking, so that nothing is asked for twice",
+            "watching %s for %.0f s before the request, so that nothing is requested twice",
             named([meter.uid for meter in meters]),
             WATCH_SECONDS,
         )
@@ -296,7 +296,7 @@ class HistoricalCollection:
     # Waiting
 
     def _wait(self) -> None:
-        """Wait for the requests whose end can be expected, each within its bound."""
+        """Wait for the requests that may finish, each up to its time limit."""
         started = said = self._clock.now()
         waited_for = self._waited_for(started)
         number = len(waited_for)
@@ -332,7 +332,7 @@ class HistoricalCollection:
         return [request for request in latest if self._seconds_left(request, started) > 0]
 
     def _seconds_left(self, request: Request, started: float) -> float:
-        """How long to wait for a request. An earlier run's is waited for once its job has shown."""
+        """How long to wait for a request; for an earlier run's, only once its job has started."""
         if request.outcome is not RequestOutcome.OPEN:
             return 0
         bound = self._config.wait_seconds
@@ -344,26 +344,26 @@ class HistoricalCollection:
         return bound - age if request.status == "pending" else 0
 
     def _unknown(self, lost: str) -> str:
-        """What is not known of this run's request, as a sentence, or ''."""
+        """A message if the outcome of this run's request is unknown, else ''."""
         unknown = [request for request in self._asked if request.accepted is None]
         if not unknown:
             return ""
         until = f"{self._now() + OPEN_FOR:%Y-%m-%dT%H:%M:%SZ}"
         is_last = all(request.attempts >= REPEATS_WITHOUT_ANSWER for request in unknown)
         later = (
-            f"ask again only if historical_collection_repeat_before is set after {until}"
+            f"request it again only if historical_collection_repeat_before is set after {until}"
             if is_last
-            else f"ask once more after {until} if there is none"
+            else f"request it once more after {until} if there is none"
         )
         return (
-            f"{named([request.meter_uid for request in unknown])}: {lost}. Nobody knows whether "
+            f"{named([request.meter_uid for request in unknown])}: {lost}. It is unknown whether "
             f"the collection has begun. Later runs look for a sign of it, and {later}."
         )
 
-    # Looking and remembering
+    # Polling and recording
 
     def _look_after(self, seconds: float, uids: Collection[str]) -> Mapping[str, Meter]:
-        """Sleep for a while, at most until the next look, and look at the meters."""
+        """Sleep until the next status check at the latest, and read the meters."""
         self._sleep(min(seconds, self._config.poll_seconds))
         meters = self._vendor.get_meters(uids).meters
         self._follow(meters)
@@ -374,7 +374,7 @@ class HistoricalCollection:
         return request.outcome is RequestOutcome.OPEN and (is_recent or request.status == "pending")
 
     def _follow(self, meters: Mapping[str, Meter]) -> None:
-        """Record what these meters tell about their open requests."""
+        """Update the open requests of these meters."""
         for request in self._requests.all_latest_carried_out():
             if request.outcome is RequestOutcome.OPEN and request.meter_uid in meters:
                 row = request.row

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from tap_utility_energy.http.page import Decoder
     from tap_utility_energy.utilityapi.client import UtilityAPI
 
-#: With these the vendor has certainly not carried out a request.
+#: Statuses that prove that the vendor has not carried out a request.
 REFUSED = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422})
 
 
 class HistoricalCollectionsStream(UtilityAPIStream):
-    """What the tap has asked UtilityAPI to collect: one record per meter and request.
+    """Collections that the tap has requested from UtilityAPI: one record per meter and request.
 
     The records of a run are the requests that it made and those whose progress it saw. Empty
     unless ``historical_collection_enabled``.
@@ -67,10 +67,10 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         return "it has the requests of this run only"
 
     def collect(self, write_state: Callable[[], None]) -> None:
-        """Ask for the collections that the settings call for, and wait for them.
+        """Request the collections that the settings call for, and wait for them.
 
         Raises:
-            FatalError: Something was not asked for though it should be, or the outcome is unknown.
+            FatalError: Something was not requested though it should be, or the outcome is unknown.
         """
         state = self.stream_state
 
@@ -88,7 +88,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         """Log what a run would request.
 
         Raises:
-            FatalError: A run would ask for nothing, though something is wanted.
+            FatalError: A run would request nothing, though something is wanted.
         """
         try:
             self._new_collection(lambda _: None).preview()
@@ -155,7 +155,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         """Request a collection.
 
         Raises:
-            OutcomeUnknownError: Nobody knows whether it was carried out.
+            OutcomeUnknownError: It is unknown whether it was carried out.
             CollectionRefusedError: It was certainly not carried out.
         """
         months = {} if duration is None else {"collection_duration": duration}
@@ -164,7 +164,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             response = self.client.post_once("/meters/historical-collection", body, self.stats)
         except FatalError as refused:
             raise CollectionRefusedError(
-                f"the collection was not asked for: {refused}"
+                f"the collection was not requested: {refused}"
             ) from refused
         except AnswerLostError as lost:
             raise OutcomeUnknownError(str(lost)) from lost
@@ -177,7 +177,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
 
 
 def _accepted(response: requests.Response) -> Answer:
-    """The meters that a 200 names, compared as text later.
+    """The meters that an answer with status 200 accepts, as text.
 
     Raises:
         OutcomeUnknownError: It does not say that it was a success, or names no list.
@@ -201,7 +201,7 @@ def _accepted(response: requests.Response) -> Answer:
 
 
 def _date(headers: Mapping[str, str]) -> datetime | None:
-    """When the vendor answered, by its own clock."""
+    """The Date header: the time of the answer by the vendor's clock."""
     try:
         date = parsedate_to_datetime(headers.get("Date", ""))
         return date.replace(tzinfo=date.tzinfo or UTC)

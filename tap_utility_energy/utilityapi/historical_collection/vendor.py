@@ -17,7 +17,7 @@ class OutcomeUnknownError(Exception):
 
 
 class CollectionRefusedError(Exception):
-    """Nothing was asked for, or not all of it. Its text is one line for a person."""
+    """Nothing was requested, or not everything. Its text is one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Answer:
 
 
 class Vendor(Protocol):
-    """What is needed of the vendor."""
+    """The vendor, as the state machine needs it."""
 
     def get_meters(self, uids: Collection[str]) -> Listing:
         """Read these meters. A meter that is not listed is missing; others may be there."""
@@ -49,6 +49,6 @@ class Vendor(Protocol):
         """Request a collection.
 
         Raises:
-            OutcomeUnknownError: Nobody knows whether it was carried out.
+            OutcomeUnknownError: It is unknown whether it was carried out.
             CollectionRefusedError: It was certainly not carried out.
         """

@@ -125,8 +125,8 @@ METER = record(
 )
 #: https://utilityapi.com/docs/api/meters/historical-collection
 HISTORICAL_COLLECTION = record(
-    key("meter_uid", th.StringType, "The meter that was asked for."),
-    key("requested_at", th.DateTimeType, "When the tap asked for it, UTC."),
+    key("meter_uid", th.StringType, "The meter that was requested."),
+    key("requested_at", th.DateTimeType, "When the tap requested it, UTC."),
     integer("collection_duration", "Months as sent; null for the vendor's default."),
     integer("collection_duration_answered", "Months as the vendor's answer names them."),
     boolean(

@@ -124,7 +124,7 @@ def test_a_second_run_asks_for_nothing_and_keeps_the_earlier_rows(
         assert second.exit == 0
         assert len(posts(box)) == 1
     assert not second.records(STREAM)
-    why = "it was collected before" if keep_state else "it has data that no remembered request"
+    why = "it was collected before" if keep_state else "it has data that no recorded request"
     assert why in second.stderr
     assert "replication_key" in second.state["bookmarks"][STREAM] or not keep_state
 
@@ -162,7 +162,7 @@ def test_a_dry_run_prints_the_plan(tap: TapRunner) -> None:
         assert not posts(box)
     assert run.exit == 0
     lines = [line.split(" | ")[-1] for line in run.stderr.splitlines()]
-    first = lines.index("Historical collection: a run would ask for 2 meters")
+    first = lines.index("Historical collection: a run would request 2 meters")
     assert lines[first + 1 : first + 4] == [
         *(f"  meter {uid}: 12 months, at most $12.00" for uid in meters),
         "  in all at most $24.00; $0.00 may have been spent in 30 days before",
@@ -190,9 +190,9 @@ def test_a_dry_run_knows_what_the_state_remembers(
         )
 
     assert run.exit == 0
-    assert "Historical collection: a run would ask for 1 meter" in run.stderr
+    assert "Historical collection: a run would request 1 meter" in run.stderr
     assert "in all at most $12.00; $12.00 may have been spent in 30 days before" in run.stderr
-    assert f"left out: meter {uid}: it was asked for and the result is not known yet" in run.stderr
+    assert f"left out: meter {uid}: it was requested and the result is not known yet" in run.stderr
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_all_new_meters_of_the_chosen_authorizations(tap: TapRunner) -> None:
 
 
 REFUSALS = {
-    "required_param_missing": (400, "This looks like a fault of this tap"),
+    "required_param_missing": (400, "This looks like a bug in this tap"),
     "invalid_param": (400, "Check the uids"),
     "expired_or_revoked": (400, "ask them for a new authorization"),
     "something_new": (400, "Check the uids"),
@@ -363,10 +363,10 @@ def test_a_request_that_leaves_no_sign_fails_this_run_alone(
     assert [row["accepted"] for row in first.records(STREAM)] == [None]
     assert len(first.records(SUMMARIES)) == 4
     assert first.exit == 1
-    assert "Nobody knows whether the collection has begun" in first.last_line
-    assert "ask once more after" in first.last_line
+    assert "It is unknown whether the collection has begun" in first.last_line
+    assert "request it once more after" in first.last_line
     assert second.exit == 0
-    assert "it was asked for and the result is not known yet" in second.stderr
+    assert "it was requested and the result is not known yet" in second.stderr
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 413, 415, 422])
@@ -404,7 +404,7 @@ def test_nothing_is_asked_without_the_vendors_time(tap: TapRunner, date: str) ->
 
         assert not posts(box)
     assert run.exit == 1
-    assert "so nothing is asked for" in run.last_line
+    assert "so nothing is requested" in run.last_line
 
 
 def test_a_server_that_ignores_filters_is_paid_for_nothing_else(tap: TapRunner) -> None:
@@ -512,7 +512,7 @@ def test_a_job_that_fails_is_recorded_and_not_repeated_within_eight_days(
 
         assert len(posts(box)) == 1
     assert [row["status"] for row in first.records(STREAM)] == ["errored"]
-    assert "its collection failed; it is asked for again after" in second.stderr
+    assert "its collection failed; it is requested again after" in second.stderr
 
 
 def test_a_job_that_never_says_pending_is_seen_by_its_change(tap: TapRunner) -> None:
@@ -563,7 +563,7 @@ def test_nothing_of_it_is_seen_unless_it_is_enabled(tap: TapRunner) -> None:
         ),
         (
             {"historical_collection_journal": "a\0b"},
-            "historical_collection_journal: the name of a file holds no control characters",
+            "historical_collection_journal: a file name has no control characters",
         ),
         (
             {"historical_collection_max_cost": 0},
@@ -572,7 +572,7 @@ def test_nothing_of_it_is_seen_unless_it_is_enabled(tap: TapRunner) -> None:
         (
             {"historical_collection_repeat_before": "2026-07-01"},
             (
-                "historical_collection_repeat_before: '2026-07-01' is not a moment with an offset, "
+                "historical_collection_repeat_before: '2026-07-01' is not a time with an offset, "
                 "such as 2026-07-01T00:00:00Z. Put it in quotes in meltano.yml"
             ),
         ),

@@ -78,7 +78,7 @@ def test_two_runs_at_the_same_moment_never_ask_twice(path: Path) -> None:
     assert words.startswith(
         f"historical_collection_journal: {path} is in use by another run (process {os.getpid()} on "
     )
-    assert words.endswith("Nothing is asked for.")
+    assert words.endswith("Nothing is requested.")
 
 
 def test_another_process_holds_it_until_it_ends_in_whatever_way(path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_full_disk_stops_the_asking(path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(
-        CollectionRefusedError, match=r"No space left on device\. Nothing is asked for"
+        CollectionRefusedError, match=r"No space left on device\. Nothing is requested"
     ):
         world.run(journal=Journal(str(path)))
     assert not world.vendor.posts
@@ -221,7 +221,7 @@ def test_a_disk_that_takes_half_a_line_leaves_whole_ones(path: Path) -> None:
 
     world.clock.sleep = fill  # type: ignore[method-assign]
     try:
-        with pytest.raises(CollectionRefusedError, match=r"\. Nothing is asked for"):
+        with pytest.raises(CollectionRefusedError, match=r"\. Nothing is requested"):
             world.run(journal=Journal(str(path)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

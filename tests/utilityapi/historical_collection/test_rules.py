@@ -51,7 +51,7 @@ def test_a_new_meter_is_asked_for_and_waited_for() -> None:
         (replace(OLD, status_ts="2026-05-06:07:08"), "status_ts cannot be read"),
         (
             replace(NEW, status="errored", status_ts="2026-06-30T12:00:00+00:00"),
-            "its collection failed; it is asked for again after 2026-07-08T12:00:00+00:00",
+            "its collection failed; it is requested again after 2026-07-08T12:00:00+00:00",
         ),
     ],
 )
@@ -135,7 +135,7 @@ def test_whatever_a_record_holds_can_be_remembered(changes: dict[str, Any]) -> N
     record = {"uid": "1", "is_activated": False, "status": "updated", "bill_count": 0}
     world = World(Meter.of({**record, **changes}), mishaps=["lost before"])
 
-    with pytest.raises(CollectionRefusedError, match="Nobody knows"):
+    with pytest.raises(CollectionRefusedError, match="It is unknown"):
         world.run()
 
     assert json.loads(json.dumps(world.state)) == world.state
@@ -158,13 +158,13 @@ def test_a_meter_that_was_listed_once_is_a_warning_alone(caplog: pytest.LogCaptu
 
     assert not world.run()
 
-    assert "meter 1: UtilityAPI lists it no longer" in caplog.text
+    assert "meter 1: UtilityAPI no longer lists it" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("ahead", "words"),
     [
-        (None, "tells no date"),
+        (None, "has no date"),
         (timedelta(hours=2), "more than an hour apart"),
         (timedelta(days=-60), "more than an hour apart"),
     ],
@@ -275,7 +275,7 @@ def test_a_lost_answer_without_a_sign_fails_this_run_alone_and_is_never_asked_tw
     world = World(NEW, mishaps=["lost after"], shows_after=timedelta(days=3))
 
     with pytest.raises(
-        CollectionRefusedError, match=r"it broke off. Nobody knows .* after 2026-07-09"
+        CollectionRefusedError, match=r"it broke off. It is unknown .* after 2026-07-09"
     ):
         world.run()
     assert not world.run()
@@ -645,7 +645,7 @@ def test_the_plan_tells_of_the_vendors_default(caplog: pytest.LogCaptureFixture)
         World(NEW).collection(replace(CONFIG, duration=None)).preview()
 
     assert [record.getMessage() for record in caplog.records][:2] == [
-        "Historical collection: a run would ask for 1 meter",
+        "Historical collection: a run would request 1 meter",
         "  meter 1: the vendor's default, up to 36 months, at most $48.00",
     ]
 
@@ -658,13 +658,13 @@ def test_the_plan_names_each_meter_and_its_price(caplog: pytest.LogCaptureFixtur
         world.collection(config).preview()
 
     assert [record.getMessage() for record in caplog.records] == [
-        "Historical collection: a run would ask for 2 meters",
+        "Historical collection: a run would request 2 meters",
         "  meter 1: 36 months, at most $48.00",
         "  meter 2: 36 months, at most $48.00",
         "  in all at most $96.00; $0.00 may have been spent in 30 days before",
         (
-            "  left out: meter 3: it has data that no remembered request has brought, from ongoing "
-            "monitoring or another program, so nothing is asked. To collect it all the same, set "
+            "  left out: meter 3: it has data that no recorded request has brought, from ongoing "
+            "monitoring or another program, so nothing is requested. To collect it anyway, set "
             "historical_collection_repeat_before to 2026-01-01T00:00:01+00:00"
         ),
     ]
@@ -694,11 +694,11 @@ def test_a_plan_says_at_once_that_nothing_would_be_asked_for(
         world.collection(replace(CONFIG, meters=("1", "2"), max_meters=1)).preview()
 
     assert caplog.messages[0] == (
-        "Historical collection: a run would ask for nothing, though 2 meters are wanted"
+        "Historical collection: a run would request nothing, though 2 meters are wanted"
     )
     assert caplog.messages[-1] == (
         "  2 meters are to be collected and historical_collection_max_meters is 1, so nothing is "
-        "asked for. Raise it if all of them are meant."
+        "requested. Raise it if all of them are meant."
     )
 
 
