@@ -6,12 +6,16 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.utilityapi.streams import BILLS, INTERVALS
 from tests.support import TapRunner
+from tests.warm import Shared
+
+SHARED = pytest.StashKey[Path]()
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +62,25 @@ def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several requests for the data of meters, though the sandbox has few of them."""
     for endpoint in (BILLS, INTERVALS):
         monkeypatch.setattr(endpoint, "meters_at_once", 6)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shared = Shared()
+        config.add_cleanup(shared.close)
+        config.stash[SHARED] = shared.folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["shared"] = str(node.config.stash[SHARED])
+
+
+@pytest.fixture(scope="session")
+def shared(request: pytest.FixtureRequest) -> Path:
+    """A folder for what the processes of pytest-xdist share."""
+    worker = getattr(request.config, "workerinput", None)
+    return Path(worker["shared"]) if worker else request.config.stash[SHARED]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

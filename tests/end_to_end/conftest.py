@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from tests.end_to_end.commands import Commands, WarmProject
 from tests.end_to_end.postgres import Cluster, running_cluster
 from tests.end_to_end.project import Project
 
 
 @pytest.fixture(scope="session")
-def project() -> Iterator[Project]:
-    """The Meltano project, installed."""
-    with tempfile.TemporaryDirectory(prefix="project-") as folder:
-        project = Project(Path(folder))
-        project.install()
-        yield project
+def installed(shared: Path) -> Project:
+    """The project, installed as the README tells, for all processes of pytest-xdist."""
+    project = Project(shared / "project")
+    with FileLock(shared / "project.lock"):
+        if not project.folder.exists():
+            project.folder.mkdir()
+            project.install()
+    return project
+
+
+@pytest.fixture(scope="session")
+def commands(
+    installed: Project, shared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Commands:
+    """Its commands, which start at once."""
+    return Commands(installed, shared, tmp_path_factory.mktemp("commands"))
+
+
+@pytest.fixture(scope="session")
+def project(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A Meltano project with these commands."""
+    return WarmProject(commands, tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sandbox import Sandbox
-from tests.end_to_end.project import ROOT, clean_environment
+from tests.end_to_end.commands import Commands
+from tests.end_to_end.project import TAP, clean_environment
 from tests.support import catalog
 
 
@@ -21,6 +21,7 @@ class Pipe:
 
     box: Sandbox
     folder: Path
+    commands: Commands
     loader: str
     settings: Mapping[str, object]
     streams: Sequence[str]
@@ -44,15 +45,18 @@ class Pipe:
             *(("--state", self._file("state.json", state)) if state else ()),
         ]
         sent = subprocess.run(
-            [sys.executable, "-m", "tap_utility_energy", *arguments],
+            [self.commands.folder / TAP, *arguments],
             capture_output=True,
-            env=clean_environment(PYTHONPATH=str(ROOT)),
+            env=clean_environment(),
             check=False,
         )
         assert sent.returncode == 0, sent.stderr.decode()
         target = self._file("target.json", {**self.settings, **loader})
         loaded = subprocess.run(
-            [self.loader, "--config", target], input=sent.stdout, capture_output=True, check=False
+            [self.commands.folder / self.loader, "--config", target],
+            input=sent.stdout,
+            capture_output=True,
+            check=False,
         )
         assert loaded.returncode == 0, loaded.stderr.decode()
         confirmed = loaded.stdout.splitlines()

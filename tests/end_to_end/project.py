@@ -85,7 +85,8 @@ class Project:
         self.folder = folder
         #: The streams that runs select.
         self.streams: Sequence[str] = (*STREAMS, "historical_collections")
-        self._meltano = needed_command("meltano")
+        #: The command ``meltano``.
+        self.command: Sequence[str] = (needed_command("meltano"),)
 
     def install(self) -> None:
         """Copy the working tree and install all plugins."""
@@ -95,9 +96,14 @@ class Project:
 
     def loader(self, name: str) -> str:
         """The command of a loader, for a pipe without Meltano."""
-        command = self.folder / ".meltano" / "loaders" / name / "venv" / "bin" / name
+        command = self.venv(name) / "bin" / name
         assert command.exists(), f"meltano did not install {command}"
         return str(command)
+
+    def venv(self, plugin: str) -> Path:
+        """The virtual environment of a plugin."""
+        kind = "extractors" if plugin == TAP else "loaders"
+        return self.folder / ".meltano" / kind / plugin / "venv"
 
     def run(
         self,
@@ -154,7 +160,7 @@ class Project:
     ) -> subprocess.Popen[str]:
         """Begin to do the same, in a session and so in a process group of its own."""
         return subprocess.Popen(
-            [self._meltano, *self._run_command(target, job)],
+            [*self.command, *self._run_command(target, job)],
             cwd=self.folder,
             env=clean_environment(**self.variables(box, target, target_settings, tap)),
             stdin=subprocess.DEVNULL,
@@ -189,7 +195,7 @@ class Project:
     def call(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Do any other command of Meltano's to its end."""
         return subprocess.run(
-            [self._meltano, *arguments],
+            [*self.command, *arguments],
             cwd=self.folder,
             env=clean_environment(**environment),
             stdin=subprocess.DEVNULL,

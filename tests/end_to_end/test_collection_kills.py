@@ -11,6 +11,7 @@ import inspect
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from sandbox import Sandbox
-from tests.end_to_end.project import TAP, Project, needed_module
+from tests.end_to_end.commands import Commands, WarmProject
+from tests.end_to_end.project import TAP, needed_module
 from tests.support import FastClock
 
 pytestmark = pytest.mark.end_to_end
@@ -41,7 +43,7 @@ PATIENCE = 90
 FAST_CLOCK = inspect.getsource(FastClock)
 # Takes the place of the tap's command: the same, on a faster clock. The vendor's time goes on once
 # the tap looks at its own.
-TAP_SCRIPT = """#!{python}
+TAP_SCRIPT = """
 import os
 import time
 import urllib.request
@@ -213,41 +215,31 @@ CASES = {
 class Trial:
     """A Meltano project of its own, which shares nothing with others but what is installed."""
 
-    def __init__(self, installed: Project, folder: Path) -> None:
+    def __init__(self, commands: Commands, folder: Path) -> None:
+        folder.mkdir()
         self.folder = folder
         self.starts = folder / "starts"
-        (folder / ".meltano").mkdir(parents=True)
-        for kind in ("extractors", "loaders"):
-            shared = installed.folder / ".meltano" / kind
-            (folder / ".meltano" / kind).symlink_to(shared)
-        self._write_scripts(installed)
-        self._write_definition(installed)
-        self.project = Project(folder)
+        self._write_scripts(commands)
+        self.project = WarmProject(commands, folder, tap=folder / "tap-fast")
+        self._add_loader()
 
-    def _write_scripts(self, installed: Project) -> None:
-        python = installed.folder / ".meltano" / "extractors" / TAP / "venv" / "bin" / "python"
-        more = {
-            "clock": FAST_CLOCK,
-            "starts": str(self.starts),
-            "times": TIMES,
-        }
-        for name, text in {"tap-fast": TAP_SCRIPT, "target-eager": EAGER_SCRIPT}.items():
-            script = self.folder / name
-            script.write_text(text.format(python=python, **more), "utf-8")
-            script.chmod(0o755)
+    def _write_scripts(self, commands: Commands) -> None:
+        script, loader = self.folder / "tap_fast.py", self.folder / "target-eager"
+        text = TAP_SCRIPT.format(clock=FAST_CLOCK, starts=str(self.starts), times=TIMES)
+        script.write_text(text, "utf-8")
+        commands.pythons[TAP].write_command(self.folder / "tap-fast", script)
+        loader.write_text(EAGER_SCRIPT.format(python=sys.executable), "utf-8")
+        loader.chmod(0o755)
 
-    def _write_definition(self, installed: Project) -> None:
-        yaml = YAML()
-        definition = yaml.load(installed.folder / "meltano.yml")
-        (tap,) = definition["plugins"]["extractors"]
-        # Meltano looks for other than absolute paths in the plugin's own environment.
-        tap["executable"] = str(self.folder / "tap-fast")
+    def _add_loader(self) -> None:
+        yaml, path = YAML(), self.folder / "meltano.yml"
+        definition = yaml.load(path)
         definition["plugins"]["loaders"].append({
             "name": "target-eager",
             "namespace": "target_eager",
             "executable": str(self.folder / "target-eager"),
         })
-        yaml.dump(definition, self.folder / "meltano.yml")
+        yaml.dump(definition, path)
 
     def target_settings(self, target: str, name: str) -> dict[str, object]:
         """Settings that make a loader write into a folder of that name."""
@@ -362,13 +354,13 @@ def wait_for_jobs(box: Sandbox, meters: list[str]) -> None:
         time.sleep(0.1)
 
 
-def check(installed: Project, folder: Path, case: Case) -> bool:
+def check(commands: Commands, folder: Path, case: Case) -> bool:
     """Kill a run and start it again; what was asked for was collected once, and has landed.
 
     Returns:
         Whether the run was started again while there was a job that did not show.
     """
-    trial = Trial(installed, folder)
+    trial = Trial(commands, folder)
     with vendor(case) as box:
         untouched, meters, before = listed(box), never_collected(box), bills(box)
         settings = collection_settings(meters)
@@ -390,12 +382,12 @@ def check(installed: Project, folder: Path, case: Case) -> bool:
 
 
 def test_a_killed_run_that_is_started_again_never_costs_twice(
-    project: Project, tmp_path: Path
+    commands: Commands, tmp_path: Path
 ) -> None:
     problems, was_hidden = [], []
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         found = {
-            name: pool.submit(check, project, tmp_path / str(number), case)
+            name: pool.submit(check, commands, tmp_path / str(number), case)
             for number, (name, case) in enumerate(CASES.items())
         }
     for name, outcome in found.items():
@@ -409,9 +401,11 @@ def test_a_killed_run_that_is_started_again_never_costs_twice(
     assert any(was_hidden), "no job was hidden, which shows little"
 
 
-def test_meltanos_test_of_the_settings_costs_once_at_most(project: Project, tmp_path: Path) -> None:
+def test_meltanos_test_of_the_settings_costs_once_at_most(
+    commands: Commands, tmp_path: Path
+) -> None:
     case = Case(asked(), KEPT_STATE)
-    trial = Trial(project, tmp_path / "trial")
+    trial = Trial(commands, tmp_path / "trial")
     with vendor(case) as box:
         meters = never_collected(box)
         settings = collection_settings(meters)

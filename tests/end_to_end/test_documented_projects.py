@@ -73,9 +73,9 @@ def box() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def clone(project: Project) -> Path:
+def clone(installed: Project) -> Path:
     """A clone after ``make demo``, with the README's `.env`."""
-    folder = project.folder
+    folder = installed.folder
     if not (folder / ".venv").exists():
         (folder / ".venv").symlink_to(sys.prefix)
     (folder / ".env").write_text(ENV, "utf-8")

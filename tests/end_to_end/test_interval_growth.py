@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from tests.end_to_end.commands import Commands
 from tests.end_to_end.pipe import Pipe
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import Project, needed_module
+from tests.end_to_end.project import needed_module
 from tests.examples import example
 
 pytestmark = pytest.mark.end_to_end
@@ -67,20 +68,20 @@ def database(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def landing(
-    database: str, project: Project, box: Sandbox, tmp_path: Path, request: pytest.FixtureRequest
+    database: str, commands: Commands, box: Sandbox, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[tuple[Pipe, Query]]:
     """A way into an empty database, and a way to ask it."""
     chosen = [READINGS, INTERVALS]
     if database == "duckdb":
         file = tmp_path / "landed.duckdb"
-        loader = Path(project.loader("target-duckdb")).with_name("target-duckdb-every-row")
+        loader = "target-duckdb-every-row"
         settings = {"path": str(file), "default_target_schema": "main"}
 
         def query(statement: str) -> list[tuple[Any, ...]]:
             with needed_module("duckdb").connect(str(file)) as connection:
                 return connection.execute(statement).fetchall()
 
-        yield Pipe(box, tmp_path, str(loader), settings, chosen), query
+        yield Pipe(box, tmp_path, commands, loader, settings, chosen), query
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     name = re.sub(r"\W", "_", request.node.name).lower()[:60]
@@ -92,7 +93,7 @@ def landing(
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
-        yield Pipe(box, tmp_path, project.loader("target-postgres"), settings, chosen), query
+        yield Pipe(box, tmp_path, commands, "target-postgres", settings, chosen), query
 
 
 def true_sums(box: Sandbox) -> dict[str, tuple[int, Decimal]]:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from tests.end_to_end.commands import Commands, WarmProject
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import TAP, Project
+from tests.end_to_end.project import TAP, Project, copy_tree
 
 pytestmark = pytest.mark.end_to_end
 
@@ -93,20 +94,20 @@ def test_a_misspelt_variable_is_refused(project: Project, box: Sandbox, tmp_path
 
 
 @pytest.fixture
-def kept_catalog(project: Project) -> Iterator[Path]:
-    """Where Meltano keeps a catalog: it does so for a plugin that is not installed as editable."""
-    path = project.folder / "meltano.yml"
-    before = path.read_text("utf-8")
-    path.write_text(before.replace("pip_url: -e . -c", "pip_url: . -c"), "utf-8")
-    yield project.folder / ".meltano" / "run" / TAP / "tap.properties.json"
-    path.write_text(before, "utf-8")
-    installed = project.call("install", "extractor", TAP)
-    assert installed.returncode == 0, installed.stdout
+def own(commands: Commands, tmp_path: Path) -> tuple[Project, Path]:
+    """A project and where Meltano keeps a catalog, of a tap that is not installed as editable."""
+    copy_tree(tmp_path)
+    project = WarmProject(commands, tmp_path)
+    (tmp_path / ".meltano" / "extractors" / TAP).unlink()
+    path = tmp_path / "meltano.yml"
+    path.write_text(path.read_text("utf-8").replace("pip_url: -e . -c", "pip_url: . -c"), "utf-8")
+    return project, tmp_path / ".meltano" / "run" / TAP / "tap.properties.json"
 
 
 def test_a_catalog_that_meltano_has_kept_loses_nothing(
-    project: Project, box: Sandbox, cluster: Cluster, kept_catalog: Path
+    box: Sandbox, cluster: Cluster, own: tuple[Project, Path]
 ) -> None:
+    project, kept_catalog = own
     database = cluster.create_database("kept_catalog")
     missing = {"base", "bill_count", "extra"}
     own = {METERS: {"grid_location": {"type": ["object", "null"]}}}

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from tests.end_to_end.commands import Commands
 from tests.end_to_end.pipe import Pipe
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import Project
 from tests.examples import example
 
 pytestmark = pytest.mark.end_to_end
@@ -41,13 +41,13 @@ def box() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def landed(
-    cluster: Cluster, project: Project, box: Sandbox, tmp_path: Path, request: Any
+    cluster: Cluster, commands: Commands, box: Sandbox, tmp_path: Path, request: Any
 ) -> Iterator[tuple[Pipe, Any]]:
     """A PostgreSQL database after one run."""
     name = re.sub(r"\W", "_", request.node.name).lower()[:60]
     schema = {"default_target_schema": "utility_energy", "add_record_metadata": True}
     settings = cluster.create_database(name) | schema
-    pipe = Pipe(box, tmp_path, project.loader("target-postgres"), settings, STREAMS)
+    pipe = Pipe(box, tmp_path, commands, "target-postgres", settings, STREAMS)
     pipe.run()
     with closing(cluster.connect(name)) as connection:
         yield pipe, connection
