@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -81,6 +82,10 @@ def shared(request: pytest.FixtureRequest) -> Path:
     """A folder for what the processes of pytest-xdist share."""
     worker = getattr(request.config, "workerinput", None)
     return Path(worker["shared"]) if worker else request.config.stash[SHARED]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what is imported stays, and each collection would look through it
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

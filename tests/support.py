@@ -126,7 +126,7 @@ class TapRunner:
         if config is not None:
             arguments = ("--config", self.file("config.json", config), *arguments)
         if streams is not None:
-            arguments += ("--catalog", self.file("catalog.json", shortened(catalog(streams))))
+            arguments += ("--catalog", self.file("catalog.json", catalog(streams)))
         if state is not None:
             arguments += ("--state", self.file("state.json", state))
         self.clock = FakeClock()
@@ -162,29 +162,32 @@ def fresh_logging():
 
 
 @cache
-def discovered(_streams: tuple[type, ...]) -> str:
-    """The catalog of these streams, which a test may have added to."""
-    return json.dumps(TapUtilityEnergy(config={}, validate_config=False).catalog_dict)
+def discovered(_streams: tuple[type, ...]) -> dict[str, str]:
+    """The catalog's entries for these streams, which a test may have added to, by their names."""
+    found = TapUtilityEnergy(config={}, validate_config=False).catalog_dict
+    return {entry["tap_stream_id"]: json.dumps(entry) for entry in found["streams"]}
+
+
+@cache
+def deselected(text: str) -> str:
+    """An entry that is not selected, without its fields, which take most of a run's time."""
+    entry = json.loads(text)
+    (root,) = [meta for meta in entry["metadata"] if not meta["breadcrumb"]]
+    root["metadata"]["selected"] = False
+    return json.dumps(entry | {"schema": {}, "metadata": [root]})
 
 
 def catalog(streams: Sequence[str], **more: Any) -> dict[str, Any]:
     """The discovered catalog with only these streams selected, and ``more`` in their entries."""
-    found: dict[str, Any] = json.loads(discovered((*utilityapi.STREAMS, *energycap.STREAMS)))
-    for entry in found["streams"]:
-        (root,) = [meta for meta in entry["metadata"] if not meta["breadcrumb"]]
-        root["metadata"]["selected"] = entry["tap_stream_id"] in streams
-        if entry["tap_stream_id"] in streams:
-            entry.update(more)
-    return found
-
-
-def shortened(found: dict[str, Any]) -> dict[str, Any]:
-    """The catalog without the fields of deselected streams, which take most of a run's time."""
-    for entry in found["streams"]:
-        (root,) = [meta for meta in entry["metadata"] if not meta["breadcrumb"]]
-        if not root["metadata"]["selected"]:
-            entry |= {"schema": {}, "metadata": [root]}
-    return found
+    entries = []
+    for name, text in discovered((*utilityapi.STREAMS, *energycap.STREAMS)).items():
+        entry = json.loads(text if name in streams else deselected(text))
+        if name in streams:
+            (root,) = [meta for meta in entry["metadata"] if not meta["breadcrumb"]]
+            root["metadata"]["selected"] = True
+            entry |= more
+        entries.append(entry)
+    return {"streams": entries}
 
 
 def clean_environment(**more: str) -> dict[str, str]:
