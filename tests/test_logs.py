@@ -3,74 +3,23 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
 import re
-import signal
 import subprocess
-import threading
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from itertools import pairwise
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
-from tap_utility_energy import clock as clocks
-from tap_utility_energy import signals
-from tap_utility_energy.clock import Clock
-from tap_utility_energy.stdout import open_stdout
 from tap_utility_energy.utilityapi.streams import BILLS
 from tests.examples import blocks, example
-from tests.support import COMMAND, DIGESTS, RESULTS, SUMMARIES, FakeClock, TapRunner, catalog
+from tests.log_lines import split, told
+from tests.support import COMMAND, DIGESTS, RESULTS, SUMMARIES, TapRunner, catalog
 from tests.support import clean_environment as environment
 
 FEW = {"billing_summaries": 5, "meters": 20}
 #: The sandbox limits requests by real time, which a fake clock is ahead of.
 NO_LIMIT = {"utilityapi_rate_limit": 0, "cache_seconds": 0}
-
-
-class Listener(logging.Handler):
-    """Takes down when each line was logged, by the clock of the run."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-        self.begun = clock.now()
-        self.lines: list[tuple[float, str]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append((self._clock.now() - self.begun, record.getMessage()))
-
-    def matching(self, pattern: str) -> list[str]:
-        return [line for _, line in self.lines if re.search(pattern, line)]
-
-    @property
-    def longest_silence(self) -> float:
-        times = [0.0, *(at for at, _ in self.lines), self._clock.now() - self.begun]
-        return max(after - before for before, after in pairwise(times))
-
-
-@contextmanager
-def listening(clock: Clock) -> Iterator[Listener]:
-    listener, logger = Listener(clock), logging.getLogger("tap-utility-energy")
-    logger.addHandler(listener)
-    try:
-        yield listener
-    finally:
-        logger.removeHandler(listener)
-
-
-def told(stderr: str) -> list[tuple[str, str]]:
-    """The level and the text of each line."""
-    return [(parts[1].strip(), parts[3]) for line in stderr.splitlines() if (parts := split(line))]
-
-
-def split(line: str) -> list[str]:
-    return line.split(" | ", 3)
 
 
 def test_a_run_reads_from_top_to_bottom(tap: TapRunner) -> None:
@@ -132,128 +81,6 @@ def test_many_unknown_fields_are_counted(tap: TapRunner) -> None:
     assert "new_10" not in run.stderr
 
 
-@pytest.mark.parametrize(
-    ("vendor", "fault"),
-    [
-        ("utilityapi", {"status": 429, "headers": {"Retry-After": "200"}}),
-        ("energycap", {"status": 429, "headers": {"Retry-After": "200"}}),
-        ("utilityapi", {"status": 503, "times": 9}),
-        ("energycap", {"status": 202, "headers": {"Retry-After": "20"}, "times": 9}),
-        ("energycap", {"reset": True, "at": 2, "times": 14}),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
-)
-def test_a_wait_is_told_every_30_seconds(
-    tap: TapRunner, vendor: str, fault: dict[str, Any]
-) -> None:
-    stream = {"utilityapi": SUMMARIES, "energycap": DIGESTS}[vendor]
-    faults = [{"vendor": vendor, **fault}]
-    with Sandbox(faults=faults, **FEW) as box, listening(clock := FakeClock()) as log:
-        run = tap(box.tap_config(energycap_page_size=5), streams=[stream], clock=clock)
-
-    assert run.exit == 0
-    assert clock.now() - log.begun > 60
-    assert log.longest_silence <= 30.1
-    waits = log.matching(f"^{stream}: .*waiting because .* to go$")
-    assert len(waits) >= 2
-
-
-def test_the_rate_limit_is_told_like_any_wait(tap: TapRunner) -> None:
-    slow = {"utilityapi_requests_per_minute": 1}
-    sizes = {"billing_summaries": 40, "utilityapi_page_limit": 10}
-    with Sandbox(**sizes, **NO_LIMIT) as box, listening(clock := FakeClock()) as log:
-        tap(box.tap_config(**slow), streams=[SUMMARIES], clock=clock)
-
-    assert clock.now() - log.begun >= 180
-    assert log.longest_silence <= 30.1
-    reason = "waiting for the rate limit of 1 request per minute, 30 s to go"
-    assert log.matching(f"^{SUMMARIES}: 10 records so far; {reason}$")
-
-
-def test_heartbeats_of_several_threads_are_one(tap: TapRunner) -> None:
-    faults = [
-        {"vendor": "energycap", "at": 2, "status": 503, "headers": {"Retry-After": "95"}},
-        {"vendor": "energycap", "at": 3, "status": 503, "headers": {"Retry-After": "95"}},
-        {"vendor": "energycap", "at": 4, "status": 503, "headers": {"Retry-After": "95"}},
-    ]
-    with Sandbox(faults=faults, meters=60) as box, listening(clock := FakeClock()) as log:
-        run = tap(
-            box.tap_config(energycap_page_size=5, energycap_max_parallel_requests=4),
-            streams=[DIGESTS],
-            clock=clock,
-        )
-
-    assert run.exit == 0
-    beats = [at for at, line in log.lines if "waiting because" in line]
-    assert beats
-    assert min(after - before for before, after in pairwise(beats)) >= 29.9
-
-
-@pytest.mark.parametrize("width", [1, 2])
-@pytest.mark.parametrize("fault", [{"latency": 1.2}, {"drip": {"bytes": 200, "every": 0.2}}])
-def test_a_slow_answer_is_waited_for_aloud(
-    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any], width: int
-) -> None:
-    monkeypatch.setattr(clocks, "HEARTBEAT", 0.25)
-    with Sandbox(meters=5, faults=[{"vendor": "energycap", **fault}]) as box:
-        run = tap(
-            box.tap_config(energycap_max_parallel_requests=width),
-            streams=["energycap_units"],
-            clock=Clock(),
-        )
-
-    assert run.exit == 0
-    assert run.stderr.count("energycap_units: waiting for the answer for ") >= 2
-
-
-def test_a_target_that_takes_nothing_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    reading, writing = os.pipe()
-    out = open_stdout(writing, every=0.05)
-    text = "x" * 1_000_000  # more than a pipe holds
-
-    with caplog.at_level("INFO"):
-        writer = threading.Thread(target=lambda: print(text, file=out, flush=True))
-        writer.start()
-        deadline = time.monotonic() + 60
-        while len(caplog.messages) < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        told, got = list(caplog.messages), 0
-        while got < len(text) + 1:
-            got += len(os.read(reading, 65536))
-        writer.join()
-    out.close()
-    os.close(writing)
-    os.close(reading)
-
-    assert len(told) >= 2
-    assert all(
-        line.startswith("waiting for the target, which has read nothing for ") for line in told
-    )
-
-
-class TickingClock(FakeClock):
-    """A second goes by whenever somebody looks."""
-
-    def now(self) -> float:
-        self.slept.append(1)
-        return super().now()
-
-
-def test_progress_tells_the_page_where_the_total_is_known(tap: TapRunner) -> None:
-    sizes = {"meters": 100, "billing_summaries": 500, "utilityapi_page_limit": 10}
-    with Sandbox(**sizes, **NO_LIMIT) as box, listening(ticking := TickingClock()) as log:
-        run = tap(
-            box.tap_config(energycap_page_size=2, utilityapi_requests_per_minute=3000),
-            streams=[DIGESTS, SUMMARIES],
-            clock=ticking,
-        )
-
-    assert run.exit == 0
-    pages = log.matching(rf"^{DIGESTS}: page \d+ of 50, \d+ records so far")
-    assert len(pages) >= 2
-    assert len(log.matching(rf"^{SUMMARIES}: \d+ records so far")) >= 2
-
-
 def test_meters_are_warned_of_once_for_a_stream(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,143 +129,6 @@ def test_meters_that_cannot_be_listed_are_one_failure(tap: TapRunner) -> None:
     (line,) = run.errors
     assert line.startswith(f"{', '.join(sorted(METER_DATA))}: UtilityAPI answered 400. ")
     assert len(run.records(SUMMARIES)) == 5
-
-
-def test_progress_tells_the_meter(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BILLS, "meters_at_once", 2)
-    slow = {"utilityapi_requests_per_minute": 1}
-    with Sandbox(billing_summaries=50, **NO_LIMIT) as box, listening(clock := FakeClock()) as log:
-        tap(box.tap_config(**slow), streams=["utilityapi_bills"], clock=clock)
-
-    assert log.matching(
-        r"^utilityapi_bills: 4 of \d+ meters, \d+ records so far; waiting for the rate"
-    )
-
-
-def test_a_stop_leaves_a_summary(tap: TapRunner) -> None:
-    class Stopping(Clock):
-        def sleep(self, _seconds: float) -> None:
-            raise signals.Stopped(signal.SIGTERM)
-
-    fault = {"vendor": "energycap", "path": "/api/v3/vendor", "status": 503}
-    streams = ["energycap_units", "energycap_vendors", DIGESTS]
-    with Sandbox(faults=[fault], **FEW) as box:
-        run = tap(box.tap_config(), streams=streams, clock=Stopping())
-
-    assert run.exit == 143
-    *_, end, summary, last = told(run.stderr)
-    assert end[1].startswith("energycap_vendors: stopped after 0 records in ")
-    assert summary[1].startswith("1 of 3 streams done, 10 records in ")
-    assert summary[1].endswith("; 1 not finished; 1 not begun")
-    assert last == ("WARNING", "stopped by SIGTERM")
-
-
-ENERGYCAP = (
-    "energycap_accounts",
-    "energycap_bills",
-    "energycap_commodities",
-    "energycap_cost_centers",
-    "energycap_meters",
-    "energycap_places",
-    "energycap_units",
-    "energycap_vendors",
-    DIGESTS,
-    RESULTS,
-    "place_digest_actual_monthly_results",
-    "meter_digest_actual_yearly_results",
-)
-
-
-LACK = "lack the permission Accounts (View), BillsAndBatches (View), "
-LACKS = LACK.replace("lack", "its owner lacks")
-
-
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        ({"status": 404}, "EnergyCAP answered 404. Check energycap_base_url"),
-        ({"status": 401}, f"EnergyCAP answered 401. The key is wrong or deleted, or {LACKS}"),
-        ({"status": 403}, f"EnergyCAP answered 403. The owner of the key may {LACK}"),
-        (
-            {"status": 200, "body": "<html>", "content_type": "text/html"},
-            "does not match its documentation",
-        ),
-        ({"status": 500}, "EnergyCAP has an internal error (500)"),
-        ({"reset": True}, "EnergyCAP broke off its answer"),
-    ],
-    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
-)
-def test_one_cause_is_one_line_however_many_streams(
-    tap: TapRunner, fault: dict[str, Any], words: str
-) -> None:
-    faults = [{"vendor": "energycap", "times": None, **fault}]
-    with Sandbox(faults=faults, **FEW) as box:
-        run = tap(box.tap_config(max_wait_seconds=5), streams=[SUMMARIES, *ENERGYCAP])
-
-    assert run.exit == 1
-    assert len(run.errors) == 1, run.stderr
-    assert words in run.last_line
-    assert run.last_line.startswith("energycap_accounts")
-    assert "unhandled" not in run.stderr
-    assert run.stderr.count("failed after") == 1, "once at the time"
-    assert len(run.records(SUMMARIES)) == 5
-
-
-def test_an_answer_that_quotes_its_path_is_the_same_cause(tap: TapRunner) -> None:
-    paths = ("/api/v3/account", "/api/v3/place")
-    refusal = {"status": 404, "times": None, "content_type": "text/plain"}
-    faults = [{"path": path, "body": f"No resource at {path}", **refusal} for path in paths]
-    with Sandbox(faults=faults, **FEW) as box:
-        run = tap(box.tap_config(), streams=["energycap_accounts", "energycap_places"])
-
-    (line,) = run.errors
-    assert line.startswith(
-        "energycap_accounts, energycap_places: EnergyCAP answered 404: No resource at /api/v3/acc"
-    )
-
-
-@pytest.mark.parametrize("status", [401, 500, 505])
-def test_an_answer_with_an_id_of_its_own_is_the_same_cause(tap: TapRunner, status: int) -> None:
-    ids = {"account": "00-8f37b87da6f04547-01", "place": "00-a6f0454f7ab102a-01", "vendor": "7:15"}
-    rule = {"status": status, "times": None, "content_type": "application/json"}
-    faults = [
-        {"path": f"/api/v3/{path}", "body": f'{{"title": "No", "traceId": "{number}"}}', **rule}
-        for path, number in ids.items()
-    ]
-    with Sandbox(faults=faults, **FEW) as box:
-        run = tap(box.tap_config(max_wait_seconds=0), streams=[f"energycap_{n}s" for n in ids])
-
-    (line,) = run.errors
-    assert line.startswith("energycap_accounts, energycap_places, energycap_vendors: EnergyCAP ")
-
-
-def test_different_causes_are_lines_of_their_own(tap: TapRunner) -> None:
-    faults = [
-        {"path": "/api/v3/place", "status": 404, "times": None},
-        {"path": "/api/v3/account", "status": 400, "body": "bad filter", "times": None},
-        {"path": "/accounting", "status": 404, "times": None},
-    ]
-    streams = [SUMMARIES, "energycap_places", "energycap_accounts", "energycap_units"]
-    with Sandbox(faults=faults, **FEW) as box:
-        run = tap(box.tap_config(), streams=streams)
-
-    assert [line.split(". ")[0] for line in run.errors] == [
-        f"{SUMMARIES}: UtilityAPI answered 404",
-        "energycap_accounts: EnergyCAP answered 400: bad filter",
-        "energycap_places: EnergyCAP answered 404",
-    ]
-    summary = [text for level, text in told(run.stderr) if level == "INFO"][-1]
-    assert summary == "1 of 4 streams done, 10 records in 0.0 s; 3 failed"
-
-
-def test_what_was_not_tried_is_in_the_summary(tap: TapRunner) -> None:
-    faults = [{"vendor": "utilityapi", "status": 401, "times": None}]
-    streams = [SUMMARIES, "utilityapi_authorizations", "energycap_units"]
-    with Sandbox(faults=faults, **FEW) as box:
-        run = tap(box.tap_config(), streams=streams)
-
-    assert "; 1 failed; 1 not tried" in run.stderr
-    assert run.last_line.endswith("Skipped for the same reason: utilityapi_authorizations.")
 
 
 def process(folder: Path, *, formatter: str = "", **variables: str) -> list[str]:

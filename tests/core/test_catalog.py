@@ -364,29 +364,6 @@ def test_a_stream_that_comes_twice_is_refused(tap: TapRunner) -> None:
     assert run.errors[-1].endswith("given.json: it has more than one entry for billing_summaries")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_files_may_begin_with_a_byte_order_mark(tap: TapRunner, encoding: str, tmp_path) -> None:
-    with Sandbox(billing_summaries=3, meters=0) as box:
-        for name, content in {"a": box.tap_config(), "b": catalog([SUMMARIES])}.items():
-            (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding)
-        run = tap(None, f"--config={tmp_path}/a.json", f"--catalog={tmp_path}/b.json")
-
-    assert run.exit == 0, run.stderr
-    assert len(run.records(SUMMARIES)) == 3
-
-
-def test_a_dotenv_may_begin_with_a_byte_order_mark(tap: TapRunner, tmp_path) -> None:
-    with Sandbox(billing_summaries=3, meters=0, cache_seconds=0) as box:
-        config = box.tap_config(energycap_api_key="")
-        token = config.pop("utilityapi_token")
-        line = f"TAP_UTILITY_ENERGY_UTILITYAPI_TOKEN={token}\n"
-        (tmp_path / ".env").write_text(line, "utf-8-sig")
-        run = tap(config, "--config=ENV")
-
-    assert run.exit == 0, run.stderr
-    assert len(run.records(SUMMARIES)) == 3
-
-
 def test_another_key_is_the_users_and_named_in_a_warning(tap: TapRunner) -> None:
     found = catalog([READINGS], key_properties=["interval_uid", "start", "end"])
     with Sandbox(billing_summaries=3, meters=0, cache_seconds=0) as box:

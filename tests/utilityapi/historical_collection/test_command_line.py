@@ -4,63 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox import Sandbox
-from tests.support import DIGESTS, SUMMARIES, FastClock, Run, TapRunner, catalog
-
-STREAM = "historical_collections"
-TIMES = 300  # how much faster than real time the tap and the vendor's jobs run
-vendor = partial(
-    Sandbox,
-    billing_summaries=4,
-    meters=3,
-    cache_seconds=0,
-    utilityapi_rate_limit=0,
-    time_scale=TIMES,
-    job_seconds=120,
+from tests.support import DIGESTS, SUMMARIES, TapRunner, catalog
+from tests.utilityapi.historical_collection.command_line import (
+    STREAM,
+    never_activated,
+    posts,
+    sync,
+    vendor,
 )
-
-
-def never_activated(box: Sandbox, utility: str = "SDG&E") -> list[str]:
-    """Meters that were never activated and can be collected."""
-    return [
-        meter["uid"]
-        for meter in box.truth(only="meters")["meters"]
-        if not meter["is_activated"]
-        and not meter["is_archived"]
-        and meter["utility"] == utility
-        and meter["status"] == "updated"
-    ]
-
-
-def sync(
-    tap: TapRunner,
-    box: Sandbox,
-    meters: list[str],
-    *arguments: str,
-    streams: tuple[str, ...] | None = (SUMMARIES, STREAM),
-    state: dict[str, Any] | None = None,
-    **settings: Any,
-) -> Run:
-    config = {
-        "utilityapi_requests_per_minute": 100_000,
-        "historical_collection_enabled": True,
-        "historical_collection_meters": meters,
-        "historical_collection_duration": 12,
-        **settings,
-    }
-    # A dry run reads other streams first, and a fast clock would be an hour ahead by then.
-    clock = FastClock(1 if "--test" in arguments else TIMES)
-    return tap(box.tap_config(**config), *arguments, streams=streams, state=state, clock=clock)
-
-
-def posts(box: Sandbox) -> list[dict[str, Any]]:
-    return [request for request in box.requests() if request["method"] == "POST"]
 
 
 def test_the_meters_are_collected_before_extraction_and_recorded(tap: TapRunner) -> None:
@@ -256,176 +212,6 @@ def test_all_new_meters_of_the_chosen_authorizations(tap: TapRunner) -> None:
         assert not archived & box.bill()["meters"].keys()
 
 
-REFUSALS = {
-    "required_param_missing": (400, "This looks like a bug in this tap"),
-    "invalid_param": (400, "Check the uids"),
-    "expired_or_revoked": (400, "ask them for a new authorization"),
-    "something_new": (400, "Check the uids"),
-    "unauthorized": (401, "Check utilityapi_token"),
-    "payment_required": (402, "top it up in UtilityAPI's dashboard settings"),
-    "not_found": (404, "Check utilityapi_base_url"),
-}
-
-
-@pytest.mark.parametrize("slug", REFUSALS)
-def test_a_refusal_is_one_line_at_once_and_the_last_one(tap: TapRunner, slug: str) -> None:
-    status, advice = REFUSALS[slug]
-    body = json.dumps({"error": slug, "error_description": "Why not", "url": None})
-    rule = {"method": "POST", "status": status, "body": body, "times": None}
-    with vendor(faults=[rule | {"content_type": "application/json"}]) as box:
-        run = sync(tap, box, never_activated(box)[:1])
-
-        assert len(posts(box)) == 1
-        assert not box.bill()["meters"]
-    assert run.exit == 1
-    assert len(run.records(SUMMARIES)) == 4
-    line = f"the collection was refused: UtilityAPI answered {status}: {slug}, Why not. "
-    assert run.last_line.startswith(f"{STREAM}: {line}")
-    assert advice in run.last_line
-    at_once = run.stderr.index(line)
-    assert at_once < run.stderr.index("billing_summaries: 4 records")
-    assert [row["accepted"] for row in run.records(STREAM)] == [False]
-
-
-def test_an_empty_balance_says_where_to_top_it_up(tap: TapRunner) -> None:
-    with vendor(balance=0) as box:
-        run = sync(tap, box, never_activated(box)[:1])
-        demo = sync(tap, box, never_activated(box, "DEMO")[:1])
-
-        assert demo.exit == 0, "demo meters are free"
-    assert run.exit == 1
-    assert "prepaid balance: top it up" in run.last_line
-
-
-def test_meters_that_the_vendor_leaves_out_are_recorded_as_not_accepted(tap: TapRunner) -> None:
-    with vendor() as box:
-        listed = box.truth(only="meters")["meters"]
-        expired = [m["uid"] for m in listed if m["authorization_uid"].endswith("-4")]
-        expired = [uid for uid in expired if uid in never_activated(box, "SMUD")]
-        good = never_activated(box)[:1]
-        run = sync(tap, box, good + expired)
-        again = sync(tap, box, good + expired, state=run.state)
-
-        assert len(posts(box)) == 1, "not before a day has gone by"
-    assert (run.exit, again.exit) == (0, 0)
-    accepted = {row["meter_uid"]: row["accepted"] for row in run.records(STREAM)}
-    assert accepted == dict.fromkeys(good, True) | dict.fromkeys(expired, False)
-    assert "UtilityAPI left it out of its answer, probably because the customer" in run.stderr
-
-
-UNKNOWN = [
-    {"lose_after": True},
-    {"cut": True, "after": True},
-    {"reset": True, "after": True},
-    {"hang": 3, "after": True},
-    {"interim": 103, "after": True},
-    {"garbage": "<html>", "after": True},
-    {"garbage": '{"meters": ["1"]}', "after": True},
-    {"garbage": '{"success": true}', "after": True},
-    {"garbage": '{"success": "true", "meters": []}', "after": True},
-    {"garbage": '{"success": true, "meters": [{"uid": "1"}]}', "after": True},
-    {"garbage": '{"success": true, "meters": [null]}', "after": True},
-    {"garbage": "[" * 100_000, "after": True},
-    *(
-        {"status": status, "after": True}
-        for status in (201, 202, 204, 303, 307, 406, 408, 409, 418, 425, 451, 500, 502, 503, 504)
-    ),
-    *({"status": status, "after": True} for status in (507, 509, 520, 524, 599)),
-]
-
-
-@pytest.mark.parametrize("delay", [0, 95])
-@pytest.mark.parametrize("fault", UNKNOWN, ids=str)
-def test_an_answer_that_says_nothing_is_settled_by_the_meters(
-    tap: TapRunner, fault: dict[str, Any], delay: int
-) -> None:
-    with vendor(job_start_delay=delay, faults=[fault | {"method": "POST"}]) as box:
-        meters = never_activated(box)[:1]
-        run = sync(tap, box, meters, request_timeout=1)
-
-        assert run.exit == 0, run.stderr
-        assert len(posts(box)) == 1
-        assert box.bill()["meters"] == dict.fromkeys(meters, 1)
-    assert [row["accepted"] for row in run.records(STREAM)] == [True]
-
-
-@pytest.mark.parametrize("fault", [{"lose_before": True}, {"status": 504}, {"status": 202}])
-def test_a_request_that_leaves_no_sign_fails_this_run_alone(
-    tap: TapRunner, fault: dict[str, Any]
-) -> None:
-    with vendor(faults=[fault | {"method": "POST"}]) as box:
-        meters = never_activated(box)[:1]
-        first = sync(tap, box, meters)
-        second = sync(tap, box, meters, state=first.state)
-
-        assert len(posts(box)) == 1
-        assert not box.bill()["meters"]
-    assert [row["accepted"] for row in first.records(STREAM)] == [None]
-    assert len(first.records(SUMMARIES)) == 4
-    assert first.exit == 1
-    assert "It is unknown whether the collection has begun" in first.last_line
-    assert "request it once more after" in first.last_line
-    assert second.exit == 0
-    assert "it was requested and the result is not known yet" in second.stderr
-
-
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 413, 415, 422])
-def test_what_was_certainly_not_carried_out_is_asked_for_by_the_next_run(
-    tap: TapRunner, status: int
-) -> None:
-    with vendor(faults=[{"method": "POST", "status": status}]) as box:
-        meters = never_activated(box)[:1]
-        first = sync(tap, box, meters)
-        second = sync(tap, box, meters, state=first.state)
-
-        assert box.bill()["meters"] == {meters[0]: 1}
-    assert (first.exit, second.exit) == (1, 0)
-    assert [row["accepted"] for row in first.records(STREAM)] == [False]
-    assert [row["accepted"] for row in second.records(STREAM)] == [True]
-
-
-def test_meters_in_the_answer_are_compared_as_text(tap: TapRunner) -> None:
-    with vendor() as box:
-        meters = never_activated(box)[:2]
-        body = json.dumps({"success": True, "meters": [meters[0], 12]})
-        box.set_faults([{"method": "POST", "garbage": body}])
-        run = sync(tap, box, meters, historical_collection_wait_seconds=0)
-
-    assert {row["meter_uid"]: row["accepted"] for row in run.records(STREAM)} == {
-        meters[0]: True,
-        meters[1]: False,
-    }
-
-
-@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 01 Jan 2024 00:00:00 GMT"])
-def test_nothing_is_asked_without_the_vendors_time(tap: TapRunner, date: str) -> None:
-    with vendor(utilityapi_date=date) as box:
-        run = sync(tap, box, never_activated(box)[:1])
-
-        assert not posts(box)
-    assert run.exit == 1
-    assert "so nothing is requested" in run.last_line
-
-
-def test_a_server_that_ignores_filters_is_paid_for_nothing_else(tap: TapRunner) -> None:
-    with vendor(ignore_filters=True) as box:
-        listed = {meter["uid"]: meter for meter in box.truth(only="meters")["meters"]}
-        authorization = listed[never_activated(box)[0]]["authorization_uid"]
-        run = sync(
-            tap,
-            box,
-            [],
-            historical_collection_new_meters=True,
-            utilityapi_authorizations=[authorization],
-        )
-
-        charged = [listed[uid] for uid in box.bill()["meters"]]
-    assert run.exit == 0, run.stderr
-    assert charged
-    assert {meter["authorization_uid"] for meter in charged} == {authorization}
-    assert not any(meter["is_archived"] or meter["is_activated"] for meter in charged)
-
-
 def test_a_meter_that_monitoring_has_activated_is_collected_once_when_told(tap: TapRunner) -> None:
     with vendor() as box:
         uid = never_activated(box)[1]
@@ -454,85 +240,6 @@ def test_a_journal_makes_up_for_a_lost_state(tap: TapRunner, tmp_path: Path) -> 
             assert run.exit == 0, run.stderr
 
         assert len(posts(box)) == 1
-
-
-def test_a_wait_between_two_looks_is_told(tap: TapRunner) -> None:
-    with vendor(job_seconds=400) as box:
-        meters = never_activated(box)[:1]
-        run = sync(tap, box, meters, historical_collection_poll_seconds=300)
-
-    assert run.exit == 0, run.stderr
-    assert "waiting for the meters, " in run.stderr
-
-
-def test_a_look_at_the_status_never_expands_blocks(tap: TapRunner) -> None:
-    with vendor() as box:
-        sync(tap, box, never_activated(box)[:1], streams=(STREAM,))
-
-        looks = [entry["target"] for entry in box.requests() if "/meters?" in entry["target"]]
-    assert looks
-    assert not any("expand_meter_blocks" in target for target in looks)
-
-
-def test_429_waits_and_repeats(tap: TapRunner) -> None:
-    rule = {"method": "POST", "status": 429, "headers": {"Retry-After": "30"}, "times": 2}
-    with vendor(faults=[rule]) as box:
-        meters = never_activated(box)[:1]
-        run = sync(tap, box, meters)
-
-        assert run.exit == 0
-        assert len(posts(box)) == 3
-        assert box.bill()["meters"] == {meters[0]: 1}
-
-
-def test_a_meter_that_stays_pending_is_completed_by_a_later_run(tap: TapRunner) -> None:
-    with vendor() as box:
-        meters = never_activated(box)[:1]
-        box.set_jobs(job_stuck_uids="*")
-        first = sync(tap, box, meters, historical_collection_wait_seconds=60)
-        assert first.exit == 0
-        (row,) = first.records(STREAM)
-        assert row["status"] == "pending"
-        assert f"meter {meters[0]}: not done yet" in first.stderr
-        second = sync(tap, box, meters, state=first.state)
-
-        assert len(posts(box)) == 1
-        assert second.exit == 0
-
-
-@pytest.mark.parametrize("keep_state", [True, False])
-def test_a_job_that_fails_is_recorded_and_not_repeated_within_eight_days(
-    tap: TapRunner, *, keep_state: bool
-) -> None:
-    with vendor() as box:
-        meters = never_activated(box)[:1]
-        box.set_jobs(job_fail_uids="*")
-        first = sync(tap, box, meters)
-        second = sync(tap, box, meters, state=first.state if keep_state else None)
-
-        assert len(posts(box)) == 1
-    assert [row["status"] for row in first.records(STREAM)] == ["errored"]
-    assert "its collection failed; it is requested again after" in second.stderr
-
-
-def test_a_job_that_never_says_pending_is_seen_by_its_change(tap: TapRunner) -> None:
-    with vendor() as box:
-        meters = never_activated(box)[:1]
-        box.set_jobs(job_silent_uids="*")
-        run = sync(tap, box, meters)
-
-    assert [row["status"] for row in run.records(STREAM)] == ["updated"]
-
-
-def test_a_failing_look_is_a_failure_like_any_other(tap: TapRunner) -> None:
-    rule = {"path": "/meters", "status": 403, "times": None}
-    with vendor(faults=[rule]) as box:
-        run = sync(tap, box, ["1"])
-
-        assert not posts(box)
-    assert run.exit == 1
-    assert len(run.records(SUMMARIES)) == 4
-    assert run.last_line.startswith(f"{STREAM}: UtilityAPI answered 403")
 
 
 def test_nothing_of_it_is_seen_unless_it_is_enabled(tap: TapRunner) -> None:

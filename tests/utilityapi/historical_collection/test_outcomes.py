@@ -1,0 +1,155 @@
+"""What follows when a historical collection is refused, fails, or its answer is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from tap_utility_energy.utilityapi.historical_collection.vendor import (
+    CollectionRefusedError,
+)
+from tests.utilityapi.historical_collection.world import NEW, OLD, World
+
+TODAY = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("mishap", ["refused", "left out"])
+def test_what_was_not_carried_out_costs_nothing(mishap: str) -> None:
+    world = World(NEW, mishaps=[mishap])
+    bound = {"duration": 36, "max_cost": Decimal(48)}
+
+    try:
+        world.run(**bound)
+    except CollectionRefusedError:
+        assert mishap == "refused"
+    world.pass_time(days=1)
+    world.run(**bound)
+
+    assert world.vendor.is_collected("1")
+
+
+def test_a_refusal_ends_the_run_with_a_failure_and_the_next_one_asks() -> None:
+    world = World(NEW, mishaps=["refused"])
+
+    with pytest.raises(CollectionRefusedError, match="no money"):
+        world.run()
+    (row,) = world.run()
+
+    assert row["accepted"] is True
+    assert len(world.vendor.posts) == 2
+
+
+def test_a_refused_repeat_is_not_asked_for_when_it_is_no_longer_wanted() -> None:
+    world = World(OLD, mishaps=["refused"])
+
+    with pytest.raises(CollectionRefusedError):
+        world.run(repeat_before=TODAY)
+    world.run()
+
+    assert len(world.vendor.posts) == 1
+
+
+def test_a_meter_that_is_left_out_is_asked_for_after_a_day(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(NEW, replace(NEW, uid="2"), mishaps=["left out"])
+
+    world.run()
+    assert "meter 1: UtilityAPI left it out of its answer" in caplog.text
+    world.run(meters=("1", "2"), max_meters=1)
+    assert [uids for _, uids, _ in world.vendor.posts] == [("1",), ("2",)], "it does not count"
+    world.pass_time(days=1)
+    world.run()
+
+    assert world.vendor.is_collected("1")
+
+
+def test_a_lost_answer_is_settled_by_the_meter() -> None:
+    world = World(NEW, mishaps=["lost after"], shows_after=timedelta(seconds=95))
+
+    (row,) = world.run()
+
+    assert row["accepted"] is True
+    assert len(world.vendor.posts) == 1
+
+
+def test_a_lost_answer_without_a_sign_fails_this_run_alone_and_is_never_asked_twice() -> None:
+    world = World(NEW, mishaps=["lost after"], shows_after=timedelta(days=3))
+
+    with pytest.raises(
+        CollectionRefusedError, match=r"it broke off. It is unknown .* after 2026-07-09"
+    ):
+        world.run()
+    assert not world.run()
+    world.pass_time(days=3, seconds=90)
+    (row,) = world.run()
+
+    assert row["accepted"] is True
+    assert row["status"] == "updated"
+    assert len(world.vendor.posts) == 1
+
+
+def test_a_lost_request_is_asked_for_once_more_after_eight_days() -> None:
+    world = World(NEW, mishaps=["lost before"] * 2)
+
+    for days in (0, 7, 2, 9, 40):
+        world.pass_time(days=days)
+        try:
+            world.run()
+        except CollectionRefusedError:
+            continue
+    assert len(world.vendor.posts) == 2
+    world.run(repeat_before=world.clock.local_now())
+
+    assert len(world.vendor.posts) == 3
+
+
+def test_an_answer_lost_on_a_meter_that_changed_is_not_asked_for_again() -> None:
+    world = World(OLD, mishaps=["lost after"], outcome="silent")
+
+    with pytest.raises(CollectionRefusedError):
+        world.run(repeat_before=TODAY)
+    world.pass_time(days=20)
+    world.run(repeat_before=TODAY)
+
+    assert len(world.vendor.posts) == 1
+
+
+def test_an_errored_collection_is_asked_for_three_times_more_then_only_when_told() -> None:
+    world = World(NEW, outcome="errored")
+
+    for _ in range(6):
+        world.run()
+        world.run()
+        world.pass_time(days=9)
+    assert len(world.vendor.posts) == 4
+    world.run(repeat_before=world.clock.local_now())
+
+    assert len(world.vendor.posts) == 5
+
+
+def test_a_request_is_followed_though_a_later_one_was_refused() -> None:
+    world = World(NEW, mishaps=["lost before", "refused"])
+    for days in (0, 9):
+        world.pass_time(days=days)
+        with pytest.raises(CollectionRefusedError):
+            world.run()
+
+    world.vendor.meters["1"] = replace(OLD, status_ts=world.clock.local_now().isoformat())
+    world.run()
+
+    assert len(world.vendor.posts) == 2, "it has data now, whoever has asked for them"
+
+
+def test_a_new_meter_whose_request_was_refused_is_not_repeated() -> None:
+    world = World(NEW, mishaps=["refused"])
+    with pytest.raises(CollectionRefusedError):
+        world.run(meters=(), new_meters=True)
+
+    world.vendor.meters["1"] = OLD  # collected in the dashboard
+    world.run(meters=(), new_meters=True, repeat_days=30)
+
+    assert len(world.vendor.posts) == 1
