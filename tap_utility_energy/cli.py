@@ -11,6 +11,7 @@ import io
 import logging
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from tap_utility_energy import signals
@@ -32,6 +33,8 @@ def main() -> NoReturn:
     from tap_utility_energy.clock import HEARTBEAT  # noqa: PLC0415
     from tap_utility_energy.stdout import open_stdout  # noqa: PLC0415
 
+    with suppress(AttributeError, OSError):  # there may be none
+        os.set_blocking(sys.stderr.fileno(), True)  # it may be the same file as stdout
     # With PYTHONUNBUFFERED, a write that a signal interrupts would be truncated.
     sys.stdout = open_stdout(sys.stdout.fileno(), HEARTBEAT)
 
@@ -73,7 +76,7 @@ def _run() -> int:
         return _flushed(int(ended.code or 0))
     except Exception as error:
         logger.debug("failed", exc_info=True)
-        lines = [error_message(error)]
+        lines = _unwritten_because_of(error) or [error_message(error)]
     else:
         return _flushed(result or 0)
     for line in dict.fromkeys([*lines, *(_unwritten() or [])]):
@@ -127,6 +130,12 @@ def _flushed(code: int) -> int:
     return code if unwritten is None else code or 1
 
 
+def _unwritten_because_of(error: Exception) -> list[str]:
+    """The error message of an error of writing to stdout; empty for any other."""
+    is_of_stdout = isinstance(error, OSError) and error.filename is None
+    return [f"what was read cannot be written: {error}"] if is_of_stdout else []
+
+
 def _unwritten() -> list[str] | None:
     """Flush stdout; the error message if that fails, else None."""
     try:
@@ -135,5 +144,5 @@ def _unwritten() -> list[str] | None:
         # Otherwise Python would flush again at exit and print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         is_told = isinstance(error, BrokenPipeError)
-        return [] if is_told else [f"what was read cannot be written: {error}"]
+        return [] if is_told else _unwritten_because_of(error)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, TextIO
@@ -27,9 +28,16 @@ class TargetFile(io.FileIO):
     def write(self, data: Buffer, /) -> int:
         self.blocked_since = time.monotonic()
         try:
-            return super().write(data)
+            while (written := self._write(data)) is None:
+                # It does not block: whoever started the tap, or has the pipe too, made it so.
+                os.set_blocking(self.fileno(), True)
+            return written
         finally:
             self.blocked_since = None
+
+    def _write(self, data: Buffer) -> int | None:
+        """Write what can be; None if nothing can be for the moment."""
+        return super().write(data)
 
 
 def open_stdout(descriptor: int, every: float) -> TextIO:
