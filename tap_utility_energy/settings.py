@@ -130,6 +130,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "once in a run, a connection that fails is retried for 60 seconds at most.",
     ),
     th.Property(
+        "max_response_megabytes",
+        th.IntegerType(minimum=1),
+        default=512,
+        title="Largest answer",
+        description="Maximum size of an answer in megabytes, decompressed. A larger one is not "
+        "read to its end, and its stream fails.",
+    ),
+    th.Property(
         "fail_on_bad_records",
         th.BooleanType,
         default=True,

@@ -34,6 +34,7 @@ class EnergyCAP(Client):
     base_url_setting = "energycap_base_url"
     advice_by_status = ADVICE
     good_statuses = frozenset({HTTPStatus.OK, HTTPStatus.NO_CONTENT})
+    too_large_advice = "Lower energycap_page_size, or raise that setting."
     # The vendor requires a content type on every request, though a GET has no content.
     headers: ClassVar[dict[str, str]] = {
         "Content-Type": "application/json",

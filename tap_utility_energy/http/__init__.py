@@ -6,6 +6,7 @@ A request goes through these modules, top down:
 - ``rate_limit``: spaces requests evenly
 - ``retry``: which failures are retried, how long to wait, when to give up
 - ``session``: connections, their time limits, and credentials for one origin only
+- ``connections``: connections that can be cut, and answers of bounded size
 - ``page``, ``decoding``: a response's records, decoded without loss
 - ``pagination``: the next page
 - ``threads``: several requests at the same time

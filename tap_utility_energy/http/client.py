@@ -12,9 +12,11 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from tap_utility_energy.clock import LONGEST_SLEEP
+from tap_utility_energy.http.connections import ENCODINGS, TooLargeError
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import (
     AnswerLostError,
+    AnswerTooLargeError,
     FatalError,
     RetriableError,
     error_from,
@@ -57,6 +59,8 @@ class Client(ABC):
     #: Statuses that mean that every other request would be refused as well.
     fatal_for_all: ClassVar[frozenset[int]] = frozenset()
     good_statuses: ClassVar[frozenset[int]] = frozenset({HTTPStatus.OK})
+    #: What a user can do about an answer that is too large.
+    too_large_advice: ClassVar[str] = "Raise that setting, if there is memory for it."
     #: Headers of every request, besides the credential's.
     headers: ClassVar[Mapping[str, str]] = {}
 
@@ -70,6 +74,7 @@ class Client(ABC):
         max_wait = config["max_wait_seconds"]
         self._retry = RetryPolicy(self.vendor, self.base_url_setting, max_wait, clock)
         self._timeout: float = min(config["request_timeout"], LONGEST_SLEEP)
+        self._largest: int = config["max_response_megabytes"] << 20
         self._idle: list[SessionThread] = []
         self._session = requests.Session()  # prepares requests; it never sends one
         self.user_agent = config.get("user_agent") or f"{PACKAGE}/{version(PACKAGE)}"
@@ -124,7 +129,7 @@ class Client(ABC):
                 raise FatalError("the answer is no longer needed")
             response = self._send_once(self.auth(request), self._time_for(seconds_left), stats)
             self._check_status(response, permission)
-            return self._page(response, page_format, decoder)
+            return self._page(response, page_format, decoder, permission)
 
         return self._retry.run(attempt, self.acquire, stats)
 
@@ -132,7 +137,13 @@ class Client(ABC):
         """Decode an answer that was kept; it was of this format when it came."""
         return read_page(body, {}, page_format, self.redactor, decoder)
 
-    def _page(self, response: requests.Response, page_format: PageFormat, decoder: Decoder) -> Page:
+    def _page(
+        self,
+        response: requests.Response,
+        page_format: PageFormat,
+        decoder: Decoder,
+        permission: str,
+    ) -> Page:
         """Decode a good answer, once.
 
         Raises:
@@ -145,9 +156,23 @@ class Client(ABC):
                 response.content, response.headers, page_format, self.redactor, decoder
             )
         except (ValueError, RecursionError, ArithmeticError) as error:
-            kind = response.headers.get("Content-Type", "no content type")
-            reason = f"sent an answer that does not match its documentation ({error}; {kind})"
-            raise RetriableError(reason, response, until_deadline=False) from error
+            raise self._not_a_page(response, error, permission) from error
+
+    def _not_a_page(
+        self, response: requests.Response, error: Exception, permission: str
+    ) -> RetriableError:
+        if error_slug(response):
+            return RetriableError(
+                f"answered {response.status_code} with an error{quote_of(response)}",
+                response,
+                until_deadline=False,
+                advice=self.advice(response, permission).rstrip("."),
+            )
+        kind = response.headers.get("Content-Type", "no content type")
+        if encoding := response.headers.get("Content-Encoding"):
+            kind = f"{kind}, {encoding}"
+        reason = f"sent an answer that does not match its documentation ({error}; {kind})"
+        return RetriableError(reason, response, until_deadline=False)
 
     def _prepared(self, method: str, url: str, **more: Any) -> requests.PreparedRequest:
         """A request, except for its credential.
@@ -158,7 +183,7 @@ class Client(ABC):
         Raises:
             FatalError: The URL is none.
         """
-        headers = {"User-Agent": self.user_agent, **self.headers}
+        headers = {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS, **self.headers}
         try:
             request = self._session.prepare_request(
                 requests.Request(method, url, headers=headers, auth=self.auth, **more)
@@ -188,12 +213,14 @@ class Client(ABC):
         def attempt(seconds_left: float) -> requests.Response:
             try:
                 response = self._exchange(
-                    request, SessionThread(), self._time_for(seconds_left), stats
+                    request, SessionThread(self._largest), self._time_for(seconds_left), stats
                 )
             except RetriableError as failed:
                 if failed.never_sent:
                     raise
                 raise AnswerLostError(f"{self.vendor} {failed.reason}") from failed
+            except AnswerTooLargeError as failed:
+                raise AnswerLostError(str(failed).rstrip(".")) from failed
             except Exception as error:
                 raise AnswerLostError(
                     f"{self.vendor} sent an answer that cannot be read"
@@ -213,7 +240,7 @@ class Client(ABC):
         try:
             sender = self._idle.pop()
         except IndexError:
-            sender = SessionThread()
+            sender = SessionThread(self._largest)
         response = self._exchange(request, sender, timeout, stats)
         self._idle.append(sender)
         return response
@@ -234,9 +261,10 @@ class Client(ABC):
             if failed is None:
                 raise self._broken(error) from error
             raise failed from error
-        except (MemoryError, OverflowError) as error:  # the declared length is huge
-            raise RetriableError(
-                "sent an answer too large for memory", until_deadline=False
+        except TooLargeError as error:
+            raise AnswerTooLargeError(
+                f"{self.vendor} sent an answer of more than {self._largest >> 20} MB, which is "
+                f"max_response_megabytes. {self.too_large_advice}"
             ) from error
         except (OSError, HTTPError, UnicodeError) as error:  # a missing CA bundle, a wrong host
             raise self._broken(error) from error
@@ -278,4 +306,5 @@ class Client(ABC):
             slug=error_slug(response),
             cause=f"{self.vendor} {status}{without_varying_parts(said.replace(path, ''))}",
             permission=permission if permission in advice else "",
+            status=status,
         )

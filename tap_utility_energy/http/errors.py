@@ -9,6 +9,7 @@ import socket
 import ssl
 from decimal import Decimal
 from http import HTTPStatus
+from http.client import BadStatusLine, HTTPException, RemoteDisconnected, UnknownProtocol
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -101,6 +102,7 @@ class FatalError(FatalAPIError):
         slug: The machine's name of the error, if the vendor sent one.
         cause: What refusals of several requests have in common. By default it is the message.
         permission: The right that may be lacking, as the message names it.
+        status: The answer's, if the vendor refused a request.
     """
 
     def __init__(
@@ -111,12 +113,18 @@ class FatalError(FatalAPIError):
         slug: str = "",
         cause: str = "",
         permission: str = "",
+        status: int | None = None,
     ) -> None:
         super().__init__(one_line(message))
+        self.status = status
         self.whole_vendor = whole_vendor
         self.slug = slug
         self.cause = cause or message
         self.permission = permission
+
+
+class AnswerTooLargeError(FatalError):
+    """An answer is larger than the user allows."""
 
 
 def one_line(text: str, longest: int | None = None) -> str:
@@ -192,7 +200,18 @@ def error_from(
         return found
     if causes.first(requests.Timeout, ReadTimeoutError):
         return RetriableError(f"did not answer within {timeout:.0f} s")
+    if no_http := _no_http(causes):
+        return RetriableError(no_http, until_deadline=False)
     return RetriableError("broke off its answer") if causes.first(*BROKEN) else None
+
+
+def _no_http(causes: _Causes) -> str:
+    """What is wrong with an answer that another try will find the same, or ''."""
+    if str(causes.first(HTTPException)).startswith("got more than"):  # Python's own words
+        return "sent an answer with too many headers, or with one that is too long"
+    if causes.first(BadStatusLine, UnknownProtocol, but=RemoteDisconnected):
+        return "sent an answer that is not HTTP"
+    return ""
 
 
 def _tls_error(causes: _Causes, host: str) -> RetriableError | None:

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import backoff
 
-from tap_utility_energy.http.errors import FatalError, RetriableError, without_varying_parts
+from tap_utility_energy.http.errors import (
+    FatalError,
+    RetriableError,
+    error_slug,
+    without_varying_parts,
+)
 from tap_utility_energy.logs import duration
 
 if TYPE_CHECKING:
@@ -161,9 +166,11 @@ class RetryPolicy:
             else f"Check {self._base_url_setting}, the network and the proxy"
         )
         status = error.response.status_code if error.response is not None else None
+        slug = error_slug(error.response) if error.response is not None else ""
         return FatalError(
             f"{self._vendor} {error.reason}; {why}. {advice}.",
             whole_vendor=status is None or status in VENDOR_DOWN,
+            slug=slug,
             cause=f"{self._vendor} {status} {without_varying_parts(error.reason)}",
         )
 

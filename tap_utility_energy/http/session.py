@@ -19,12 +19,13 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from tap_utility_energy import signals
+from tap_utility_energy.http.connections import Line, LineAdapter, read_body
 from tap_utility_energy.http.errors import FatalError, connect_timeout
 from tap_utility_energy.http.threads import DaemonPool
 from tap_utility_energy.logs import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tap_utility_energy.clock import Clock
     from tap_utility_energy.stats import StreamStats
@@ -71,9 +72,19 @@ class Session(requests.Session):
     """A session with one origin, that follows no redirects.
 
     Neither vendor documents redirects, and each redirect could disclose the credential.
+
+    Args:
+        line: What its requests go over.
+        largest: The most bytes that an answer may have.
     """
 
     _options: Mapping[str, Any] = {}
+
+    def __init__(self, line: Line, largest: int) -> None:
+        super().__init__()
+        self._largest = largest
+        for scheme in tuple(self.adapters):
+            self.mount(scheme, LineAdapter(line))
 
     @override
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -82,10 +93,16 @@ class Session(requests.Session):
             self.trust_env = False  # requests would read it twice for every request
         options = {**self._options, **kwargs, "allow_redirects": False, "stream": True}
         response = super().send(request, **options)
-        # requests would read the body in steps of 10 KB, and not at once.
-        body = response.iter_content(None)
-        response.iter_content = lambda *_, **__: body  # type: ignore[method-assign]
-        response.content  # noqa: B018 - reads it
+        pieces = response.iter_content
+
+        def whole(*_: object, **__: object) -> Iterator[bytes]:
+            yield read_body(response, pieces, self._largest)
+
+        response.iter_content = whole  # type: ignore[method-assign]
+        try:
+            response.content  # noqa: B018 - reads it
+        finally:
+            del response.iter_content  # a circle, which would keep the body
         return response
 
     def _environment(self, url: str) -> Mapping[str, Any]:
@@ -139,10 +156,14 @@ class SessionThread:
 
     A socket's timeout applies per read, so a server that sends a byte now and then never exceeds
     it. Waiting for a thread can be interrupted at any time, also by a signal.
+
+    Args:
+        largest: The most bytes that an answer may have.
     """
 
-    def __init__(self) -> None:
-        session = Session()
+    def __init__(self, largest: int) -> None:
+        self._line = Line()
+        session = Session(self._line, largest)
         self._send = session.send
         self._thread: DaemonPool[requests.Response] = DaemonPool(1)
         weakref.finalize(self, self._thread.close)
@@ -164,9 +185,22 @@ class SessionThread:
             stats: The stream that waits for the answer.
 
         Raises:
-            requests.RequestException: As in requests; after a ``Timeout`` the sender is of no
-                more use.
+            requests.RequestException: As in requests. The sender is then of no more use.
+            TooLargeError: The answer is larger than allowed.
         """
+        try:
+            return self._answer(request, timeout, clock, stats)
+        except BaseException:  # also of a signal
+            self._line.cut()
+            raise
+
+    def _answer(
+        self,
+        request: requests.PreparedRequest,
+        timeout: float,
+        clock: Clock,
+        stats: StreamStats,
+    ) -> requests.Response:
         times = (connect_timeout(timeout), timeout)
         answer = self._thread.submit(partial(self._send, request, timeout=times))
         begun = time.monotonic()
@@ -178,4 +212,5 @@ class SessionThread:
             clock.heartbeat(
                 stats, lambda: f"for the answer for {duration(time.monotonic() - begun)}"
             )
+        del answer  # it may still come, and the error would keep it
         raise requests.ReadTimeout(request=request)

@@ -43,10 +43,15 @@ class DaemonPool(Generic[T]):
             self._jobs.put(None)
 
     def _work(self) -> None:
-        while job := self._jobs.get():
+        while self._did(self._jobs.get()):
+            pass
+
+    def _did(self, job: Job[T] | None) -> bool:
+        # A function of its own, so that an idle thread does not keep its last result.
+        if job and self.is_open():
             call, future = job
-            if self.is_open():
-                _settle(future, call)
+            _settle(future, call)
+        return job is not None
 
 
 def _settle(future: Future[Any], call: Callable[[], Any]) -> None:

@@ -82,8 +82,6 @@ def test_an_answer_has_a_bounded_time_however_it_dawdles(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"Content-Length: " + b"9" * 25, "sent an answer too large for memory"),
-        (b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 40, "sent an answer too large for memory"),
         (b"Content-Length: 1\r\nContent-Length: 2", "broke off its answer"),
         (b"Content-Length: 2\r\nno header\r\n\r\n[]", "the paging headers cannot be trusted"),
     ],

@@ -109,6 +109,17 @@ def test_an_answer_that_says_nothing_is_settled_by_the_meters(
     assert [row["accepted"] for row in run.records(STREAM)] == [True]
 
 
+def test_an_answer_that_is_larger_than_allowed_is_settled_by_the_meters(tap: TapRunner) -> None:
+    fault = {"method": "POST", "garbage": " " * (1 << 20) + "{}", "after": True}
+    with vendor(faults=[fault]) as box:
+        meters = never_activated(box)[:1]
+        run = sync(tap, box, meters, max_response_megabytes=1)
+
+        assert run.exit == 0, run.stderr
+        assert box.bill()["meters"] == dict.fromkeys(meters, 1)
+    assert "sent an answer of more than 1 MB, which is max_response_megabytes" in run.stderr
+
+
 @pytest.mark.parametrize("fault", [{"lose_before": True}, {"status": 504}, {"status": 202}])
 def test_a_request_that_leaves_no_sign_fails_this_run_alone(
     tap: TapRunner, fault: dict[str, Any]
