@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
@@ -29,7 +30,7 @@ from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.page import PageFormat
-from tap_utility_energy.logs import number
+from tap_utility_energy.logs import number, shortened
 from tap_utility_energy.utilityapi.json_values import meter_of, objects
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ LONGEST_PERIOD = timedelta(days=62)
 EARLIEST = date(1900, 1, 1)
 #: Errors that may mean that a consent has ended since the meters were listed.
 CONSENT_ENDED = frozenset({"not_found", "expired_or_revoked"})
+#: Maximum refusals in a run that lead to smaller requests, to find the refused meter. One of a
+#: hundred takes eight.
+MOST_REFUSALS = 100
 #: Maximum bills or readings in a chunk of several meters: readings are merged in memory.
 MOST_AT_ONCE = 100_000
 #: Records per page, for estimates; the vendor does not document it.
@@ -126,6 +130,8 @@ class MeterChanges(SharedPages[MeterReader]):
         #: Whether some data of the meters is missing.
         self.has_missing_data = False
         self._known: list[dict[str, str]] = []
+        self._refusals = 0
+        self._refused: dict[str, FatalError] = {}
         self._chunks: dict[int, set[str]] = {}
 
     def ends_chunk(self, pages: int) -> bool:
@@ -180,10 +186,21 @@ class MeterChanges(SharedPages[MeterReader]):
                 "utilityapi_mixed_intervals would bring more",
                 number(incomplete, "answer"),
             )
+        if self._refused:
+            raise self._refusal()
+
+    def _refusal(self) -> FatalError:
+        why = next(iter(self._refused.values()))
+        return FatalError(
+            f"the data of these meters did not come, though UtilityAPI lists them: "
+            f"{shortened(self._refused)}; that of all others did. For the first of them, {why}",
+            slug=why.slug,
+        )
 
     def _begin(self, fingerprints: dict[str, str]) -> list[str]:
         """Store the fingerprints of the listed meters; return the meters that have changed."""
         self.fingerprints = fingerprints
+        self._refusals, self._refused = 0, {}
         self._chunks = {}
         # A full-table stream may make the loader delete rows that are not sent again.
         self._known = [
@@ -215,25 +232,47 @@ class MeterChanges(SharedPages[MeterReader]):
                 came |= {(meter_of(row), str(row.get("uid") or row)) for row in rows}
                 pages += 1
                 if is_last:
-                    self._review(chunk, came, pages - begun, meters, stats)
-                    self._end_chunk(pages, set(chunk) - self._meters.unlisted)
+                    read = self._review(chunk, came, pages - begun, meters, stats)
+                    self._end_chunk(pages, read)
                 yield page
             if pages == begun:
                 self._review(chunk, came, 0, meters, stats)
 
-    def _pages_of(self, meters: list[str], stats: StreamStats) -> Iterator[Page]:
-        """Every page of data of these meters, without those whose consent has ended."""
+    def _pages_of(
+        self, meters: list[str], stats: StreamStats, *, are_listed: bool = False
+    ) -> Iterator[Page]:
+        """Every page of data of these meters, without those that ended or are refused."""
         filters = {"meters": meters, **self.window}
         try:
             yield from self._client.pages(self._endpoint.path, filters, self._page_format, stats)
         except FatalError as refused:
-            if refused.slug not in CONSENT_ENDED:
+            if refused.slug not in CONSENT_ENDED and refused.status != HTTPStatus.NOT_FOUND:
                 raise
-            listed = self._meters.still_listed(meters)
-            if listed.issuperset(meters):
-                raise
-            if left := [uid for uid in meters if uid in listed]:
-                yield from self._pages_of(left, stats)
+            left = list(meters)
+            if not are_listed or len(meters) == 1:
+                listed = self._meters.still_listed(meters)
+                left = [uid for uid in meters if uid in listed]
+            are_listed = len(left) == len(meters)
+            parts = self._halves(left, refused) if are_listed else [left]
+        else:
+            return
+        for part in filter(None, parts):
+            yield from self._pages_of(part, stats, are_listed=are_listed)
+
+    def _halves(self, meters: list[str], refused: FatalError) -> list[list[str]]:
+        """What to ask for in place of these meters, of which one is meant by the refusal.
+
+        Raises:
+            FatalError: Too many requests were refused.
+        """
+        self._refusals += 1
+        if self._refusals > MOST_REFUSALS:
+            raise refused
+        half = len(meters) // 2
+        if not half:
+            self._refused[meters[0]] = refused
+            return []
+        return [meters[:half], meters[half:]]
 
     def _has_data(self, meter: Record) -> bool:
         return bool(meter.get(self._endpoint.count_field) != 0)
@@ -258,7 +297,7 @@ class MeterChanges(SharedPages[MeterReader]):
         pages: int,
         meters: Mapping[str, Record],
         stats: StreamStats,
-    ) -> None:
+    ) -> set[str]:
         """Find the meters of a chunk that were deleted, and those to read again.
 
         Args:
@@ -267,12 +306,17 @@ class MeterChanges(SharedPages[MeterReader]):
             pages: How many pages came.
             meters: All meters that are listed.
             stats: Takes the warnings.
+
+        Returns:
+            Those of which all has come.
         """
+        read = {uid for uid in chunk if uid not in self._refused}
         counts = Counter(meter for meter, _ in came)
         if None in counts:
-            return  # it is unknown which meters these records belong to
+            # It is unknown which meters these records belong to.
+            return read - self._meters.unlisted
         count_field, is_counted = self._endpoint.count_field, self._endpoint.counts_records
-        differing = {uid for uid in chunk if counts[uid] != meters[uid].get(count_field)}
+        differing = {uid for uid in read if counts[uid] != meters[uid].get(count_field)}
         # One page is consistent in itself: a meter with any record on it still exists.
         is_partial = is_counted and pages > 1
         suspects = {uid for uid in differing if is_partial or not counts[uid]}
@@ -280,6 +324,7 @@ class MeterChanges(SharedPages[MeterReader]):
         if is_counted and not self.window:
             differing -= self._meters.unlisted
             self._recheck({uid: counts[uid] for uid in differing}, stats)
+        return read - self._meters.unlisted
 
     def _recheck(self, counts: Mapping[str, int], stats: StreamStats) -> None:
         """Have the next run read meters again, unless it saw the same counts as the last run.

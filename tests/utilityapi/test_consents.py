@@ -129,7 +129,8 @@ def test_not_found_about_meters_that_are_there_is_an_error(tap: TapRunner, box: 
     run = sync(tap, box)
 
     assert run.exit == 1
-    assert run.last_line.startswith(f"{BILLS}: UtilityAPI answered 404: not_found")
+    assert run.last_line.startswith(f"{BILLS}: the data of these meters did not come")
+    assert "UtilityAPI answered 404: not_found" in run.last_line
 
 
 def test_meters_that_vanish_are_forgotten_and_the_state_stays_small(
