@@ -6,15 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
+
 from tap_utility_energy.http.decoding import may_name, parse, parse_without
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tap_utility_energy.http.redaction import CredentialRedactor
 
 #: Decodes JSON text; raises the errors of `parse`.
 Decoder = Callable[[str], Any]
+
+_object_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_list_of = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 @dataclass(frozen=True)
@@ -89,3 +94,17 @@ def read_page(
     records = page_format.records_in(document)
     fields = document if isinstance(document, dict) else {}
     return Page(records, fields, headers, body, decoder)
+
+
+def with_some_records(body: bytes, records_key: str, are_kept: Sequence[bool]) -> bytes:
+    """An answer as it was sent, with some of its records alone.
+
+    >>> with_some_records(b'{"meters": [{"uid":"1"}, {"uid":"2"}]}', "meters", [False, True])
+    b'{"meters":[{"uid":"2"}]}'
+    """
+    answer = _object_of(body.decode("utf-8-sig"))
+    records = zip(_list_of(answer[records_key]), are_kept, strict=True)
+    return msgspec.json.encode({
+        **answer,
+        records_key: [raw for raw, is_kept in records if is_kept],
+    })

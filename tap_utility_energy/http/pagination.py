@@ -5,20 +5,17 @@ from __future__ import annotations
 import math
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 from tap_utility_energy.http.errors import FatalError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_utility_energy.http.page import Page
 
-LONGEST_URL = 2000
 #: UtilityAPI takes the token in the query as well, and a link may repeat it.
 CREDENTIAL_PARAM = "access_token"
-#: Characters of a URL that are left for the cursor of a following page.
-ROOM_FOR_CURSOR = 250
 #: Pages without new records in a row after which a list is considered endless.
 MOST_STALE_PAGES = 2
 MOST_EMPTY_PAGES = 100
@@ -159,44 +156,6 @@ def with_params_of(first_url: str, url: str) -> str:
     missing = [piece for piece in pieces if parse_qsl(piece)[0][0] not in named]
     query = "&".join(filter(None, [urlsplit(url).query, *missing]))
     return urlsplit(url)._replace(query=query).geturl()
-
-
-def filtered_urls(url: str, filters: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The URL with its filters, split into several URLs of at most `LONGEST_URL` characters.
-
-    >>> list(filtered_urls("https://host/list", {"meters": ["1", "2"]}))
-    ['https://host/list?meters=1,2']
-    """
-    filters = {key: values for key, values in filters.items() if values}
-    joined = {key: ",".join(values) for key, values in filters.items()}
-    _check_encoding(filters)
-    filtered = f"{url}?{urlencode(joined, safe=',')}" if filters else url
-    longest = max(filters, key=lambda key: len(joined[key]), default="")
-    if len(filtered) <= LONGEST_URL - ROOM_FOR_CURSOR or not longest:
-        yield filtered
-        return
-    values = filters[longest]
-    half = len(values) // 2
-    if not half:
-        raise FatalError(f"one of the values to filter {longest} by is too long for a URL.")
-    yield from filtered_urls(url, {**filters, longest: values[:half]})
-    yield from filtered_urls(url, {**filters, longest: values[half:]})
-
-
-def _check_encoding(filters: Mapping[str, Sequence[str]]) -> None:
-    """Check that a URL can hold the values: JSON allows lone surrogates, and URLs do not.
-
-    Raises:
-        FatalError: One cannot.
-    """
-    for key, values in filters.items():
-        for value in values:
-            try:
-                value.encode()
-            except UnicodeEncodeError as error:
-                raise FatalError(
-                    f"the value {value!a} to filter {key} by cannot be encoded as UTF-8."
-                ) from error
 
 
 class HeaderPaginator:

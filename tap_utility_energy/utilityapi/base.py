@@ -8,10 +8,13 @@ from typing_extensions import override
 
 from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.page import with_some_records
+from tap_utility_energy.logs import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+    from tap_utility_energy.http.filters import Plan
     from tap_utility_energy.http.page import Decoder, Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
 
@@ -38,9 +41,44 @@ class UtilityAPIStream(VendorStream):
     @override
     def can_repeat(self) -> bool:
         # A record can match the filters of several URLs.
-        return len(self.client.urls(self.path, self.chosen_filters())) > 1
+        return any(len(urls) > 1 for urls in self._plan.reads)
+
+    @property
+    def _plan(self) -> Plan:
+        return self.client.plan(self.path, self.chosen_filters(), self.filters)
 
     @override
     def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
-        filters = self.chosen_filters()
-        return self.client.pages(self.path, filters, self.page_format, self.stats, decoder)
+        plan = self._plan
+        if plan.requests > 1:
+            self.stats.log.info(
+                "too long for one request: %s; the list takes %s, and one for each further page",
+                ", ".join(plan.split),
+                number(plan.requests, "request"),
+            )
+        *others, last = plan.reads
+        wanted: set[str | None] | None = None
+        for urls in others:
+            found = set(self._uids(self.client.walk(urls, self.page_format, self.stats, decoder)))
+            wanted = found if wanted is None else wanted & found
+            if not wanted:
+                return
+        for page in self.client.walk(last, self.page_format, self.stats, decoder):
+            yield page if wanted is None else self._only(wanted, page)
+
+    def _uids(self, pages: Iterable[Page]) -> Iterator[str | None]:
+        for page in pages:
+            yield from map(uid_of, page.records)
+
+    def _only(self, wanted: Container[object], page: Page) -> Page:
+        """The page without the records that another filter leaves out."""
+        uids = map(uid_of, page.records)
+        keep = [uid is None or uid in wanted for uid in uids]
+        body = with_some_records(page.body, self.records_key or "", keep)
+        return self.client.kept_page(body, self.page_format, page.decoder)
+
+
+def uid_of(record: object) -> str | None:
+    """The uid of a record as text, if it has any."""
+    uid = record.get("uid") if isinstance(record, dict) else None
+    return None if uid is None else str(uid)

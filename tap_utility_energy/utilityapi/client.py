@@ -10,7 +10,8 @@ from typing_extensions import override
 from tap_utility_energy.http.client import Client
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import error_slug
-from tap_utility_energy.http.pagination import NextURLPaginator, filtered_urls
+from tap_utility_energy.http.filters import plan
+from tap_utility_energy.http.pagination import NextURLPaginator
 from tap_utility_energy.http.rate_limit import RateLimit
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import requests
 
     from tap_utility_energy.clock import Clock
+    from tap_utility_energy.http.filters import Plan
     from tap_utility_energy.http.page import Decoder, Page, PageFormat
     from tap_utility_energy.stats import StreamStats
 
@@ -77,7 +79,7 @@ class UtilityAPI(Client):
         stats: StreamStats,
         decoder: Decoder = parse,
     ) -> Iterator[Page]:
-        """Every page of a list; each names the URL of the next one.
+        """Every page of a list; see `walk`.
 
         Args:
             path: The list's, below the base URL.
@@ -85,17 +87,44 @@ class UtilityAPI(Client):
             page_format: What the vendor documents the answer to look like.
             stats: The stream that asks.
             decoder: What decodes an answer.
+        """
+        (urls,) = self.plan(path, filters).reads
+        return self.walk(urls, page_format, stats, decoder)
+
+    def walk(
+        self,
+        urls: Sequence[str],
+        page_format: PageFormat,
+        stats: StreamStats,
+        decoder: Decoder = parse,
+    ) -> Iterator[Page]:
+        """Every page of a list; each names the URL of the next one.
+
+        Args:
+            urls: The URLs that the list begins with.
+            page_format: What the vendor documents the answer to look like.
+            stats: The stream that asks.
+            decoder: What decodes an answer.
 
         Raises:
             FatalError: The vendor refuses, or gave no valid answer within the time limit.
         """
-        paginator = NextURLPaginator(self.urls(path, filters))
+        paginator = NextURLPaginator(urls)
         while paginator.current_value:
             page = self.get(paginator.current_value, page_format, stats, decoder=decoder)
             self.clock.heartbeat(stats)
             yield page
             paginator.advance(page)
 
-    def urls(self, path: str, filters: Mapping[str, Sequence[str]]) -> list[str]:
-        """The first URLs of a list: several if the filters are too long for one URL."""
-        return list(filtered_urls(f"{self.base_url}{path}", filters))
+    def plan(
+        self,
+        path: str,
+        filters: Mapping[str, Sequence[str]],
+        settings: Mapping[str, str] | None = None,
+    ) -> Plan:
+        """How to read a list with filters, which may be too long for one URL; see `filters.plan`.
+
+        Raises:
+            FatalError: They take too many requests.
+        """
+        return plan(f"{self.base_url}{path}", filters, settings or {})
