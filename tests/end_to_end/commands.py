@@ -45,7 +45,11 @@ class Commands:
             name: warm_python(shared, name, python, *MODULES[name], environment=clean_environment())
             for name, python in pythons.items()
         }
-        self.meltano = (*self.pythons.pop("meltano").command, needed_command("meltano"))
+        #: A folder with the command ``meltano`` alone.
+        self.path = folder / "path"
+        self.path.mkdir()
+        self.meltano = self.path / "meltano"
+        self.pythons.pop("meltano").write_command(self.meltano, Path(needed_command("meltano")))
         for name, python in self.pythons.items():
             for script in installed.venv(name).glob(f"bin/{name}*"):
                 python.write_command(folder / script.name, script)
@@ -58,7 +62,7 @@ class WarmProject(Project):
         """Write the project into a folder; ``tap`` is another command in the tap's place."""
         super().__init__(folder)
         self.commands = commands
-        self.command = commands.meltano
+        self.command = (str(commands.meltano),)
         self._link_plugins()
         self._write_definition(tap or commands.folder / TAP)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from sandbox import Sandbox
 from tests.end_to_end.commands import Commands, WarmProject
+from tests.end_to_end.documented import ENV
 from tests.end_to_end.postgres import Cluster, running_cluster
 from tests.end_to_end.project import Project
 
@@ -43,3 +48,34 @@ def cluster() -> Iterator[Cluster]:
     """A PostgreSQL server."""
     with running_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="module")
+def readme_box() -> Iterator[Sandbox]:
+    """Both vendors, who accept what the README sets as token and key."""
+    token, key = re.findall(r"=(\S+)", ENV)
+    with Sandbox(
+        billing_summaries=60,
+        meters=12,
+        cache_seconds=0,
+        utilityapi_token=token,
+        energycap_api_key=key,
+    ) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def clone(installed: Project, shared: Path) -> Path:
+    """A clone after ``make demo``, with the README's `.env`."""
+    folder = installed.folder
+    with FileLock(shared / "project.lock"):
+        if not (folder / ".venv").exists():
+            (folder / ".venv").symlink_to(sys.prefix)
+        (folder / ".env").write_text(ENV, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def path(commands: Commands) -> str:
+    """A PATH with a ``meltano`` that starts at once."""
+    return f"{commands.path}:{os.environ['PATH']}"

@@ -1,0 +1,96 @@
+"""What the tests of the documented commands share: a shell, and what must have landed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox import Sandbox
+from tests.end_to_end.project import (
+    LONGEST_RUN,
+    clean_environment,
+    needed_module,
+    tap_variables,
+)
+from tests.end_to_end.truth import charges_of
+from tests.examples import example
+
+#: The tables of the streams that are selected by default, and the truth's names of them.
+BY_DEFAULT = {
+    "utilityapi_authorizations": "authorizations",
+    "utilityapi_meters": "meters",
+    "utilityapi_billing_accounts": "billing_accounts",
+    "utilityapi_bills": "bills",
+    **{
+        name: name
+        for name in (
+            "billing_summaries",
+            "meter_digest_monthly",
+            "energycap_accounts",
+            "energycap_commodities",
+            "energycap_cost_centers",
+            "energycap_meters",
+            "energycap_places",
+            "energycap_units",
+            "energycap_vendors",
+        )
+    },
+}
+ENV = example("README.md#use-it sh 1")
+
+
+def shell(*script: str, at: Path, box: Sandbox, **environment: str) -> str:
+    """Run commands in one shell, which must end well, against the sandbox; return their output."""
+    vendors = {
+        "utilityapi_base_url": box.utilityapi_base_url,
+        "energycap_base_url": box.energycap_base_url,
+        "utilityapi_requests_per_minute": 3000,
+    }
+    defaults = {
+        "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+    ended = subprocess.run(
+        ["bash", "-c", "\n".join(["set -eo pipefail", *script])],
+        cwd=at,
+        env=clean_environment(**defaults | tap_variables(vendors) | environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_RUN,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def assert_whole(counts: Mapping[str, int], box: Sandbox) -> None:
+    """The tables of all streams that are selected by default, with all that the vendors hold."""
+    truth = box.truth(only=",".join(BY_DEFAULT.values()))
+    periods = sum(len(row.get("results") or []) for row in truth["meter_digest_monthly"])
+    charges = sum(len(charges_of(bill)) for bill in truth["bills"])
+    expected = {table: len(truth[name]) for table, name in BY_DEFAULT.items()}
+    rows = {"meter_digest_monthly_results": periods, "utilityapi_bill_line_items": charges}
+    assert counts == expected | rows
+
+
+def in_duckdb(path: Path) -> dict[str, int]:
+    """The number of rows in each table of a file."""
+    with needed_module("duckdb").connect(path, read_only=True) as database:
+        names = "SELECT table_name FROM information_schema.tables"
+        return {
+            name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            for (name,) in database.execute(names).fetchall()
+        }
+
+
+def in_files(folder: Path) -> dict[str, int]:
+    """The number of lines in each file of target-jsonl."""
+    files = folder.glob("*.jsonl")
+    return {
+        path.name.partition("-")[0]: len(path.read_text("utf-8").splitlines()) for path in files
+    }

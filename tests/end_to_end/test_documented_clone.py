@@ -1,0 +1,127 @@
+"""The commands of README.md in a clone, as they stand there, against the sandbox."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sandbox import Sandbox
+from tests.end_to_end.documented import ENV, assert_whole, in_duckdb, in_files, shell
+from tests.end_to_end.postgres import Cluster
+from tests.end_to_end.project import (
+    LONGEST_RUN,
+    clean_environment,
+    copy_tree,
+)
+from tests.end_to_end.readme import SCHEMA
+from tests.examples import blocks, commands, output
+
+pytestmark = pytest.mark.end_to_end
+
+
+def test_meltano_in_the_clone_reads_both_vendors_into_duckdb(
+    clone: Path, readme_box: Sandbox
+) -> None:
+    to_duckdb, _ = commands("README.md#use-it console 1")
+
+    shell(to_duckdb, at=clone, box=readme_box)
+
+    assert_whole(in_duckdb(clone / "output" / "prod.duckdb"), readme_box)
+
+
+def test_meltano_in_the_clone_reads_both_vendors_into_postgresql(
+    clone: Path, readme_box: Sandbox, cluster: Cluster
+) -> None:
+    _, to_postgres = commands("README.md#use-it console 1")
+    settings = cluster.create_database("readme")
+    variables = {f"TARGET_POSTGRES_{name.upper()}": str(value) for name, value in settings.items()}
+
+    shell(to_postgres, at=clone, box=readme_box, **variables)
+
+    with closing(cluster.connect("readme")) as connection:
+        connection.execute(f"SET search_path TO {SCHEMA}")
+        listed = f"SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}'"
+        counts = {
+            name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            for (name,) in connection.execute(listed).fetchall()
+        }
+    assert_whole(counts, readme_box)
+
+
+def test_the_tap_is_installed_and_piped_by_itself(
+    clone: Path, readme_box: Sandbox, tmp_path: Path
+) -> None:
+    *installs, pipe = commands("README.md#use-it console 2")
+    tools = {
+        "UV_PYTHON": sys.executable,
+        "UV_TOOL_DIR": str(tmp_path / "tools"),
+        "UV_TOOL_BIN_DIR": str(tmp_path / "bin"),
+        "PATH": f"{tmp_path / 'bin'}:{sys.prefix}/bin:{os.environ['PATH']}",
+    }
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / ".env").write_text(ENV, "utf-8")
+
+    shell(*installs, f"cd {tmp_path / 'work'}", pipe, at=clone, box=readme_box, **tools)
+
+    assert_whole(in_files(tmp_path / "work"), readme_box)
+    assert {path.name for path in (tmp_path / "bin").iterdir()} == {
+        "tap-utility-energy",
+        "target-jsonl",
+    }
+
+
+def test_the_sandbox_starts_as_the_readme_shows(clone: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    (command,) = commands("README.md#the-sandbox console 1")
+    shown = output("README.md#the-sandbox console 1").replace("8765", port).splitlines()
+    with subprocess.Popen(
+        command.replace("8765", port).split(), cwd=clone, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        said = [process.stdout.readline().rstrip("\n") for _ in shown]
+        process.terminate()
+        assert process.wait(10) == 0
+    assert said == shown
+
+
+def test_the_demo_ends_as_the_readme_shows(tmp_path: Path) -> None:
+    copy_tree(tmp_path)
+    (tmp_path / ".venv").mkdir()
+    for part in Path(sys.prefix).iterdir():
+        if part.suffix != ".installed":
+            (tmp_path / ".venv" / part.name).symlink_to(part)
+    (tmp_path / ".venv" / "demo.installed").touch()
+    (make_demo,) = commands("README.md#try-it console 1")
+
+    ended = subprocess.run(
+        make_demo.split(),
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_RUN,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    lines = iter(comparable(ended.stdout))
+    for line in comparable(blocks()["README.md#try-it text 1"]):
+        assert any(line == said for said in lines), f"not said, or not there: {line}"
+
+
+def comparable(text: str) -> list[str]:
+    """The lines of a demo, without what differs between two runs."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", text)
+    text = re.sub(r"\d+(\.\d+)? (s|seconds?|minutes?)\b", "0 s", text)
+    text = re.sub(r"\d+ warnings", "0 warnings", text)
+    lines = (line.rstrip() for line in text.splitlines() if "preparing the answer" not in line)
+    return [line for line in lines if line.strip() not in {"", "…"}]
