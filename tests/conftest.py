@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.utilityapi.streams import BILLS, INTERVALS
-from tests.support import TapRunner
-from tests.warm import Shared
+from tests.support import COMMAND, TapRunner, clean_environment
+from tests.warm import Shared, warm_python
 
 SHARED = pytest.StashKey[Path]()
 
@@ -84,8 +85,18 @@ def shared(request: pytest.FixtureRequest) -> Path:
     return Path(worker["shared"]) if worker else request.config.stash[SHARED]
 
 
+@pytest.fixture(scope="session")
+def warm_tap(shared: Path) -> tuple[str, ...]:
+    """The command of the tap in a process of its own, which starts at once: see `tests.warm`."""
+    python = Path(sys.executable)
+    module = "tap_utility_energy.tap"
+    warm = warm_python(shared, "tap", python, module, environment=clean_environment())
+    return (*warm.command, *COMMAND[1:])
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()  # what is imported stays, and each collection would look through it
+    gc.set_threshold(50_000, 20, 20)  # a sandbox's data stay as well, and are looked through less
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

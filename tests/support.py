@@ -196,10 +196,12 @@ def clean_environment(**more: str) -> dict[str, str]:
     return kept | more
 
 
-def start(config: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+def start(
+    config: Path, *arguments: str, command: Sequence[str] = COMMAND, **environment: str
+) -> subprocess.Popen[str]:
     """Start the tap as a process of its own."""
     return subprocess.Popen(
-        [*COMMAND, "--config", str(config), *arguments],
+        [*command, "--config", str(config), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -53,6 +53,7 @@ def stopped(process: subprocess.Popen[str], number: signal.Signals) -> tuple[flo
 )
 def test_any_wait_is_interrupted(
     tmp_path: Path,
+    warm_tap: tuple[str, ...],
     number: signal.Signals,
     code: int,
     vendor: str,
@@ -63,7 +64,7 @@ def test_any_wait_is_interrupted(
         settings = {"utilityapi_token": "", **settings}
     faults = [fault | {"vendor": vendor, "times": None}]
     with Sandbox(faults=faults, billing_summaries=20, utilityapi_page_limit=10, meters=9) as box:
-        process = start(config_file(tmp_path, box, **settings))
+        process = start(config_file(tmp_path, box, **settings), command=warm_tap)
         wait_for_requests(box, 1)
         seconds, out, err = stopped(process, number)
 

@@ -15,7 +15,15 @@ WHAT = "meters,intervals,interval_readings,authorizations,bills"
 
 @pytest.fixture
 def box():
-    with Sandbox(**SMALL) as box:
+    """One meter with readings, of hours and quarter-hours."""
+    with Sandbox(**SMALL, interval_meters=0) as box:
+        yield box
+
+
+@pytest.fixture
+def boxes():
+    """Three meters with readings."""
+    with Sandbox(**SMALL, interval_meters=2) as box:
         yield box
 
 
@@ -56,8 +64,8 @@ def check(truth):
         assert covered == sum(end - start for start, end in spans)
 
 
-def test_the_first_day(box):
-    truth = box.truth(only=WHAT)
+def test_the_first_day(boxes):
+    truth = boxes.truth(only=WHAT)
     check(truth)
     of_meters = {row["meter_uid"]: row for row in truth["intervals"]}
     assert all(len(intervals_of(truth, meter)) > 1 for meter in of_meters)
@@ -121,10 +129,10 @@ def test_a_gap_is_filled(box, new, merge):
 
 
 @pytest.mark.parametrize("oldest", [False, True])
-def test_a_reading_is_corrected(box, oldest):
-    before = box.truth(only=WHAT)
-    said = box.advance("correct_reading", oldest=oldest)
-    after = box.truth(only=WHAT)
+def test_a_reading_is_corrected(boxes, oldest):
+    before = boxes.truth(only=WHAT)
+    said = boxes.advance("correct_reading", oldest=oldest)
+    after = boxes.truth(only=WHAT)
     check(after)
     assert moved(before, after) == {said["meter"]: {"status_ts"}}
     old = by_uid(before["intervals"])
@@ -153,10 +161,10 @@ def test_readings_come_in_two_intervals(box, differing):
     check(box.truth(only=WHAT))
 
 
-def test_a_meter_moves_to_another_consent(client, box):
-    before = box.truth(only=WHAT)
-    said = box.advance("renew_authorization")
-    after = box.truth(only=WHAT)
+def test_a_meter_moves_to_another_consent(client, boxes):
+    before = boxes.truth(only=WHAT)
+    said = boxes.advance("renew_authorization")
+    after = boxes.truth(only=WHAT)
     check(after)
     assert moved(before, after) == {said["meter"]: {"authorization_uid"}}
     for name in ("bills", "intervals", "interval_readings"):
@@ -165,16 +173,16 @@ def test_a_meter_moves_to_another_consent(client, box):
         assert new == [{**row, "authorization_uid": said["authorization"]} for row in old]
         assert new
     assert len(after["authorizations"]) == len(before["authorizations"]) + 1
-    answer = client.get(box, f"/intervals?authorizations={said['authorization']}")
+    answer = client.get(boxes, f"/intervals?authorizations={said['authorization']}")
     assert len(answer.json()["intervals"]) == len(intervals_of(after, said["meter"])) - 1
 
 
-def test_a_bill_collects_the_rest_of_its_readings(box):
-    grown = box.advance("grow_intervals", days=3)["intervals"]
-    box.advance("correct_reading")
-    box.advance("new_bills", vendor="utilityapi")
-    box.advance("to", to="2026-09-15")
-    truth = box.truth(only=WHAT)
+def test_a_bill_collects_the_rest_of_its_readings(boxes):
+    grown = boxes.advance("grow_intervals", days=3)["intervals"]
+    boxes.advance("correct_reading")
+    boxes.advance("new_bills", vendor="utilityapi")
+    boxes.advance("to", to="2026-09-15")
+    truth = boxes.truth(only=WHAT)
     check(truth)
     assert any(len(intervals_of(truth, meter)) > 4 for meter in grown)
 

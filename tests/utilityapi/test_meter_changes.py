@@ -252,13 +252,15 @@ def test_a_state_that_is_not_this_taps_is_no_reason_to_leave_out_or_repeat_anyth
     assert by_key(run.records(BILLS), "uid").keys() == truth(box).keys()
 
 
-def test_a_killed_run_loses_nothing(tap: TapRunner, tmp_path: Path) -> None:
+def test_a_killed_run_loses_nothing(
+    tap: TapRunner, tmp_path: Path, warm_tap: tuple[str, ...]
+) -> None:
     with vendor(billing_summaries=600, data_page_limit=20, latency_ms=20) as box:
         config = tmp_path / "config.json"
         config.write_text(json.dumps(box.tap_config(**FAST)), "utf-8")
         chosen = tmp_path / "chosen.json"
         chosen.write_text(json.dumps(catalog([BILLS])), "utf-8")
-        process = start(config, "--catalog", str(chosen))
+        process = start(config, "--catalog", str(chosen), command=warm_tap)
         assert process.stdout
         lines = [process.stdout.readline() for _ in range(60)]
         process.send_signal(signal.SIGTERM)
