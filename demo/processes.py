@@ -38,7 +38,7 @@ class Group:
     """A command in its own process group, which is terminated on exit."""
 
     #: Seconds that the processes have to end by themselves, once told to.
-    patience = 8.0
+    grace_period = 8.0
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Group:
 
     def __exit__(self, *_: object) -> None:
         """Terminate the command and all processes that it started."""
-        for number, seconds in ((signal.SIGTERM, self.patience), (signal.SIGKILL, 2)):
+        for number, seconds in ((signal.SIGTERM, self.grace_period), (signal.SIGKILL, 2)):
             deadline = time.monotonic() + seconds
             if self._send(number):
                 while self._send(0) and time.monotonic() < deadline:

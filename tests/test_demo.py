@@ -139,7 +139,7 @@ def test_a_group_is_ended_as_a_whole(tmp_path: Path) -> None:
     child = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', *sys.argv[1:]])"
     command = [sys.executable, "-c", child, grandchild, str(beat)]
     group = Group(command, output=subprocess.DEVNULL)
-    group.patience = 0.5
+    group.grace_period = 0.5
     with group:
         assert group.process.wait(timeout=60) == 0
         deadline = time.monotonic() + 60

@@ -59,7 +59,7 @@ def test_no_log_line_or_message_holds_a_secret(
             assert secret[:12] not in run.stderr + run.stdout, "not even a part"
 
 
-def test_a_secret_in_a_record_is_struck(tap: TapRunner) -> None:
+def test_a_secret_in_a_record_is_redacted(tap: TapRunner) -> None:
     rows = [{"uid": "1", "sources": [{"raw_url": f"https://x/?access_token={TOKEN}"}]}]
     body = json.dumps({"billing_summaries": rows, "next": None})
     with Sandbox(utilityapi_token=TOKEN) as box:
@@ -92,7 +92,7 @@ def test_a_link_that_holds_the_credential_is_followed_without_it(tap: TapRunner)
         assert box.requests()[1]["target"].endswith("/billing-summaries?after=7&limit=5")
 
 
-def test_a_secret_in_an_exception_is_struck(
+def test_a_secret_in_an_exception_is_redacted(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -113,7 +113,7 @@ ESCAPED = ["\\u002B", "\\u002b", "%2b", "%2B", "\\u00252b", "&#43;", "+"]
 
 
 @pytest.mark.parametrize("form", ESCAPED)
-def test_every_way_of_writing_a_secret_is_struck_and_nothing_else(
+def test_every_way_of_writing_a_secret_is_redacted_and_nothing_else(
     tap: TapRunner, form: str
 ) -> None:
     secret = "ab+cd/ef12345=="
@@ -135,7 +135,7 @@ def test_every_way_of_writing_a_secret_is_struck_and_nothing_else(
 
 @pytest.mark.parametrize("around", ["{}", "someone:{}", "me:{}:", "Bearer {}", "{}\n"])
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
-def test_an_error_that_quotes_a_secret_in_base64_is_struck(
+def test_an_error_that_quotes_a_secret_in_base64_is_redacted(
     tap: TapRunner, around: str, encode: Callable[[bytes], bytes]
 ) -> None:
     quoted = encode(around.format(KEY).encode()).decode()
@@ -149,7 +149,7 @@ def test_an_error_that_quotes_a_secret_in_base64_is_struck(
 
 
 @pytest.mark.parametrize("written", ["a&plus;b&sol;c12345&equals;", "a&#43b&#47c12345&#61"])
-def test_an_error_that_writes_a_secret_in_html_is_struck(tap: TapRunner, written: str) -> None:
+def test_an_error_that_writes_a_secret_in_html_is_redacted(tap: TapRunner, written: str) -> None:
     with Sandbox(energycap_api_key="a+b/c12345=") as box:
         body = f"no such key: {written} & more"
         box.set_faults([{"status": 401, "body": body, "content_type": "text/plain"}])

@@ -112,7 +112,7 @@ class Client(ABC):
 
         Args:
             url: The page's URL. A query in it is sent as it stands.
-            page_format: What the vendor documents the answer to look like.
+            page_format: The documented format of the answer.
             stats: The stream that asks: counts the request and tells of waiting.
             params: The query, if the URL has none.
             permission: What the vendor calls the right to read this, for messages.

@@ -84,7 +84,7 @@ class UtilityAPI(Client):
         Args:
             path: The list's, below the base URL.
             filters: The values to filter by for each query parameter.
-            page_format: What the vendor documents the answer to look like.
+            page_format: The documented format of the answer.
             stats: The stream that asks.
             decoder: What decodes an answer.
         """

@@ -211,7 +211,7 @@ def test_what_is_not_as_documented_is_refused_on_either_way(rows: bytes) -> None
 
 
 @pytest.mark.parametrize("name", ["a-good-token", "a\\u002dgood-token"])
-def test_a_secret_in_an_answer_is_struck(name: str) -> None:
+def test_a_secret_in_an_answer_is_redacted(name: str) -> None:
     body = b'{"next": null, "billing_summaries": [{"uid": "1", "billing_account_uid": "%b"}]}'
     try:
         messages = written(SUMMARIES, [body % name.encode()], {}, catalog([SUMMARIES]), quick=True)

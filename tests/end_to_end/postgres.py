@@ -20,7 +20,7 @@ from tests.end_to_end.project import absent, needed_module
 
 HOST, USER = "127.0.0.1", "loader"
 #: Seconds until a server accepts connections, or has stopped.
-PATIENCE = 60
+TIMEOUT = 60
 
 
 @dataclass(frozen=True)
@@ -137,14 +137,14 @@ def _server(
         finally:
             process.send_signal(signal.SIGINT)  # a shutdown that ends open sessions
             try:
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT)
             finally:
                 process.kill()
 
 
 def _wait_until_it_answers(cluster: Cluster, process: subprocess.Popen[bytes], log: Path) -> None:
     psycopg = needed_module("psycopg")
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             cluster.connect().close()

@@ -25,10 +25,10 @@ from tests.end_to_end.trial import (
     EAGER_STATE,
     FULL_REFRESH,
     KEPT_STATE,
-    PATIENCE,
     SECOND_LOADER,
     SECOND_STATE,
     SUMMARIES,
+    TIMEOUT,
     TIMES,
     Case,
     Trial,
@@ -128,7 +128,7 @@ def collection_settings(meters: list[str]) -> dict[str, object]:
 
 
 def wait_for_jobs(box: Sandbox, meters: list[str]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not {meter["uid"] for meter in listed(box) if meter["is_activated"]} >= set(meters):
         assert time.monotonic() < deadline, "a collection does not end"
         time.sleep(0.1)

@@ -25,7 +25,7 @@ SUMMARIES = "billing_summaries"
 #: How much faster than real time.
 TIMES = 20
 #: Seconds within which the moment to kill must come, and a job must end.
-PATIENCE = 90
+TIMEOUT = 90
 
 # Read once: `inspect` may fail when two threads read at the same moment.
 FAST_CLOCK = inspect.getsource(FastClock)
@@ -224,7 +224,7 @@ class Trial:
                 while not case.moment(progress):
                     said = Path(log.name).read_text("utf-8")
                     assert not process.poll(), said
-                    assert progress.seconds() < PATIENCE, said
+                    assert progress.seconds() < TIMEOUT, said
                     time.sleep(0.04)
             finally:
                 with suppress(ProcessLookupError):

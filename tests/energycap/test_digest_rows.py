@@ -225,7 +225,7 @@ def test_a_commodity_takes_no_target_of_its_place_and_hides_no_currency(
     assert all(seen.values())
 
 
-def exploder(rows: DigestRows) -> DigestFlattener:
+def flattener(rows: DigestRows) -> DigestFlattener:
     """What makes these rows if the catalog is as discovered."""
     names = [[field.name for field in level.fields] for level in rows.levels]
     return DigestFlattener(rows, [ExtraFields(known, set()) for known in names])
@@ -256,7 +256,7 @@ def test_each_field_of_a_row_is_that_of_its_own_level(
 ) -> None:
     declared = {field.name: level for level in rows.levels for field in level.fields}
     digest = data.draw(digests(rows))
-    found, _ = exploder(rows).flatten(digest)
+    found, _ = flattener(rows).flatten(digest)
 
     for row in found:
         for name, value in row.items():
@@ -292,7 +292,7 @@ def test_the_currency_of_a_commodity(
     month = {"calendarYear": 2026, "calendarPeriod": 1}
     part = {"commodityId": 2, "results": [month], **commodity}
     digest = {"placeId": 1, "targetComparison": {}, "commodities": [part], **place}
-    (row,), _ = exploder(PLACE_COMMODITY_MONTHS).flatten(digest)
+    (row,), _ = flattener(PLACE_COMMODITY_MONTHS).flatten(digest)
 
     assert row == {"placeId": 1, "commodityId": 2, **month, **currency}
 
@@ -325,7 +325,7 @@ def test_a_version_is_activated_after_the_last_record_and_only_if_all_are_there(
     assert {message["version"] for message in units} == {version}
 
 
-def test_no_version_is_activated_after_a_walk_that_may_have_missed_a_record(
+def test_no_version_is_activated_after_a_read_that_may_have_missed_a_record(
     tap: TapRunner,
 ) -> None:
     streams = ["energycap_units", "energycap_meters"]

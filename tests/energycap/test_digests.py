@@ -21,7 +21,7 @@ def sync(
     return tap(box.tap_config(**settings), streams=streams)
 
 
-def exploded(meters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def flattened(meters: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that are to come, from the meters as they were sent."""
     return [result_row(meter, period) for meter in meters for period in meter.get("results") or []]
 
@@ -38,7 +38,7 @@ def test_both_streams_come_from_one_walk_as_they_were_sent(
         assert run.exit == 0, run.stderr
         meters = by_key(run.records(DIGESTS), "meterId")
         assert {key: flat(row) for key, row in meters.items()} == by_key(truth, "meterId")
-        assert by_key(run.records(RESULTS), *ROW_KEY) == by_key(exploded(truth), *ROW_KEY)
+        assert by_key(run.records(RESULTS), *ROW_KEY) == by_key(flattened(truth), *ROW_KEY)
         asked = [request["target"].split("pageNumber=")[1] for request in box.requests()]
         assert len(asked) == len(set(asked)) == 5, "each page once, for both streams"
 
@@ -57,7 +57,7 @@ def test_more_than_fits_in_memory_is_read_back(tap: TapRunner, monkeypatch) -> N
     monkeypatch.setattr("tap_utility_energy.core.shared_pages.IN_MEMORY", 1000)
     with Sandbox(meters=23) as box:
         run = sync(tap, box, energycap_page_size=5)
-        expected = exploded(box.truth(only=DIGESTS)[DIGESTS])
+        expected = flattened(box.truth(only=DIGESTS)[DIGESTS])
 
     assert by_key(run.records(RESULTS), *ROW_KEY) == by_key(expected, *ROW_KEY)
 
@@ -187,7 +187,7 @@ def test_a_period_without_a_key_of_its_own_is_an_error_that_names_the_meter(
     assert words in named
     assert len(run.records(DIGESTS)) == len(truth), "the nested records all arrive"
     rows = by_key(run.records(RESULTS), *ROW_KEY)
-    good = {tuple(row.get(name) for name in ROW_KEY) for row in exploded(truth)}
+    good = {tuple(row.get(name) for name in ROW_KEY) for row in flattened(truth)}
     assert rows.keys() == {key for key in good if None not in key}
     assert meter in {row["meterId"] for row in truth}
     assert "; meter_digest_monthly has the periods: meter " in run.last_line

@@ -82,7 +82,7 @@ def spelled(secret: str, seed: random.Random) -> str:
 
 @settings(max_examples=150, deadline=None)
 @given(secret=secrets, before=around, after=around, seed=seeds)
-def test_of_data_the_credential_alone_is_struck(
+def test_of_data_the_credential_alone_is_redacted(
     secret: str, before: str, after: str, seed: int
 ) -> None:
     chance = random.Random(seed)
@@ -93,9 +93,9 @@ def test_of_data_the_credential_alone_is_struck(
     quoted = write(escaped)
     left, right = write(before), write(after)
 
-    struck = CredentialRedactor(secret).redact_json(text.format("", left + quoted + right))
+    redacted = CredentialRedactor(secret).redact_json(text.format("", left + quoted + right))
 
-    assert struck == text.format("", left + MASK + right)
+    assert redacted == text.format("", left + MASK + right)
     assert CredentialRedactor(secret).redact_json(text.format(quoted, "")) == text.format(MASK, "")
 
 

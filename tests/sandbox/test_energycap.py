@@ -10,7 +10,7 @@ DIGEST = "/api/v3/meter/digest/actual/monthly"
 SMALL = {"billing_summaries": 0, "meters": 10}
 
 
-def walk(client, box, size=4):
+def read_pages(client, box, size=4):
     """Read pages until the total of the last answer is reached."""
     ids, number, pages = [], 1, 1
     while number <= pages:
@@ -23,7 +23,9 @@ def walk(client, box, size=4):
 
 def test_pages_and_headers(client):
     with Sandbox(**SMALL) as box:
-        assert walk(client, box) == [row["meterId"] for row in box.truth()["meter_digest_monthly"]]
+        assert read_pages(client, box) == [
+            row["meterId"] for row in box.truth()["meter_digest_monthly"]
+        ]
         headers = client.digest(box, f"{DIGEST}?pageSize=5000&numberOfYears=1").headers
         assert (headers["PageSize"], headers["TotalNumberOfRecords"]) == ("1000", "10")
         past = client.digest(box, f"{DIGEST}?pageNumber=2")
@@ -129,7 +131,7 @@ def test_dates_can_be_read_unless_oddities_are_asked_for():
 )
 def test_a_tenant_that_changes_between_pages(client, option, count, repeated):
     with Sandbox(**SMALL, **option) as box:
-        ids = walk(client, box)
+        ids = read_pages(client, box)
         truth = {row["meterId"] for row in box.truth()["meter_digest_monthly"]}
     assert set(ids) == truth
     assert len(ids) == count + repeated

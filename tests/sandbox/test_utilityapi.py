@@ -13,7 +13,7 @@ from sandbox import Sandbox
 SMALL = {"billing_summaries": 25, "meters": 2, "cache_seconds": 0, "utilityapi_rate_limit": 0}
 
 
-def walk(client, box, query=""):
+def read_pages(client, box, query=""):
     """Follow next links, putting the filters back as a careful client does."""
     url, pages = box.utilityapi_base_url + "/accounting/billing-summaries" + query, []
     while url and len(pages) < 40:
@@ -30,12 +30,12 @@ def walk(client, box, query=""):
 @pytest.mark.parametrize("style", ["after-only", "full", "relative", "relative-query", "opaque"])
 def test_every_next_style_leads_through_all(client, style):
     with Sandbox(**SMALL, utilityapi_page_limit=4, next_style=style) as box:
-        pages = walk(client, box)
+        pages = read_pages(client, box)
         truth = box.truth()["billing_summaries"]
         assert [uid for page in pages for uid in page] == [row["uid"] for row in truth]
         assert len(pages) == 7
         account = truth[-1]["billing_account_uid"]
-        found = walk(client, box, f"?billing_accounts={account}")
+        found = read_pages(client, box, f"?billing_accounts={account}")
     wanted = [row["uid"] for row in truth if row["billing_account_uid"] == account]
     assert [uid for page in found for uid in page] == wanted
 
@@ -53,8 +53,8 @@ def test_filters_are_anded_and_unknown_uids_match_nothing(client):
     with Sandbox(**SMALL) as box:
         row = next(row for row in box.truth()["billing_summaries"] if row.get("meter_uids"))
         query = f"?uids={row['uid']},nope&meters={row['meter_uids'][0]}"
-        assert walk(client, box, query) == [[row["uid"]]]
-        assert walk(client, box, query + "&authorizations=nope") == [[]]
+        assert read_pages(client, box, query) == [[row["uid"]]]
+        assert read_pages(client, box, query + "&authorizations=nope") == [[]]
         assert client.summaries(box, f"/{row['uid']}").json()["uid"] == row["uid"]
 
 
@@ -111,8 +111,8 @@ def test_too_many_requests_a_second(client):
 
 def test_awkward_pages(client):
     with Sandbox(**SMALL, utilityapi_page_limit=10, empty_page_every=1) as box:
-        assert [len(page) for page in walk(client, box)] == [10, 0, 10, 0, 5]
+        assert [len(page) for page in read_pages(client, box)] == [10, 0, 10, 0, 5]
     with Sandbox(**SMALL, utilityapi_page_limit=10, next_cycle=True) as box:
-        assert len(walk(client, box)) == 40
+        assert len(read_pages(client, box)) == 40
     with Sandbox(**SMALL, utilityapi_page_limit=10, next_foreign="http://other.invalid") as box:
         assert urlsplit(client.summaries(box).json()["next"]).netloc == "other.invalid"

@@ -73,7 +73,7 @@ class HistoricalCollection:
         config: What the user has set.
         vendor: Reads meters and requests collections.
         clock: Tells the time.
-        sleep: Passes the time between two looks.
+        sleep: Sleeps between two status checks.
         state: What an earlier run has saved.
         save: Stores the new state durably.
         journal: Remembers requests as well, if the user wants it.
@@ -318,7 +318,7 @@ class HistoricalCollection:
         latest = self._requests.all_latest_carried_out()
         if running := [r.meter_uid for r in latest if r.status == "pending"]:
             logger.warning(
-                "%s: not done yet; what is there is extracted, and the next run looks again",
+                "%s: not done yet; what is there is extracted, and the next run checks again",
                 named(running),
             )
         if silent := [r.meter_uid for r in self._asked if r.accepted and r.status is None]:
@@ -357,7 +357,7 @@ class HistoricalCollection:
         )
         return (
             f"{named([request.meter_uid for request in unknown])}: {lost}. It is unknown whether "
-            f"the collection has begun. Later runs look for a sign of it, and {later}."
+            f"the collection has begun. Later runs check for a sign of it, and {later}."
         )
 
     # Polling and recording
