@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from email import message_from_bytes
+from pathlib import Path
 from typing import Any, Self
+
+from tests.support import COMMAND, catalog, clean_environment
+
+#: Prints the most memory that the command took, in KB, after the command's own lines.
+MEASURED = (
+    "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr); sys.exit(code)"
+)
 
 Answer = Callable[[str], Iterable[bytes]]
 
@@ -98,3 +110,22 @@ def config(server: RawServer, **settings: Any) -> dict[str, Any]:
         "request_timeout": 20,
         **settings,
     }
+
+
+def measured(
+    folder: Path, server: RawServer, streams: Sequence[str], **settings: Any
+) -> tuple[int, str, int]:
+    """A run of the command: its exit code, its last line, and its memory in megabytes."""
+    (folder / "config.json").write_text(json.dumps(config(server, **settings)))
+    (folder / "catalog.json").write_text(json.dumps(catalog(streams)))
+    files = ["--config", "config.json", "--catalog", "catalog.json"]
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURED, *COMMAND, *files],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=clean_environment(),
+    )
+    *lines, kilobytes = run.stderr.splitlines()
+    return run.returncode, lines[-1].split(" | ")[-1], int(kilobytes) // 1024

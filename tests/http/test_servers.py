@@ -14,21 +14,15 @@ import termios
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
-from tests.http.raw import RawServer, chunked, config, response
-from tests.support import COMMAND, SUMMARIES, TapRunner, catalog, clean_environment, shortened
+from tests.http.raw import RawServer, chunked, config, measured, response
+from tests.support import COMMAND, SUMMARIES, TapRunner, catalog, clean_environment
 
 GOOD = json.dumps({SUMMARIES: [{"uid": "1"}], "next": None}).encode()
 MEGABYTE = 1 << 20
-#: Prints the most memory that the command took, in KB, after the command's own lines.
-MEASURED = (
-    "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; "
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr); sys.exit(code)"
-)
 
 
 def bomb(megabytes: int) -> bytes:
@@ -42,23 +36,6 @@ def bomb(megabytes: int) -> bytes:
 def spaces(megabytes: int) -> Iterator[bytes]:
     yield b"HTTP/1.1 200 OK\r\n\r\n"
     yield from itertools.repeat(b" " * MEGABYTE, megabytes)
-
-
-def measured(folder: Path, server: RawServer, **settings: Any) -> tuple[int, str, int]:
-    """A run of the command: its exit code, its last line, and its memory in megabytes."""
-    (folder / "config.json").write_text(json.dumps(config(server, **settings)))
-    (folder / "catalog.json").write_text(json.dumps(shortened(catalog([SUMMARIES]))))
-    files = ["--config", "config.json", "--catalog", "catalog.json"]
-    run = subprocess.run(
-        [sys.executable, "-c", MEASURED, *COMMAND, *files],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env=clean_environment(),
-    )
-    *lines, kilobytes = run.stderr.splitlines()
-    return run.returncode, lines[-1].split(" | ")[-1], int(kilobytes) // 1024
 
 
 BOMBS = {
@@ -77,7 +54,7 @@ BOMBS = {
 @pytest.mark.parametrize("kind", BOMBS)
 def test_an_answer_takes_no_more_memory_than_its_limit(tmp_path: Path, kind: str) -> None:
     with RawServer(lambda _: BOMBS[kind]()) as server:
-        code, line, megabytes = measured(tmp_path, server, max_response_megabytes=32)
+        code, line, megabytes = measured(tmp_path, server, [SUMMARIES], max_response_megabytes=32)
 
     assert code == 1
     assert megabytes < 160
@@ -92,7 +69,7 @@ def test_an_answer_takes_no_more_memory_than_its_limit(tmp_path: Path, kind: str
 def test_of_a_refusal_only_the_beginning_is_read(tmp_path: Path) -> None:
     page = response(bomb(400), "Content-Encoding: gzip", status="403 Forbidden")
     with RawServer(lambda _: [page]) as server:
-        code, line, megabytes = measured(tmp_path, server, max_response_megabytes=32)
+        code, line, megabytes = measured(tmp_path, server, [SUMMARIES], max_response_megabytes=32)
 
     assert code == 1
     assert "UtilityAPI answered 403" in line
@@ -291,7 +268,7 @@ def test_a_stdout_that_does_not_block_gets_every_line(tmp_path: Path) -> None:
     page = response(json.dumps({SUMMARIES: records, "next": None}).encode())
     with RawServer(lambda _: [page]) as server:
         (tmp_path / "config.json").write_text(json.dumps(config(server)))
-        (tmp_path / "catalog.json").write_text(json.dumps(shortened(catalog([SUMMARIES]))))
+        (tmp_path / "catalog.json").write_text(json.dumps(catalog([SUMMARIES])))
         reader, writer = os.pipe()
         room = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
         os.set_blocking(writer, False)
