@@ -87,7 +87,8 @@ def test_the_example_works_with_the_streams_that_are_selected_by_default(tap: Ta
 
 
 def test_every_field_that_the_page_names_is_one_of_the_stream() -> None:
-    schemas = {entry["tap_stream_id"]: entry["schema"] for entry in catalog([])["streams"]}
+    names = [entry["tap_stream_id"] for entry in catalog([])["streams"]]
+    schemas = {entry["tap_stream_id"]: entry["schema"] for entry in catalog(names)["streams"]}
     rows = re.findall(r"^\| `(\w+)` \|(.*)$", PAGE.read_text("utf-8"), re.MULTILINE)
 
     assert len(rows) == 12
