@@ -42,7 +42,6 @@ AT_ONCE = 50
 
 _texts_in = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _object_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_objects_in = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 
 
 class RawRecord(dict[str, Any]):
@@ -50,7 +49,7 @@ class RawRecord(dict[str, Any]):
 
     __slots__ = ("text",)
 
-    text: bytes
+    text: msgspec.Raw
 
 
 class FastPathWriter:
@@ -80,38 +79,42 @@ class FastPathWriter:
         self._documented = _decoder(key, kind, known)
         self._with_extra = _decoder(key, kind, [*known, "extra"])
 
-    def decode(self, text: str) -> Any:
+    def decode(self, sent: bytes) -> Any:
         """Decode an answer as `parse` does, but with a `RawRecord` per record.
 
         Raises:
             ValueError: It is not JSON.
         """
-        body = text.encode("ascii", ESCAPED)
         name = self._records_key
         try:
             if name is None:
-                return self._records(body)
-            answer = _object_of(body)
+                return self._records(sent)
+            answer = _object_of(sent)
             records = self._records(answer.pop(name))
         except (KeyError, RecursionError, msgspec.MsgspecError):
-            return parse(text)
+            return parse(sent)
         return {key: parse(bytes(raw).decode()) for key, raw in answer.items()} | {name: records}
 
     def _records(self, rows: Buffer) -> list[RawRecord]:
-        try:
-            return self._sent(rows, self._documented)
-        except msgspec.ValidationError:
-            kept = [self._extra_fields.keep(fields) for fields in _objects_in(rows)]
-            names_as_text = msgspec.json.encode(kept).decode()
-            return self._sent(names_as_text.encode("ascii", ESCAPED), self._with_extra)
-
-    def _sent(self, rows: Buffer, decode: Callable[[Buffer], Any]) -> list[RawRecord]:
-        records = []
-        for known, text in zip(decode(rows), _texts_in(rows), strict=True):
-            record = RawRecord({self._key: known.key})
-            record.text = bytes(text)
-            records.append(record)
+        records: list[Any] = _texts_in(rows)
+        for position, text in enumerate(records):
+            records[position] = self._record(text)  # in place, so that memory holds one of both
         return records
+
+    def _record(self, text: msgspec.Raw) -> RawRecord:
+        """The record, without a copy of its text if that can be written as it is."""
+        copy = bytes(text)
+        if not copy.isascii():
+            text = msgspec.Raw(copy.decode().encode("ascii", ESCAPED))
+        try:
+            key = self._documented(text).key
+        except msgspec.ValidationError:
+            kept = msgspec.json.encode(self._extra_fields.keep(_object_of(text)))
+            text = msgspec.Raw(kept.decode().encode("ascii", ESCAPED))  # names are decoded
+            key = self._with_extra(text).key
+        record = RawRecord({self._key: key})
+        record.text = text
+        return record
 
     def write(self, records: Iterable[Record], counter: Counter) -> Iterator[Record]:
         """Write the sent records of a page, and hand over the others; never are both in one.
@@ -123,35 +126,36 @@ class FastPathWriter:
         texts = []
         for record in records:
             if isinstance(record, RawRecord):
-                texts.append(_in_one_line(record.text))
+                texts.append(record.text)
             else:
                 yield record
         for start in range(0, len(texts), AT_ONCE):
             self._write(texts[start : start + AT_ONCE])
             counter.increment(len(texts[start : start + AT_ONCE]))
 
-    def _write(self, texts: Sequence[bytes]) -> None:
+    def _write(self, texts: Sequence[msgspec.Raw]) -> None:
         signals.check()
         now = datetime.now(UTC).isoformat()
         head = f'{{"type": "RECORD", "stream": {self._stream}, "record": '.encode()
         tail = f', "time_extracted": "{now}"}}\n'.encode()
-        sys.stdout.write((head + (tail + head).join(texts) + tail).decode("ascii"))
+        lines = (tail + head).join(map(_in_one_line, texts))
+        sys.stdout.write((head + lines + tail).decode("ascii"))
         sys.stdout.flush()
 
 
 def _decoder(key: str, kind: type, names: Sequence[str]) -> Callable[[Buffer], Any]:
-    """What reads the keys of objects in a list, and refuses one with any other field."""
+    """What reads the key of an object, and refuses it if it has any other field."""
     raw = [
         (f"field{number}", msgspec.Raw, msgspec.field(name=name, default=None))
         for number, name in enumerate(names)
     ]
     fields = [("key", KEYS[kind], msgspec.field(name=key)), *raw]
     known: Any = msgspec.defstruct("Known", fields, forbid_unknown_fields=True, gc=False)
-    return msgspec.json.Decoder(list[known]).decode
+    return msgspec.json.Decoder(known).decode
 
 
-def _in_one_line(text: bytes) -> bytes:
-    return text.replace(b"\n", b" ").replace(b"\r", b" ")  # they stand between tokens only
+def _in_one_line(text: Buffer) -> bytes:
+    return bytes(text).replace(b"\n", b" ").replace(b"\r", b" ")  # they stand between tokens only
 
 
 @lru_cache

@@ -23,6 +23,7 @@ from tap_utility_energy.core.sdk_hooks import SDKStream
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError, shown
 from tap_utility_energy.http.page import PageFormat
+from tap_utility_energy.http.sent_records import whole
 from tap_utility_energy.stats import RecordCounter, StreamStats
 
 if TYPE_CHECKING:
@@ -144,9 +145,9 @@ class VendorStream(SDKStream):
             for record in page:
                 signals.check()
                 if rows_of:
-                    yield from rows_of(record)
+                    yield from rows_of(whole(record))
                 else:
-                    yield self.extra_fields.keep(record)
+                    yield self.extra_fields.keep(whole(record))
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:

@@ -8,6 +8,7 @@ A request goes through these modules, top down:
 - ``session``: connections, their time limits, and credentials for one origin only
 - ``connections``: connections that can be cut, and answers of bounded size
 - ``page``, ``decoding``: a response's records, decoded without loss
+- ``sent_records``: records that are decoded one at a time
 - ``pagination``: the next page
 - ``threads``: several requests at the same time
 - ``errors``: what went wrong, as a sentence that says what to do

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.http.redaction import CredentialRedactor
 
-#: Decodes JSON text; raises the errors of `parse`.
-Decoder = Callable[[str], Any]
+#: Decodes JSON in UTF-8; raises the errors of `parse`.
+Decoder = Callable[[bytes], Any]
 
 _object_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _list_of = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -86,11 +87,15 @@ def read_page(
         ValueError: It is not JSON in UTF-8, or not of this format.
         RecursionError: Its values are nested too deeply.
     """
-    text = credential.redact_json(body.decode("utf-8-sig"))
+    sent = body.decode("utf-8-sig")
+    text = credential.redact_json(sent)
+    is_unchanged = text is sent and not body.startswith(codecs.BOM_UTF8)
     if page_format.never_emitted and may_name(page_format.never_emitted, text):
         document = parse_without(page_format.never_emitted, text)
     else:
-        document = decoder(text)
+        plain = body if is_unchanged else text.encode()
+        del sent, text  # so that a large answer is in memory as few times as possible
+        document = decoder(plain)
     records = page_format.records_in(document)
     fields = document if isinstance(document, dict) else {}
     return Page(records, fields, headers, body, decoder)

@@ -6,15 +6,15 @@ reading is told from another by its meter, start and end alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
+from tap_utility_energy.http.sent_records import whole
 from tap_utility_energy.utilityapi.json_values import items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Record
 
@@ -23,37 +23,48 @@ Instant = datetime | str
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class MeterReadings:
-    """The readings of one meter."""
-
-    #: Every reading, ``start`` and ``end`` in one form, with the interval that it was taken from.
-    rows: list[tuple[Record, Record]]
-    #: How many readings are listed with different values.
-    differing: int
-    #: Intervals, and how many of their readings have no start or end and are not among the rows.
-    without_time: list[tuple[Record, int]]
-
-
-def merge_readings(intervals: Iterable[Record]) -> MeterReadings:
-    """Merge the readings of a meter's intervals, which are given in the order of the list.
+class MergedReadings:
+    """The readings of a meter's intervals, each once, with the interval that it was taken from.
 
     Of a reading that several intervals list, the one of the interval with the latest ``updated``
     is kept; of those of one interval, or of intervals with the same ``updated``, the first listed.
+    One interval at a time is in memory; of each reading two numbers are remembered.
 
     >>> one = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z", "kwh": 1}
     >>> two = {"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-01T01:00:00+00:00", "kwh": 2}
     >>> old = {"updated": "2026-01-02T00:00:00+00:00", "readings": [one]}
     >>> new = {"updated": "2026-01-03T00:00:00+00:00", "readings": [two]}
-    >>> merged = merge_readings([old, new])
-    >>> [(reading["kwh"], interval is new) for reading, interval in merged.rows], merged.differing
+    >>> merged = MergedReadings([old, new])
+    >>> [(reading["kwh"], interval is new) for reading, interval in merged], merged.differing
     ([(2, True)], 1)
+
+    Args:
+        intervals: The intervals, in the order of the list.
     """
-    kept: dict[tuple[Instant, Instant], tuple[Record, Record]] = {}
-    differing = set[tuple[Instant, Instant]]()
-    read = cache(read_time)  # the end of a reading is the start of another
-    without_time: list[tuple[Record, int]] = []
-    for interval in sorted(intervals, key=_updated, reverse=True):
+
+    def __init__(self, intervals: Iterable[Record]) -> None:
+        self._intervals = sorted(intervals, key=_updated, reverse=True)
+        self._intervals.reverse()  # each is taken from the end
+        self._values: dict[object, int] = {}
+        self._differing = set[object]()
+        self._read = lru_cache(1000)(read_time)  # the end of a reading is the start of another
+        #: Intervals, without their readings, and how many of these have no start or end and are
+        #: left out.
+        self.without_time: list[tuple[Record, int]] = []
+
+    @property
+    def differing(self) -> int:
+        """How many readings are listed with different values, as far as they were read."""
+        return len(self._differing)
+
+    def __iter__(self) -> Iterator[tuple[Record, Record]]:
+        """Every reading, ``start`` and ``end`` in one form, and its interval; once."""
+        while self._intervals:
+            interval = whole(self._intervals.pop())
+            for reading in self._new_in(interval):
+                yield reading, interval
+
+    def _new_in(self, interval: Record) -> Iterator[Record]:
         left_out = 0
         for reading in items(interval.get("readings")):
             sent = reading if isinstance(reading, dict) else {}
@@ -61,15 +72,20 @@ def merge_readings(intervals: Iterable[Record]) -> MeterReadings:
             if not (isinstance(start, str) and isinstance(end, str) and start and end):
                 left_out += 1
                 continue
-            (since, start), (until, end) = read(start), read(end)
-            if known := kept.get((since, until)):
-                if _values(known[0]) != _values(sent):
-                    differing.add((since, until))
-            else:
-                kept[since, until] = sent | {"start": start, "end": end}, interval
+            (since, start), (until, end) = self._read(start), self._read(end)
+            if self._is_new(_key(since, until), _values_of(sent)):
+                yield sent | {"start": start, "end": end}
         if left_out:
-            without_time.append((interval, left_out))
-    return MeterReadings(list(kept.values()), len(differing), without_time)
+            named = {name: interval.get(name) for name in ("uid", "meter_uid")}
+            self.without_time.append((named, left_out))
+
+    def _is_new(self, key: object, values: int) -> bool:
+        known = self._values.get(key)
+        if known is None:
+            self._values[key] = values
+        elif known != values:
+            self._differing.add(key)
+        return known is None
 
 
 def read_time(time: str) -> tuple[Instant, str]:
@@ -95,5 +111,25 @@ def _updated(interval: Record) -> datetime:
     return updated if isinstance(updated, datetime) else LONG_AGO
 
 
-def _values(reading: Record) -> Record:
-    return {name: value for name, value in reading.items() if name not in {"start", "end"}}
+def _key(since: Instant, until: Instant) -> object:
+    """A small object that is the same for the same two instants."""
+    if isinstance(since, str) or isinstance(until, str):
+        return since, until
+    return _microseconds(since) << 64 | _microseconds(until)
+
+
+def _microseconds(instant: datetime) -> int:
+    return (instant - LONG_AGO) // timedelta(microseconds=1)
+
+
+def _values_of(reading: Record) -> int:
+    return _hash({name: value for name, value in reading.items() if name not in {"start", "end"}})
+
+
+def _hash(value: Any) -> int:
+    """A hash of a JSON value, the same for equal ones."""
+    if isinstance(value, dict):
+        return hash(frozenset((name, _hash(item)) for name, item in value.items()))
+    if isinstance(value, list):
+        return hash(tuple(map(_hash, value)))
+    return hash(value)

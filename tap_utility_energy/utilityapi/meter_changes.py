@@ -27,9 +27,9 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_utility_energy.core.keys import LARGEST_INTEGER
 from tap_utility_energy.core.shared_pages import Reader, SharedPages
-from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.page import PageFormat
+from tap_utility_energy.http.sent_records import RecordsDecoder
 from tap_utility_energy.logs import number, shortened
 from tap_utility_energy.utilityapi.json_values import meter_of, objects
 
@@ -50,6 +50,8 @@ T = TypeVar("T")
 LONGEST_PERIOD = timedelta(days=62)
 #: Before all data. A server may not handle the year 1.
 EARLIEST = date(1900, 1, 1)
+#: Fields of bills and intervals that are decoded before the record is.
+HEAD_FIELDS = ("uid", "meter_uid", "updated")
 #: Errors that may mean that a consent has ended since the meters were listed.
 CONSENT_ENDED = frozenset({"not_found", "expired_or_revoked"})
 #: Maximum refusals in a run that lead to smaller requests, to find the refused meter. One of a
@@ -124,6 +126,7 @@ class MeterChanges(SharedPages[MeterReader]):
         super().__init__(client, PageFormat(endpoint.records_key))
         self._meters = meters
         self._endpoint = endpoint
+        self._decoder = RecordsDecoder(endpoint.records_key, HEAD_FIELDS)
         #: Query parameters that restrict the data, besides the meters.
         self.window = endpoint.window(client.config)
         self.fingerprints: dict[str, str] = {}
@@ -144,7 +147,7 @@ class MeterChanges(SharedPages[MeterReader]):
 
     def pages_for(self, reader: VendorStream) -> Iterator[Page]:
         """Every page of data of the changed meters, for one of the streams."""
-        return self.read(reader.name, partial(self._fetch, reader), parse)
+        return self.read(reader.name, partial(self._fetch, reader), self._decoder)
 
     def estimated_requests(self, meters: Mapping[str, Record]) -> int:
         """The approximate number of requests for all data of the meters."""
@@ -244,7 +247,9 @@ class MeterChanges(SharedPages[MeterReader]):
         """Every page of data of these meters, without those that ended or are refused."""
         filters = {"meters": meters, **self.window}
         try:
-            yield from self._client.pages(self._endpoint.path, filters, self._page_format, stats)
+            yield from self._client.pages(
+                self._endpoint.path, filters, self._page_format, stats, self._decoder
+            )
         except FatalError as refused:
             if refused.slug not in CONSENT_ENDED and refused.status != HTTPStatus.NOT_FOUND:
                 raise

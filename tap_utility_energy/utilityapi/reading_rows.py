@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from tap_utility_energy import signals
 from tap_utility_energy.http.errors import shown
+from tap_utility_energy.http.sent_records import whole
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.json_values import items, meter_of
-from tap_utility_energy.utilityapi.merged_readings import merge_readings
+from tap_utility_energy.utilityapi.merged_readings import MergedReadings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -65,20 +66,12 @@ class ReadingRows:
         """The rows of a record of `intervals_by_meter`."""
         meter, intervals = record["meter_uid"], record["intervals"]
         if not meter:
-            for interval in intervals:
+            for interval in map(whole, intervals):
                 self._leave_out(len(items(interval.get("readings"))), interval, "meter_uid")
             return
-        merged = merge_readings(intervals)
-        for interval, number in merged.without_time:
-            self._leave_out(number, interval, "start or end")
-        if merged.differing:
-            self._stream.stats.log.warning(
-                "meter %s has %s readings twice, with different values: the one from the interval "
-                "that was updated last is kept",
-                meter,
-                merged.differing,
-            )
-        for reading, interval in merged.rows:
+        merged = MergedReadings(intervals)
+        intervals.clear()  # each is dropped when its readings are out
+        for reading, interval in merged:
             signals.check()
             known, unknown = self._reading_fields.split(reading)
             row = known | {
@@ -88,6 +81,15 @@ class ReadingRows:
                 "updated": interval.get("updated"),
             }
             yield self._stream.extra_fields.keep(row, unknown)
+        for interval, number in merged.without_time:
+            self._leave_out(number, interval, "start or end")
+        if merged.differing:
+            self._stream.stats.log.warning(
+                "meter %s has %s readings twice, with different values: the one from the interval "
+                "that was updated last is kept",
+                meter,
+                merged.differing,
+            )
 
     @cached_property
     def _reading_fields(self) -> ExtraFields:
