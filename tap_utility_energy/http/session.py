@@ -206,8 +206,8 @@ class SessionThread:
         begun = time.monotonic()
         while (waited := time.monotonic() - begun) < timeout:
             with signals.interruptible():
-                done, _ = wait([answer], min(timeout - waited, clock.until_heartbeat()))
-            if done:
+                wait([answer], min(timeout - waited, clock.until_heartbeat()))
+            if answer.done():
                 return answer.result()
             clock.heartbeat(
                 stats, lambda: f"for the answer for {duration(time.monotonic() - begun)}"
