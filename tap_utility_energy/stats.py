@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from singer_sdk.metrics import Counter
 from typing_extensions import override
@@ -33,6 +33,17 @@ def kept(is_selected: bool) -> str:  # noqa: FBT001 - the name of the function s
     return 'kept under "extra"' if is_selected else 'left out, because "extra" is not selected'
 
 
+class FieldNotices(NamedTuple):
+    """Takes the names of fields for a stream's warnings."""
+
+    #: Fields that the schema does not name.
+    unknown: set[str]
+    #: Fields with a value of another type than declared.
+    off_type: set[str]
+    #: Such fields whose value is dropped.
+    dropped: set[str]
+
+
 class StreamStats:
     """Counts and the outcome of one stream, filled in by everything that works for the stream.
 
@@ -57,13 +68,19 @@ class StreamStats:
         self._requests = 0
         self._lock = threading.Lock()
 
-    def unknown_fields(self, *, are_kept: bool) -> set[str]:
-        """Takes fields that the schema does not know, by paths.
+    def field_notices(self, *, are_kept: bool) -> FieldNotices:
+        """Takes fields that the schema does not name, or whose values do not fit it, by paths.
 
         Args:
             are_kept: Whether ``extra``, where they go, is selected.
         """
-        return self.notices[f"unknown fields, {kept(are_kept)}"]
+        off_type = "values of another type than declared"
+        dropped = "left out, because a part is deselected or a stream map changes the field"
+        return FieldNotices(
+            self.notices[f"unknown fields, {kept(are_kept)}"],
+            self.notices[f"{off_type}, null in their place and {kept(are_kept)}"],
+            self.notices[f"{off_type}, {dropped}"],
+        )
 
     @property
     def requests(self) -> int:

@@ -14,7 +14,9 @@ from jsonschema.exceptions import best_match
 from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
-from tap_utility_energy.core.extra_fields import EXTRA
+from tap_utility_energy.core.json_types import OTHER_KEYWORDS, types_of
+from tap_utility_energy.core.record import EXTRA
+from tap_utility_energy.core.schema import nullable_fields
 from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.logs import shortened
@@ -156,12 +158,16 @@ def unknown_streams(catalog: Catalog, known: Collection[str]) -> Iterator[str]:
 
 
 def entry_problems(
-    entry: CatalogEntry, keys: Sequence[str], replication_key: str | None
+    entry: CatalogEntry,
+    schema: Mapping[str, Any],
+    keys: Sequence[str],
+    replication_key: str | None,
 ) -> Iterator[str]:
     """A line for each value in a stream's entry that the tap does not support.
 
     Args:
         entry: The stream's, completed.
+        schema: The stream's schema.
         keys: The key that the tap gives the stream.
         replication_key: The stream's, if it has one.
     """
@@ -185,6 +191,17 @@ def entry_problems(
             yield (
                 f"--catalog: {name}: key_properties has {key}, which the schema lacks; the key is "
                 f"{', '.join(keys)} {REDISCOVER_HINT}"
+            )
+    for key in keys:
+        own, given = schema["properties"][key], fields[key].to_dict()
+        (kind,) = types_of(own)
+        is_typed = types_of(given) & {kind, "string"}
+        formats = {None, own.get("format")}
+        if not is_typed or given.keys() & OTHER_KEYWORDS or given.get("format") not in formats:
+            can_be = "string" if kind == "string" else f"{kind} or string"
+            yield (
+                f"--catalog: {name}: {key} is in the key, so its schema can have the type {can_be} "
+                "and nothing else that a value would have to fit"
             )
 
 
@@ -243,8 +260,8 @@ def complete_entry(
     for name in needed:
         if "type" not in fields.get(name, {}):  # which the SDK asks for
             fields[name] = {**schema["properties"][name], **fields.get(name, {})}
-    if "object" not in fields.get("extra", {}).get("type", ()):
-        fields["extra"] = EXTRA
+    # Whatever does not fit a schema is kept there.
+    fields = {**nullable_fields(fields, keys), "extra": EXTRA}
     # Only the keys are always there.
     entry.schema = Schema.from_dict({**given, "properties": fields, "required": list(keys)})
     if entry.metadata:  # without any, all is selected

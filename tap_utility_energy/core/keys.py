@@ -19,6 +19,8 @@ NAMED = 5
 #: Exclusive maximum of a database's integers.
 LARGEST_INTEGER = 2**63
 MOST_DIGITS = 19
+#: Characters of a text that is a key: PostgreSQL's index takes 2,704 bytes.
+LONGEST_KEY = 255
 #: Other fields that may identify the record and are no personal data.
 _ID_FIELD = re.compile(r"uid|.*_uid|.*(Id|Code)")
 
@@ -32,7 +34,8 @@ def all_have_keys(page: list[Any], name: str, kind: type) -> bool:
     if set(map(type, keys)) != {kind}:
         return False
     if kind is str:
-        return "" not in keys
+        lengths = set(map(len, keys))
+        return 0 not in lengths and max(lengths) <= LONGEST_KEY
     return bool(min(keys) >= -LARGEST_INTEGER and max(keys) < LARGEST_INTEGER)
 
 
@@ -59,7 +62,8 @@ def as_key(value: object, kind: type) -> Any:
     ('5', 5, None, None)
     """
     if kind is str:
-        return str(value) if value != "" and type(value) in {str, int} else None
+        text = str(value) if type(value) in {str, int} else ""
+        return text if 0 < len(text) <= LONGEST_KEY else None
     if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < MOST_DIGITS:
         value = int(value) if value == int(value) else None
     is_integer = type(value) is int and -LARGEST_INTEGER <= value < LARGEST_INTEGER

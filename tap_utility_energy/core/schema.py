@@ -6,11 +6,15 @@ for what a vendor adds to them.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_utility_energy.core.extra_fields import EXTRA
+from tap_utility_energy.core.record import EXTRA
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Fields = tuple[th.Property[Any], ...]
 
@@ -64,5 +68,23 @@ def texts(name: str, description: str) -> th.Property[list[Any]]:
 def record(*fields: th.Property[Any]) -> dict[str, Any]:
     """The schema of a stream: the fields and ``extra``."""
     schema: dict[str, Any] = th.PropertiesList(*fields).to_dict()
-    schema["properties"]["extra"] = EXTRA
-    return schema
+    keys = schema.get("required", ())
+    return schema | {"properties": nullable_fields(schema["properties"], keys) | {"extra": EXTRA}}
+
+
+def nullable_fields(fields: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    """The schemas of a stream's fields, which let every value be null apart from the keys."""
+    return {name: schema if name in keys else nullable(schema) for name, schema in fields.items()}
+
+
+def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema that lets the value, and every value in it, be null, and requires none."""
+    result = {name: value for name, value in schema.items() if name != "required"}
+    if types := schema.get("type"):
+        types = [types] if isinstance(types, str) else types
+        result["type"] = types if "null" in types else [*types, "null"]
+    if properties := schema.get("properties"):
+        result["properties"] = {name: nullable(each) for name, each in properties.items()}
+    if isinstance(items := schema.get("items"), Mapping):
+        result["items"] = nullable(items)
+    return result

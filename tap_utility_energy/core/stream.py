@@ -16,9 +16,9 @@ from typing_extensions import override
 from tap_utility_energy import signals
 from tap_utility_energy.core import batches, stream_maps
 from tap_utility_energy.core.catalog import complete_entry, entry_notes, entry_problems
-from tap_utility_energy.core.extra_fields import ExtraFields
 from tap_utility_energy.core.fast_path import FastPathWriter
 from tap_utility_energy.core.keys import BadRecords, all_have_keys, describe_bad_record, with_key
+from tap_utility_energy.core.record import RecordFitter
 from tap_utility_energy.core.sdk_hooks import SDKStream
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError, shown
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.http.client import Client
     from tap_utility_energy.http.page import Decoder, Page
+
+
+#: Logged with the pages that have them.
+UNFIT_CHARACTERS = "NUL and lone surrogates in text, which databases refuse, became U+FFFD"
 
 
 class VendorStream(SDKStream):
@@ -125,6 +129,8 @@ class VendorStream(SDKStream):
     def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
         """The records of each page that have their key; see `pages`."""
         for number, page in enumerate(self.pages(decoder), 1):
+            if page.has_unfit_characters:
+                self.stats.notices[UNFIT_CHARACTERS].add(f"page {number}")
             yield self.drop_bad_records(page.records, number, self.bad_records)
 
     def records(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
@@ -147,7 +153,7 @@ class VendorStream(SDKStream):
                 if rows_of:
                     yield from rows_of(whole(record))
                 else:
-                    yield self.extra_fields.keep(whole(record))
+                    yield self.fitter.fit(whole(record))
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
@@ -171,9 +177,7 @@ class VendorStream(SDKStream):
     def write_raw_records(self, counter: Counter) -> Iterable[Record]:
         """Write the records of the stream as they were sent; those that cannot be remain."""
         key = self.record_key
-        passed = FastPathWriter(
-            self.name, self.records_key, key, self.record_key_type, self.extra_fields
-        )
+        passed = FastPathWriter(self.name, self.records_key, key, self.fitter)
         return self._rows(passed.write(page, counter) for page in self.records(passed.decode))
 
     def on_last_page(self, distinct: int) -> None:
@@ -214,26 +218,26 @@ class VendorStream(SDKStream):
     # ----- schema and selection
 
     @cached_property
-    def extra_fields(self) -> ExtraFields:
-        """What finds the fields of a row that the emitted schema does not name."""
-        return self.extra_fields_of(self.schema["properties"])
+    def fitter(self) -> RecordFitter:
+        """What makes rows fit the emitted schema."""
+        return self.fitter_of(self.schema["properties"])
 
-    def extra_fields_of(self, documented: Iterable[str], level: str = "") -> ExtraFields:
-        """What finds the unknown fields of one kind of object that rows are made of.
+    def fitter_of(self, documented: Iterable[str], level: str = "") -> RecordFitter:
+        """What makes one kind of object that rows are made of fit the emitted schema.
 
         Args:
             documented: The names of its fields.
             level: What it is called, for warnings.
         """
-        emitted, documented = self.effective_schema["properties"].keys(), set(documented)
-        deselected = {
-            path[1] for path, on in self.mask.items() if path[:-1] == ("properties",) and not on
-        }
-        return ExtraFields(
-            (documented & emitted) | (emitted - self.schema["properties"].keys()),
-            self.stats.unknown_fields(are_kept="extra" not in deselected),
+        emitted = self.effective_schema["properties"]
+        names = {*documented, *(emitted.keys() - self.schema["properties"].keys())}
+        deselected = {".".join(path[1::2]) for path, on in self.mask.items() if path and not on}
+        return RecordFitter(
+            {name: schema for name, schema in emitted.items() if name in names},
+            self.stats.field_notices(are_kept="extra" not in deselected),
             f"{level}." if level else "",
             deselected,
+            stream_maps.mapped_fields(self.config.get("stream_maps", {}), self.name),
         )
 
     @override
@@ -243,7 +247,7 @@ class VendorStream(SDKStream):
             given = (entry, self.schema, self._own_key, self._own_replication_key)
             self.catalog_notes = list(entry_notes(*given))
             complete_entry(*given)
-            problems = entry_problems(entry, self._own_key, self._own_replication_key)
+            problems = entry_problems(*given)
             self.catalog_problems = list(problems)
         super().apply_catalog(catalog)
 

@@ -135,6 +135,12 @@ def filters(maps: Mapping[str, Any], stream: str) -> bool:
     )
 
 
+def mapped_fields(maps: Mapping[str, Any], stream: str) -> set[str]:
+    """The fields of a stream that a map computes or removes."""
+    definitions = _definitions(maps, stream)
+    return {name for each in definitions for name in each if not name.startswith("__")}
+
+
 def _map_problems(name: str, stream_map: object, streams: Collection[str]) -> Iterator[str]:
     if name == ELSE:
         if stream_map not in REMOVED:

@@ -180,7 +180,7 @@ class EnergyCAPStream(VendorStream):
     def _flattener(self) -> DigestFlattener:
         rows = cast("DigestRows", self.rows)
         fields = [
-            self.extra_fields_of([field.name for field in level.fields], level.name)
+            self.fitter_of([field.name for field in level.fields], level.name)
             for level in rows.levels
         ]
         return DigestFlattener(rows, fields)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from singer_sdk import typing as th
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.core.extra_fields import ExtraFields
+    from tap_utility_energy.core.record import RecordFitter
     from tap_utility_energy.core.schema import Fields
 
 
@@ -81,12 +81,12 @@ class DigestFlattener:
 
     Args:
         rows: What the rows hold.
-        fields: What finds the unknown fields of each of their levels.
+        fitters: What makes the fields of each of their levels fit the schema.
     """
 
-    def __init__(self, rows: DigestRows, fields: Sequence[ExtraFields]) -> None:
+    def __init__(self, rows: DigestRows, fitters: Sequence[RecordFitter]) -> None:
         self._rows = rows
-        self._fields = fields
+        self._fitters = fitters
 
     def flatten(self, digest: Record) -> tuple[list[Record], Counter[str]]:
         """The digest's rows with a key of their own, and how many others there are of each kind."""
@@ -118,11 +118,11 @@ class DigestFlattener:
         key += tuple(thing.get(name) for name in level.key)
         hidden = level.not_in_rows
         own = {name: thing[name] for name in thing if name not in hidden} if hidden else thing
-        known, unknown = self._fields[depth].split(own)
+        known, unknown = self._fitters[depth].split(own)
         fields = inherited | {
             name: value
             for name, value in known.items()
-            if not (value is None and name in level.fallbacks and name in inherited)
+            if not (own[name] is None and name in level.fallbacks and name in inherited)
         }
         if not level.name:
             extra = _beside(unknown, unknown_above)

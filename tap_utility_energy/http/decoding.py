@@ -13,9 +13,16 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
+#: Of numbers that become `Decimal`: a double has no more, and PostgreSQL 16,383 after the point.
+LARGEST_EXPONENT, SMALLEST_EXPONENT, MOST_DIGITS = 308, -1000, 1000
+_PAIR = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rf"\\(?:{_PAIR}|(?P<unfit>u0000|u[dD][89a-fA-F][0-9a-fA-F]{{2}})|.)")
+
 
 def parse(text: str | bytes, hook: Callable[[Record], Record] | None = None) -> Any:
     """Decode JSON without loss: fractions become `Decimal`, and NaN, which is not JSON, an error.
+
+    Numbers that no database can hold become their text; see `fraction`.
 
     Args:
         text: What was received. Of bytes the encoding is found out: UTF-8, 16 or 32.
@@ -24,7 +31,43 @@ def parse(text: str | bytes, hook: Callable[[Record], Record] | None = None) -> 
     Raises:
         ValueError: It is not JSON.
     """
-    return json.loads(text, object_hook=hook, parse_float=Decimal, parse_constant=refuse)
+    read = partial(json.loads, text, object_hook=hook, parse_float=fraction, parse_constant=refuse)
+    try:
+        return read()
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # perhaps an integer of more digits than Python converts
+        return read(parse_int=integer)
+
+
+def fraction(text: str) -> Decimal | str:
+    """The value of a number with a fraction or an exponent; its text if no database can hold it.
+
+    >>> fraction("12.50"), fraction("1e400")
+    (Decimal('12.50'), '1e400')
+    """
+    try:
+        number = Decimal(text)
+    except ArithmeticError:  # the exponent is too large for `Decimal` as well
+        return text
+    is_usual = SMALLEST_EXPONENT <= number.adjusted() <= LARGEST_EXPONENT
+    return number if is_usual and len(text) <= MOST_DIGITS else text
+
+
+def integer(text: str) -> int | str:
+    """The value of a number without a fraction; its text if no database can hold it."""
+    return int(text) if len(text) <= MOST_DIGITS else text
+
+
+def with_usual_characters(text: str) -> str:
+    r"""JSON with U+FFFD for NUL and for lone surrogates, which no database takes.
+
+    >>> print(with_usual_characters(r'"\u0000 \\u0000 \ud83d\ude00 \ud83d"'))
+    "\ufffd \\u0000 \ud83d\ude00 \ufffd"
+    """
+    if "\\" not in text or not any(mark in text for mark in ("\\u0000", "\\ud", "\\uD")):
+        return text
+    return _ESCAPE.sub(lambda found: "\\ufffd" if found["unfit"] else found[0], text)
 
 
 class NamedTwiceError(ValueError):

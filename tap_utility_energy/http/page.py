@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from tap_utility_energy.http.decoding import may_name, parse, parse_without
+from tap_utility_energy.http.decoding import may_name, parse, parse_without, with_usual_characters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +65,7 @@ class Page:
         headers: The headers of the answer.
         body: The answer as it was sent.
         decoder: What decoded it.
+        has_unfit_characters: Whether characters were replaced; see `with_usual_characters`.
     """
 
     records: list[Any]
@@ -72,6 +73,7 @@ class Page:
     headers: Mapping[str, str]
     body: bytes
     decoder: Decoder = parse
+    has_unfit_characters: bool = False
 
 
 def read_page(
@@ -88,17 +90,19 @@ def read_page(
         RecursionError: Its values are nested too deeply.
     """
     sent = body.decode("utf-8-sig")
-    text = credential.redact_json(sent)
+    redacted = credential.redact_json(sent)
+    text = with_usual_characters(redacted)
     is_unchanged = text is sent and not body.startswith(codecs.BOM_UTF8)
+    has_unfit_characters = text is not redacted
     if page_format.never_emitted and may_name(page_format.never_emitted, text):
         document = parse_without(page_format.never_emitted, text)
     else:
         plain = body if is_unchanged else text.encode()
-        del sent, text  # so that a large answer is in memory as few times as possible
+        del sent, redacted, text  # so that a large answer is in memory as few times as possible
         document = decoder(plain)
     records = page_format.records_in(document)
     fields = document if isinstance(document, dict) else {}
-    return Page(records, fields, headers, body, decoder)
+    return Page(records, fields, headers, body, decoder, has_unfit_characters)
 
 
 def with_some_records(body: bytes, records_key: str, are_kept: Sequence[bool]) -> bytes:

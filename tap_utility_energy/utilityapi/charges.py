@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.core.extra_fields import ExtraFields
+    from tap_utility_energy.core.record import RecordFitter
     from tap_utility_energy.core.stream import VendorStream
 
 
@@ -38,17 +38,17 @@ class ChargeRows:
             if not isinstance(item, dict):
                 others += 1
                 continue
-            fields, unknown = self._item_fields.split(item)
+            fields, unknown = self._item_fitter.split(item)
             row = {**fields, **shared, **where, "position": next(positions)}
-            yield self._stream.extra_fields.keep(row, unknown)
+            yield self._stream.fitter.fit(row, unknown)
         if others:
             named = f"bill {shown(record['uid'], 40)} has {others} charge(s) that are not objects"
             self._stream.bad_records.add_rows(others, named)
 
     @cached_property
-    def _item_fields(self) -> ExtraFields:
+    def _item_fitter(self) -> RecordFitter:
         own = schemas.BILL["properties"]["line_items"]["items"]
-        return self._stream.extra_fields_of(own["properties"])
+        return self._stream.fitter_of(own["properties"])
 
 
 def charges(bill: Record) -> Iterator[tuple[object, Record]]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_utility_energy.core.keys import as_key
+
 if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
 
 def meter_of(record: Record) -> str | None:
     """The meter that a record is of, if it says so."""
-    meter = record.get("meter_uid")
-    return meter if isinstance(meter, str) else None
+    meter: str | None = as_key(record.get("meter_uid"), str)
+    return meter
 
 
 def objects(things: object) -> list[Record]:

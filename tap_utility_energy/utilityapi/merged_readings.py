@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from tap_utility_energy.core.keys import as_key
 from tap_utility_energy.http.sent_records import whole
 from tap_utility_energy.utilityapi.json_values import items
 
@@ -68,8 +69,8 @@ class MergedReadings:
         left_out = 0
         for reading in items(interval.get("readings")):
             sent = reading if isinstance(reading, dict) else {}
-            start, end = sent.get("start"), sent.get("end")
-            if not (isinstance(start, str) and isinstance(end, str) and start and end):
+            start, end = as_key(sent.get("start"), str), as_key(sent.get("end"), str)
+            if start is None or end is None:
                 left_out += 1
                 continue
             (since, start), (until, end) = self._read(start), self._read(end)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.core.extra_fields import ExtraFields
+    from tap_utility_energy.core.record import RecordFitter
     from tap_utility_energy.core.stream import VendorStream
 
 
@@ -73,14 +73,14 @@ class ReadingRows:
         intervals.clear()  # each is dropped when its readings are out
         for reading, interval in merged:
             signals.check()
-            known, unknown = self._reading_fields.split(reading)
+            known, unknown = self._reading_fitter.split(reading)
             row = known | {
                 "meter_uid": meter,
                 "authorization_uid": interval.get("authorization_uid"),
                 "interval_uid": interval.get("uid"),
                 "updated": interval.get("updated"),
             }
-            yield self._stream.extra_fields.keep(row, unknown)
+            yield self._stream.fitter.fit(row, unknown)
         for interval, number in merged.without_time:
             self._leave_out(number, interval, "start or end")
         if merged.differing:
@@ -92,9 +92,9 @@ class ReadingRows:
             )
 
     @cached_property
-    def _reading_fields(self) -> ExtraFields:
+    def _reading_fitter(self) -> RecordFitter:
         own = schemas.INTERVAL["properties"]["readings"]["items"]
-        return self._stream.extra_fields_of(own["properties"])
+        return self._stream.fitter_of(own["properties"])
 
     def _leave_out(self, number: int, interval: Record, lack: str) -> None:
         whose = (

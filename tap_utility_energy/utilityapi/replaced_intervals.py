@@ -31,7 +31,7 @@ def with_replaced(
         if stream.changes.ends_chunk(number):
             periods = known_periods(stream)
             versions = compare(periods, uids)
-            no_values = dict.fromkeys(stream.extra_fields.known)
+            no_values = dict.fromkeys(stream.fitter.properties)
             yield [
                 {**no_values, "uid": old.uid, "meter_uid": old.meter, "replaced_by": new.uid}
                 for old, new in versions.replaced.items()

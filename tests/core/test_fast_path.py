@@ -203,8 +203,7 @@ def test_a_stream_that_looks_at_its_records_gets_them_whole(tap: TapRunner) -> N
 )
 def test_what_is_not_as_documented_is_refused_on_either_way(rows: bytes) -> None:
     stream: Any = TapUtilityEnergy(config=CREDENTIALS, catalog=catalog([DIGESTS])).streams[DIGESTS]
-    key, kind = stream.record_key, stream.record_key_type
-    passed = FastPathWriter(DIGESTS, None, key, kind, stream.extra_fields)
+    passed = FastPathWriter(DIGESTS, None, stream.record_key, stream.fitter)
     for decoder in (passed.decode, parse):
         with pytest.raises((ValueError, RecursionError)):
             read_page(rows, {}, stream.page_format, stream.client.redactor, decoder)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox import Sandbox
-from tap_utility_energy.core.extra_fields import ExtraFields
+from tap_utility_energy.core.record import RecordFitter
 from tap_utility_energy.core.schema import text
 from tap_utility_energy.energycap import STREAMS
 from tap_utility_energy.energycap.digest_rows import DigestFlattener, DigestRows, Level
@@ -228,7 +228,7 @@ def test_a_commodity_takes_no_target_of_its_place_and_hides_no_currency(
 def flattener(rows: DigestRows) -> DigestFlattener:
     """What makes these rows if the catalog is as discovered."""
     names = [[field.name for field in level.fields] for level in rows.levels]
-    return DigestFlattener(rows, [ExtraFields(known, set()) for known in names])
+    return DigestFlattener(rows, [RecordFitter({name: {} for name in known}) for known in names])
 
 
 @st.composite

@@ -100,7 +100,7 @@ BILL = record(
     block(
         "sce_details",
         "SCE only.",
-        number("voltage", "Voltage of the service. The vendor sends no unit."),
+        text("voltage", "Voltage of the service, a number or a text. The vendor sends no unit."),
     ),
 )
 #: A charge of a bill, of `line_items` or of a supplier's `supplier_line_items`.

@@ -10,7 +10,6 @@ from tap_utility_energy.core.schema import (
     integer,
     items,
     key,
-    number,
     record,
     text,
     texts,
@@ -112,7 +111,7 @@ METER = record(
     block(
         "electric_details",
         "Of electric services only.",
-        number("voltage", "Voltage of the service."),
+        text("voltage", "Voltage of the service, a number or a text."),
     ),
     PROGRAMS,
     items("suppliers", "Who supplies the service besides the utility.", *SUPPLIER),

@@ -1,0 +1,210 @@
+"""Types of JSON values: whether a value has the type that a JSON schema declares.
+
+Each schema gets two checks that agree: a type for msgspec, which decides at the speed of its
+decoder, and a `Mender`, which finds out what it is that does not fit.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from jsonschema import Draft7Validator, FormatChecker
+
+Schema = Mapping[str, Any]
+
+#: Exclusive maximum of a database's integers.
+LARGEST_INTEGER = 2**63
+#: Maximum of a double, which is what most databases make of a number.
+LARGEST_NUMBER = sys.float_info.max
+JSON_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+#: Keywords that only a user's catalog has. `jsonschema` checks them.
+OTHER_KEYWORDS = Draft7Validator.VALIDATORS.keys() - {
+    "additionalProperties",
+    "format",
+    "items",
+    "properties",
+    "type",
+}
+#: RFC 3339, with offsets that databases know.
+TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])"
+)
+#: Nearly all timestamps; `is_timestamp` decides about the others.
+USUAL_TIMESTAMP = (
+    r"^[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
+    r"(?:Z|[+-](?:0[0-9]|1[0-5]):[0-5][0-9])\Z"
+)
+
+_TEXT = str
+_USUAL_TIMESTAMP = Annotated[str, msgspec.Meta(pattern=USUAL_TIMESTAMP)]
+_INTEGER = Annotated[int, msgspec.Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER - 1)]
+_NUMBER = Annotated[float, msgspec.Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+
+
+class Misfit(NamedTuple):
+    """A value that does not fit its schema."""
+
+    #: Where it is in the record, such as ``tou[2].cost``.
+    path: str
+    value: Any
+
+
+def types_of(schema: Schema) -> frozenset[str]:
+    """The types that a schema declares; all if it declares none."""
+    types = schema.get("type") or JSON_TYPES
+    return frozenset([types] if isinstance(types, str) else types)
+
+
+def is_timestamp(text: str) -> bool:
+    """Whether a text is a point in time as RFC 3339 writes it, which has an offset.
+
+    >>> is_timestamp("2016-02-29T12:30:24.653422+00:00"), is_timestamp("2016-02-30T12:30:24Z")
+    (True, False)
+    """
+    if not TIMESTAMP.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text).astimezone(UTC)
+    except (OverflowError, ValueError):
+        return False
+    return True
+
+
+def struct_of(properties: Mapping[str, Schema], *, closed: bool) -> Any:
+    """The msgspec type of an object; its fields are ``field0``, ``field1`` … in the given order.
+
+    Args:
+        properties: The schemas of its fields.
+        closed: Whether no object in it may have a field that its schema does not name.
+    """
+    fields: list[Any] = [
+        (f"field{number}", _decoded_type(schema, closed), msgspec.field(name=name, default=None))
+        for number, (name, schema) in enumerate(properties.items())
+    ]
+    return msgspec.defstruct("Object", fields, forbid_unknown_fields=closed, gc=False)
+
+
+def _decoded_type(schema: Schema, closed: bool) -> Any:  # noqa: FBT001
+    """The msgspec type of a value. It refuses all that takes more than a look at its type."""
+    types = types_of(schema)
+    others = schema.get("additionalProperties", True)
+    if schema.keys() & OTHER_KEYWORDS or not isinstance(others, bool):
+        return None
+    if types == JSON_TYPES and not schema.keys() & {"properties", "items"}:
+        return Any
+    known: dict[str, Any] = {"boolean": bool, "integer": _INTEGER, "number": _NUMBER}
+    known["string"] = _USUAL_TIMESTAMP if schema.get("format") == "date-time" else _TEXT
+    if schema.get("format", "date-time") != "date-time":
+        del known["string"]
+    if "object" in types:
+        properties = schema.get("properties")
+        is_closed = closed or not others
+        known["object"] = struct_of(properties, closed=is_closed) if properties else dict[str, Any]
+    if "array" in types:
+        items = schema.get("items")
+        known["array"] = list[_decoded_type(items, closed) if items else Any]  # type: ignore[misc]
+    return reduce(or_, (known[name] for name in sorted(types & known.keys())), type(None))
+
+
+class Mender:
+    """Makes null of the values that do not fit a schema.
+
+    Numbers and booleans under declared text become that text, and an integral fraction under a
+    declared integer becomes one: neither loses anything. Null always fits.
+
+    Args:
+        schema: The schema of a value.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._types = types_of(schema)
+        self._format = schema.get("format")
+        self._fields = {name: Mender(each) for name, each in schema.get("properties", {}).items()}
+        others = schema.get("additionalProperties", True)
+        self._other_fields = Mender(others) if isinstance(others, Mapping) else None
+        self._is_closed = others is False
+        self._items = Mender(schema["items"]) if isinstance(schema.get("items"), Mapping) else None
+        self._validator: Draft7Validator | None = None
+        if schema.keys() & OTHER_KEYWORDS or self._format not in {None, "date-time"}:
+            self._validator = Draft7Validator(schema, format_checker=FormatChecker())
+
+    def mend(self, value: Any, path: str, misfits: list[Misfit]) -> Any:
+        """The value with null for whatever in it does not fit.
+
+        Args:
+            value: Any JSON value, fractions as `Decimal`.
+            path: Where it is in the record.
+            misfits: Takes what did not fit.
+        """
+        if value is None:
+            return None
+        inner: list[Misfit] = []
+        mended = self._mended(value, path, inner)
+        if mended is None or not self._is_valid(mended):
+            misfits.append(Misfit(path, value))
+            return None
+        misfits += inner
+        return mended
+
+    def _is_valid(self, value: Any) -> bool:
+        return self._validator is None or self._validator.is_valid(value)
+
+    def _mended(self, value: Any, path: str, misfits: list[Misfit]) -> Any:
+        match value:
+            case dict() if "object" in self._types:
+                return self._mended_object(value, path, misfits)
+            case list() if "array" in self._types:
+                items = enumerate(value)
+                mend = self._items.mend if self._items else _unchanged
+                return [mend(item, f"{path}[{number}]", misfits) for number, item in items]
+            case str():
+                is_text = "string" in self._types
+                return value if is_text and self._is_in_format(value) else None
+            case bool() if "boolean" in self._types:
+                return value
+            case bool():
+                return self._as_text(str(value).lower())
+            case int() | float() | Decimal():
+                return self._mended_number(value)
+        return None
+
+    def _mended_object(self, value: Any, path: str, misfits: list[Misfit]) -> dict[str, Any]:
+        mended = {}
+        for name, inner in value.items():
+            place = f"{path}.{name}"
+            if field := self._fields.get(name, self._other_fields):
+                mended[name] = field.mend(inner, place, misfits)
+            elif self._is_closed:
+                misfits.append(Misfit(place, inner))
+            else:
+                mended[name] = inner
+        return mended
+
+    def _mended_number(self, value: Any) -> Any:
+        if "number" in self._types and abs(value) <= LARGEST_NUMBER:
+            return value
+        if "integer" in self._types and abs(value) <= LARGEST_INTEGER and value == int(value):
+            whole = int(value)
+            return whole if -LARGEST_INTEGER <= whole < LARGEST_INTEGER else None
+        return self._as_text(str(value))
+
+    def _as_text(self, text: str) -> str | None:
+        return text if "string" in self._types and self._is_in_format(text) else None
+
+    def _is_in_format(self, text: str) -> bool:
+        return self._format != "date-time" or is_timestamp(text)
+
+
+def _unchanged(value: Any, *_: object) -> Any:
+    return value
