@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -58,11 +58,11 @@ class OddValues:
     """What the proxy sends: in each record another value at another place.
 
     Args:
-        seed: Chooses values and places.
+        change: Changes a record.
         url: The proxy's own.
     """
 
-    seed: int
+    change: Callable[[dict[str, Any]], None]
     url: str = ""
     sent: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -81,30 +81,31 @@ class OddValues:
         lists = document.values() if isinstance(document, dict) else [document]
         for rows in lists:
             for row in rows if isinstance(rows, list) else ():
-                self._change(row)
+                if isinstance(row, dict):
+                    self.change(row)
         text = simplejson.dumps(document)
         self.sent.setdefault(path, []).append(text)
         return text.encode()
 
-    def _change(self, record: Any) -> None:
-        if not isinstance(record, dict):
-            return
-        text = simplejson.dumps([self.seed, record], sort_keys=True)
-        chosen = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
-        everywhere = list(places(record))
-        *where, last = everywhere[chosen % len(everywhere)]
-        for name in where:
-            record = record[name]
-        odd = RawJSON(ODD[chosen // len(everywhere) % len(ODD)])
-        if isinstance(last, str) and chosen % 5 == 0:
-            last = f"new {last}"
-        record[last] = odd
+
+def one_odd_value(seed: int, record: dict[str, Any]) -> None:
+    """Put a value at a place, both of which the seed and the record choose."""
+    text = simplejson.dumps([seed, record], sort_keys=True)
+    chosen = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+    everywhere = list(places(record))
+    *where, last = everywhere[chosen % len(everywhere)]
+    thing: Any = record
+    for name in where:
+        thing = thing[name]
+    if isinstance(last, str) and chosen % 5 == 0:
+        last = f"new {last}"
+    thing[last] = RawJSON(ODD[chosen // len(everywhere) % len(ODD)])
 
 
 @contextmanager
-def odd_values(box: Sandbox, seed: int) -> Iterator[OddValues]:
+def odd_values(box: Sandbox, change: Callable[[dict[str, Any]], None]) -> Iterator[OddValues]:
     """Run the proxy."""
-    values = OddValues(seed)
+    values = OddValues(change)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

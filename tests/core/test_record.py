@@ -17,7 +17,7 @@ from sandbox import Sandbox
 from tap_utility_energy import energycap, utilityapi
 from tap_utility_energy.core.record import RecordFitter
 from tap_utility_energy.stats import FieldNotices
-from tests.odd_values import OddValues, odd_values, restored, same
+from tests.odd_values import OddValues, odd_values, one_odd_value, restored, same
 from tests.support import ONE_RECORD, Run, TapRunner, answer, catalog
 
 STREAMS = (*utilityapi.STREAMS, *energycap.STREAMS)
@@ -142,7 +142,7 @@ def test_odd_values_neither_break_a_schema_nor_get_lost(
 ) -> None:
     with (
         Sandbox(meters=8, billing_summaries=40, cache_seconds=0) as box,
-        odd_values(box, seed) as values,
+        odd_values(box, partial(one_odd_value, seed)) as values,
     ):
         run = read(tap, values, box, entries(seed), **settings)
 

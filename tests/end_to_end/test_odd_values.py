@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tap_utility_energy import energycap, utilityapi
 from tests.end_to_end.pipe import Pipe
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import Project
-from tests.odd_values import odd_values
+from tests.odd_values import odd_values, one_odd_value
 
 pytestmark = pytest.mark.end_to_end
 
@@ -31,7 +32,7 @@ def test_odd_values_stop_no_loader(
         settings = {"destination_path": str(tmp_path)}
     with (
         Sandbox(meters=12, billing_summaries=60, cache_seconds=0) as box,
-        odd_values(box, seed=7) as values,
+        odd_values(box, partial(one_odd_value, 7)) as values,
     ):
         pipe = Pipe(box, tmp_path, project.loader(loader), settings, EVERY)
 

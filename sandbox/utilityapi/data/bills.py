@@ -65,7 +65,7 @@ def _blocks(bill: Bill) -> dict[str, object]:
         "power": _power(bill) if is_electric and n % 4 == 1 else None,
         "programs": programs_block(bill.service) or None,
         "pge_details": {"serial": f"00{n}"} if utility == "PG&E" else None,
-        "sce_details": {"voltage": Decimal("16.0")} if utility == "SCE" else None,
+        "sce_details": {"voltage": "16.0"} if utility == "SCE" else None,
         "rate_change": {"effective": None, "share": Decimal("0.500")} if n % 12 == 7 else None,
     }
 

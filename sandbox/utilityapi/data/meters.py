@@ -142,7 +142,7 @@ def _blocks(service: Service) -> dict[str, object]:
         return {"base": {**base, **dict.fromkeys(unknown), "meter_numbers": []}}
     blocks: dict[str, object] = {"base": base}
     if service.meter.service == "electric" and n % 4 != 3:
-        blocks["electric_details"] = {"voltage": (480, Decimal("120.0"), None)[n % 3]}
+        blocks["electric_details"] = {"voltage": ("480", "120/240", None)[n % 3]}
     if programs := programs_block(service):
         blocks["programs"] = programs
     if suppliers := suppliers_block(service):
