@@ -251,19 +251,6 @@ def test_a_count_that_is_none_stops_nothing(tap: TapRunner, count: Any) -> None:
     assert run.records(PLACES)
 
 
-def test_a_meter_that_cannot_be_asked_for_is_named(tap: TapRunner) -> None:
-    rules = Platform([METER | {"uid": "1\ud800"}], []).rules
-
-    run = read(tap, [*rules, *places([place(1)])], BILLS, PLACES)
-
-    assert run.exit == 1
-    assert run.errors == [run.last_line]
-    assert run.last_line == (
-        f"{BILLS}: the value '1\\ud800' to filter meters by cannot be encoded as UTF-8."
-    )
-    assert run.records(PLACES)
-
-
 @pytest.mark.parametrize(
     ("fields", "names", "others"),
     [
