@@ -87,6 +87,8 @@ class FastPathWriter:
         Raises:
             ValueError: It is not JSON.
         """
+        if _has_tiny_number(sent):
+            return parse(sent)
         name = self._records_key
         try:
             if name is None:
@@ -104,18 +106,17 @@ class FastPathWriter:
         return records
 
     def _record(self, sent: msgspec.Raw) -> Any:
-        """The record as text, without a copy if it can be written as it is; decoded if it must."""
-        copy = bytes(sent)
-        text = sent if copy.isascii() else _ascii(copy)
+        """The record as text if it fits, and decoded if it does not."""
+        text = sent
         try:
-            key = self._documented(text).field0
+            key = self._documented(sent).field0
         except msgspec.ValidationError:
             try:
-                text, key = self._with_unknown_fields(text)
+                text, key = self._with_unknown_fields(sent)
             except msgspec.ValidationError:
-                return parse(copy)
-        if key in {None, ""} or _has_tiny_number(copy):
-            return parse(copy)
+                key = None
+        if key in {None, ""}:
+            return parse(bytes(sent))
         record = RawRecord({self._key: key})
         record.text = text
         return record
@@ -128,7 +129,7 @@ class FastPathWriter:
         """
         fields, unknown = self._fitter.split_names(_object_of(text))
         if unknown:
-            text = _ascii(msgspec.json.encode(fields | {"extra": unknown}))  # names are decoded
+            text = msgspec.Raw(msgspec.json.encode(fields | {"extra": unknown}))
         _values_in(text)  # refuses numbers that are too large, wherever they are
         return text, self._with_extra(text).field0
 
@@ -159,8 +160,10 @@ class FastPathWriter:
         now = datetime.now(UTC).isoformat()
         head = f'{{"type": "RECORD", "stream": {self._stream}, "record": '.encode()
         tail = f', "time_extracted": "{now}"}}\n'.encode()
-        lines = (tail + head).join(map(_in_one_line, texts))
-        sys.stdout.write((head + lines + tail).decode("ascii"))
+        lines = head + (tail + head).join(map(_in_one_line, texts)) + tail
+        if not lines.isascii():
+            lines = lines.decode().encode("ascii", ESCAPED)
+        sys.stdout.write(lines.decode("ascii"))
         sys.stdout.flush()
 
 
@@ -169,10 +172,6 @@ def _has_tiny_number(text: bytes) -> bool:
         return True
     starts = range(0, len(text), PART) if len(text) > LONGEST_NUMBER else ()
     return any(text[start : start + PART].isdigit() for start in starts)
-
-
-def _ascii(text: bytes) -> msgspec.Raw:
-    return msgspec.Raw(text.decode().encode("ascii", ESCAPED))
 
 
 def _in_one_line(text: Buffer) -> bytes:
