@@ -9,16 +9,14 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft7Validator
-from jsonschema.exceptions import best_match
 from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
+from tap_utility_energy.core.catalog_file import fault_of
 from tap_utility_energy.core.json_types import OTHER_KEYWORDS, types_of
 from tap_utility_energy.core.record import EXTRA
 from tap_utility_energy.core.schema import nullable_fields
 from tap_utility_energy.errors import UserInputError
-from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.logs import shortened
 from tap_utility_energy.stats import kept
 
@@ -26,70 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from singer_sdk.singerlib import Catalog, CatalogEntry
-
-TEXT = {"type": ["string", "null"]}
-TEXTS = {"type": ["array", "null"], "items": {"type": "string"}}
-FLAG = {"type": ["boolean", "null"]}
-TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
-NODE = {"$ref": "#/definitions/node"}
-NODES = {"type": "array", "items": NODE}
-#: The structure that the SDK can read.
-CATALOG_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["streams"],
-    "properties": {"streams": {"type": "array", "items": {"$ref": "#/definitions/stream"}}},
-    "definitions": {
-        "stream": {
-            "type": "object",
-            "required": ["tap_stream_id", "schema"],
-            "properties": {
-                "tap_stream_id": {"type": "string", "minLength": 1},
-                "stream": TEXT,
-                "stream_alias": TEXT,
-                "schema": NODE,
-                "key_properties": TEXTS,
-                "replication_key": TEXT,
-                "replication_method": TEXT,
-                "metadata": {"type": "array", "items": {"$ref": "#/definitions/metadata"}},
-            },
-        },
-        "metadata": {
-            "type": "object",
-            "required": ["breadcrumb", "metadata"],
-            "properties": {
-                "breadcrumb": {"type": "array", "items": {"type": "string"}},
-                "metadata": {
-                    "type": "object",
-                    "properties": {
-                        "selected": FLAG,
-                        "selected-by-default": FLAG,
-                        "inclusion": TEXT,
-                        "replication-key": TEXT,
-                        "replication-method": TEXT,
-                        "forced-replication-method": TEXT,
-                        "table-key-properties": TEXTS,
-                    },
-                },
-            },
-        },
-        "node": {
-            "type": "object",
-            "properties": {
-                "type": {
-                    "anyOf": [{"enum": TYPES}, {"type": "array", "items": {"enum": TYPES}}],
-                },
-                "properties": {"type": "object", "additionalProperties": NODE},
-                "items": NODE,
-                "anyOf": NODES,
-                "oneOf": NODES,
-                "allOf": NODES,
-                "required": {"type": "array", "items": {"type": "string"}},
-                "format": {"type": "string"},
-            },
-        },
-    },
-}
-
 
 #: Maximum nesting of objects and lists; deeper ones cannot be checked and copied recursively.
 DEEPEST = 100
@@ -107,13 +41,8 @@ def validated(content: dict[str, Any]) -> dict[str, Any]:
     """
     if _depth(content) > DEEPEST:
         raise UserInputError(f"objects in it are nested more than {DEEPEST} deep")
-    error = best_match(Draft7Validator(CATALOG_SCHEMA).iter_errors(content))
-    if error is not None:
-        place = ".".join(map(str, error.absolute_path))
-        message = one_line(error.message, 200)
-        what = f"{place}: {message}" if place else message
-        whose = _entry_of(content, error.absolute_path)
-        raise UserInputError(f"not a Singer catalog, such as --discover prints: {what}{whose}")
+    if fault := fault_of(content):
+        raise UserInputError(f"not a Singer catalog, such as --discover prints: {fault}")
     names = Counter(stream["tap_stream_id"] for stream in content["streams"])
     if twice := [name for name, count in names.items() if count > 1]:
         raise UserInputError(f"it has more than one entry for {', '.join(twice)}")
@@ -123,15 +52,6 @@ def validated(content: dict[str, Any]) -> dict[str, Any]:
             if not part["breadcrumb"] and (method := part["metadata"].get("replication-method")):
                 stream["replication_method"] = method
     return content
-
-
-def _entry_of(content: Mapping[str, Any], place: Sequence[str | int]) -> str:
-    """The name of the stream that a path in the catalog belongs to, for messages."""
-    match tuple(place):
-        case ("streams", int(index), _, *_):
-            name = content["streams"][index].get("tap_stream_id")
-            return f" (the entry of {one_line(str(name), 80)})"
-    return ""
 
 
 def _depth(thing: object) -> int:
