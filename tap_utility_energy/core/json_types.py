@@ -1,7 +1,7 @@
 """Types of JSON values: whether a value has the type that a JSON schema declares.
 
-Each schema gets two checks that agree: a type for msgspec, which decides at the speed of its
-decoder, and a `Mender`, which finds out what it is that does not fit.
+A schema is checked in two ways, which agree: msgspec decides quickly whether a value fits, and a
+`Coercer` finds the parts that do not.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Schema = Mapping[str, Any]
 
 #: Exclusive maximum of a database's integers.
 LARGEST_INTEGER = 2**63
-#: Maximum of a double, which is what most databases make of a number.
+#: Maximum of a double: most databases store numbers as doubles.
 LARGEST_NUMBER = sys.float_info.max
 JSON_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 #: Keywords that only a user's catalog has. `jsonschema` checks them.
@@ -52,7 +52,7 @@ _INTEGER = Annotated[int, msgspec.Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER -
 _NUMBER = Annotated[float, msgspec.Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 
 
-class Misfit(NamedTuple):
+class Mismatch(NamedTuple):
     """A value that does not fit its schema."""
 
     #: Where it is in the record, such as ``tou[2].cost``.
@@ -67,7 +67,7 @@ def types_of(schema: Schema) -> frozenset[str]:
 
 
 def is_timestamp(text: str) -> bool:
-    """Whether a text is a point in time as RFC 3339 writes it, which has an offset.
+    """Whether a text is an RFC 3339 timestamp, which has an offset.
 
     >>> is_timestamp("2016-02-29T12:30:24.653422+00:00"), is_timestamp("2016-02-30T12:30:24Z")
     (True, False)
@@ -96,7 +96,7 @@ def struct_of(properties: Mapping[str, Schema], *, closed: bool) -> Any:
 
 
 def _decoded_type(schema: Schema, closed: bool) -> Any:  # noqa: FBT001
-    """The msgspec type of a value. It refuses all that takes more than a look at its type."""
+    """The msgspec type of a value. It refuses values that need more than a check of their type."""
     types = types_of(schema)
     others = schema.get("additionalProperties", True)
     if schema.keys() & OTHER_KEYWORDS or not isinstance(others, bool):
@@ -117,11 +117,11 @@ def _decoded_type(schema: Schema, closed: bool) -> Any:  # noqa: FBT001
     return reduce(or_, (known[name] for name in sorted(types & known.keys())), type(None))
 
 
-class Mender:
-    """Makes null of the values that do not fit a schema.
+class Coercer:
+    """Replaces values that do not fit a schema by null.
 
-    Numbers and booleans under declared text become that text, and an integral fraction under a
-    declared integer becomes one: neither loses anything. Null always fits.
+    Where text is declared, a number or boolean becomes its text, and where an integer is declared,
+    ``1.0`` becomes ``1``: neither loses anything. Null always fits.
 
     Args:
         schema: The schema of a value.
@@ -130,44 +130,44 @@ class Mender:
     def __init__(self, schema: Schema) -> None:
         self._types = types_of(schema)
         self._format = schema.get("format")
-        self._fields = {name: Mender(each) for name, each in schema.get("properties", {}).items()}
+        self._fields = {name: Coercer(each) for name, each in schema.get("properties", {}).items()}
         others = schema.get("additionalProperties", True)
-        self._other_fields = Mender(others) if isinstance(others, Mapping) else None
+        self._other_fields = Coercer(others) if isinstance(others, Mapping) else None
         self._is_closed = others is False
-        self._items = Mender(schema["items"]) if isinstance(schema.get("items"), Mapping) else None
+        self._items = Coercer(schema["items"]) if isinstance(schema.get("items"), Mapping) else None
         self._validator: Draft7Validator | None = None
         if schema.keys() & OTHER_KEYWORDS or self._format not in {None, "date-time"}:
             self._validator = Draft7Validator(schema, format_checker=FormatChecker())
 
-    def mend(self, value: Any, path: str, misfits: list[Misfit]) -> Any:
-        """The value with null for whatever in it does not fit.
+    def coerce(self, value: Any, path: str, mismatches: list[Mismatch]) -> Any:
+        """The value, with null in place of each part that does not fit.
 
         Args:
             value: Any JSON value, fractions as `Decimal`.
             path: Where it is in the record.
-            misfits: Takes what did not fit.
+            mismatches: Takes what did not fit.
         """
         if value is None:
             return None
-        inner: list[Misfit] = []
-        mended = self._mended(value, path, inner)
-        if mended is None or not self._is_valid(mended):
-            misfits.append(Misfit(path, value))
+        inner: list[Mismatch] = []
+        coerced = self._coerced(value, path, inner)
+        if coerced is None or not self._is_valid(coerced):
+            mismatches.append(Mismatch(path, value))
             return None
-        misfits += inner
-        return mended
+        mismatches += inner
+        return coerced
 
     def _is_valid(self, value: Any) -> bool:
         return self._validator is None or self._validator.is_valid(value)
 
-    def _mended(self, value: Any, path: str, misfits: list[Misfit]) -> Any:
+    def _coerced(self, value: Any, path: str, mismatches: list[Mismatch]) -> Any:
         match value:
             case dict() if "object" in self._types:
-                return self._mended_object(value, path, misfits)
+                return self._coerced_object(value, path, mismatches)
             case list() if "array" in self._types:
                 items = enumerate(value)
-                mend = self._items.mend if self._items else _unchanged
-                return [mend(item, f"{path}[{number}]", misfits) for number, item in items]
+                coerce = self._items.coerce if self._items else _unchanged
+                return [coerce(item, f"{path}[{number}]", mismatches) for number, item in items]
             case str():
                 is_text = "string" in self._types
                 return value if is_text and self._is_in_format(value) else None
@@ -176,22 +176,22 @@ class Mender:
             case bool():
                 return self._as_text(str(value).lower())
             case int() | float() | Decimal():
-                return self._mended_number(value)
+                return self._coerced_number(value)
         return None
 
-    def _mended_object(self, value: Any, path: str, misfits: list[Misfit]) -> dict[str, Any]:
-        mended = {}
+    def _coerced_object(self, value: Any, path: str, mismatches: list[Mismatch]) -> dict[str, Any]:
+        coerced = {}
         for name, inner in value.items():
             place = f"{path}.{name}"
             if field := self._fields.get(name, self._other_fields):
-                mended[name] = field.mend(inner, place, misfits)
+                coerced[name] = field.coerce(inner, place, mismatches)
             elif self._is_closed:
-                misfits.append(Misfit(place, inner))
+                mismatches.append(Mismatch(place, inner))
             else:
-                mended[name] = inner
-        return mended
+                coerced[name] = inner
+        return coerced
 
-    def _mended_number(self, value: Any) -> Any:
+    def _coerced_number(self, value: Any) -> Any:
         if "number" in self._types and abs(value) <= LARGEST_NUMBER:
             return value
         if "integer" in self._types and abs(value) <= LARGEST_INTEGER and value == int(value):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_utility_energy.core.json_types import Mender, Misfit, struct_of
+from tap_utility_energy.core.json_types import Coercer, Mismatch, struct_of
 from tap_utility_energy.stats import FieldNotices
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ _INDEX = re.compile(r"\[[0-9]+\]")
 
 
 class RecordFitter:
-    """Makes records fit the emitted schema, and moves what does not under ``extra``.
+    """Makes records fit the emitted schema, and keeps what does not fit under ``extra``.
 
-    A field that the schema does not name goes there by its name, a value of another type than
-    declared by its path: null takes its place. The schema is the emitted one: a catalog may name
-    fewer fields than this version of the tap, or more, or declare them as something else.
+    A field that the schema does not name is moved there, by its name. A value of another type than
+    declared is moved there by its path, and null takes its place. The emitted schema can differ
+    from the tap's own: a catalog may name fewer or more fields, or declare other types.
 
     >>> fitter = RecordFitter({"uid": {"type": "string"}, "cost": {"type": ["number", "null"]}})
     >>> fitter.fit({"uid": "1", "cost": "12.50", "new": 2})
@@ -40,7 +40,7 @@ class RecordFitter:
     Args:
         properties: The schemas of the fields.
         notices: Takes the names of fields, for warnings.
-        level: What stands before these names, such as ``meter.``.
+        level: The prefix of these names, such as ``meter.``.
         deselected: Fields that the user does not want, as ``base`` or ``base.name``.
         mapped: Fields that a stream map changes or removes. Their values as sent are not for the
             user's warehouse.
@@ -56,18 +56,18 @@ class RecordFitter:
     ) -> None:
         self.properties = {name: each for name, each in properties.items() if name != "extra"}
         self._type = struct_of(self.properties, closed=False)
-        self._menders = {name: Mender(schema) for name, schema in self.properties.items()}
+        self._coercers = {name: Coercer(schema) for name, schema in self.properties.items()}
         self._notices = notices or FieldNotices(set(), set(), set())
         self._level = level
         self._deselected = set(deselected)
         self._mapped = set(mapped)
 
     def fit(self, record: Record, extra: Record | None = None) -> Record:
-        """The record as it fits the schema, with the rest, if any, under ``extra``.
+        """The record with the fields that fit, and the rest, if any, under ``extra``.
 
         Args:
             record: The fields.
-            extra: What is to be under ``extra`` besides, such as unknown fields of another level.
+            extra: More to put under ``extra``, such as unknown fields of another level.
         """
         fields, rest = self.split(record)
         extra = {**(extra or {}), **rest}
@@ -79,12 +79,12 @@ class RecordFitter:
         try:
             msgspec.convert(known, self._type)
         except (msgspec.ValidationError, RecursionError):
-            misfits: list[Misfit] = []
-            mended = {
-                name: self._menders[name].mend(value, name, misfits)
+            mismatches: list[Mismatch] = []
+            coerced = {
+                name: self._coercers[name].coerce(value, name, mismatches)
                 for name, value in known.items()
             }
-            return mended, self._kept(misfits) | unknown
+            return coerced, self._kept(mismatches) | unknown
         return known, unknown
 
     def split_names(self, record: Record) -> tuple[Record, Record]:
@@ -99,10 +99,10 @@ class RecordFitter:
             {key: value for key, value in fields if key in unknown},
         )
 
-    def _kept(self, misfits: list[Misfit]) -> Record:
+    def _kept(self, mismatches: list[Mismatch]) -> Record:
         """The values as sent, by their paths, apart from those that the user does not want."""
         kept = {}
-        for path, value in misfits:
+        for path, value in mismatches:
             field = _INDEX.sub("", path)
             if any(_is_in(field, other) for other in self._deselected):
                 continue
