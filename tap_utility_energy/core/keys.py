@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
 #: Maximum number of bad records that a message names.
-NAMED = 5
+MOST_NAMED = 5
 #: Exclusive maximum of a database's integers.
 LARGEST_INTEGER = 2**63
 MOST_DIGITS = 19
@@ -106,7 +106,7 @@ class BadRecords:
     def add_rows(self, number: int, name: str) -> None:
         """Count bad rows of one record."""
         self.count += number
-        if len(self._named) < NAMED:
+        if len(self._named) < MOST_NAMED:
             self._named.append(name)
         else:
             self._more += 1

@@ -33,7 +33,7 @@ REPEATS_WITHOUT_ANSWER = 1
 CLOCK_TOLERANCE = timedelta(hours=1)
 #: An answer's date has whole seconds.
 DATE_RESOLUTION = timedelta(seconds=2)
-NAMED = 5
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -307,7 +307,7 @@ def _just_after(time: datetime) -> datetime:
 
 def named(uids: Collection[str]) -> str:
     """The meters by name, the first few of many."""
-    named = ", ".join(list(uids)[:NAMED])
+    named = ", ".join(list(uids)[:MOST_NAMED])
     if len(uids) == 1:
         return f"meter {named}"
-    return f"{len(uids)} meters ({named}{' …' * (len(uids) > NAMED)})"
+    return f"{len(uids)} meters ({named}{' …' * (len(uids) > MOST_NAMED)})"
