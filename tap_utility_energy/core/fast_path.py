@@ -3,11 +3,12 @@
 Decoding records into Python objects and encoding them takes nearly all of a tap's time. The fast
 path has msgspec check that each record fits the emitted schema, and writes the record's text into
 the RECORD line as it was sent, with every digit. Unknown fields are moved under ``extra`` as text,
-too. A record with a value of another type than declared goes the SDK's way, it alone.
+too. If one of its values has another type than declared, that record alone is decoded, and the SDK
+writes it.
 
-The fast path passes two things that the SDK would change or refuse: a duplicate name in an object,
-of which a reader takes the last; and objects nested hundreds of levels deep. It writes one STATE,
-at the end of the stream, and none per 10,000 records: a stream on the fast path has no bookmark.
+The fast path differs from the SDK in three ways. It keeps a duplicate name in an object, of which
+a reader takes the last. It accepts objects that are nested hundreds of levels deep. And it writes
+STATE at the end of the stream only, not every 10,000 records: its streams have no bookmark.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import msgspec
 from tap_utility_energy import signals
 from tap_utility_energy.core.json_types import struct_of
 from tap_utility_energy.core.record import EXTRA
-from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.decoding import parse, raw_fields, raw_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,23 +37,22 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.core.record import RecordFitter
 
-#: How to encode what is not ASCII, as JSON can write it; it stands in strings only.
+#: Error handler of `str.encode` that writes non-ASCII characters as JSON escapes.
 ESCAPED = "tap-utility-energy-json"
-#: The exponent of a number that databases refuse, though msgspec takes it for 0. The pattern begins
-#: with the rare character, for which alone a search is fast.
+#: An exponent that databases refuse; msgspec reads the number as 0. The pattern begins with the
+#: minus sign, because `re` finds a literal first character fast.
 TINY_NUMBER = re.compile(rb"-(?<=[0-9][eE]-)0*[1-9][0-9]{3,}\s*[,\]}]")
-#: Bytes of a number without an exponent that databases refuse, and of a part that shows it.
+#: Bytes of a number without an exponent that databases refuse. Such a number fills at least one of
+#: the parts of this size that a text is cut into.
 LONGEST_NUMBER, PART = 16_000, 500
 #: Records per write. Signals are checked in between.
-AT_ONCE = 50
+RECORDS_PER_WRITE = 50
 
-_texts_in = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_object_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_values_in = msgspec.json.Decoder().decode
+_decode = msgspec.json.Decoder().decode
 
 
 class RawRecord(dict[str, Any]):
-    """A record to be written as it was sent: its key alone as a dict, and the whole as text."""
+    """A record to be written as it was sent: its key as a dict, and its raw JSON."""
 
     __slots__ = ("text",)
 
@@ -65,7 +65,7 @@ class FastPathWriter:
     Args:
         stream: The stream's name.
         records_key: The key of an answer that holds the records; None if it is their list.
-        key: The field that tells one record from another.
+        key: The field that identifies a record.
         fitter: What makes records fit the emitted schema.
     """
 
@@ -77,9 +77,9 @@ class FastPathWriter:
         self._key = key
         self._fitter = fitter
         fields = {key: fitter.properties[key], **fitter.properties}
-        self._documented = msgspec.json.Decoder(struct_of(fields, closed=True)).decode
+        self._decode_documented = msgspec.json.Decoder(struct_of(fields, closed=True)).decode
         fields["extra"] = EXTRA
-        self._with_extra = msgspec.json.Decoder(struct_of(fields, closed=False)).decode
+        self._decode_with_extra = msgspec.json.Decoder(struct_of(fields, closed=False)).decode
 
     def decode(self, sent: bytes) -> Any:
         """Decode an answer as `parse` does, but with a `RawRecord` per record that fits.
@@ -93,23 +93,23 @@ class FastPathWriter:
         try:
             if name is None:
                 return self._records(sent)
-            answer = _object_of(sent)
+            answer = raw_fields(sent)
             records = self._records(answer.pop(name))
         except (KeyError, RecursionError, msgspec.MsgspecError):
             return parse(sent)
         return {key: parse(bytes(raw).decode()) for key, raw in answer.items()} | {name: records}
 
     def _records(self, rows: Buffer) -> list[Any]:
-        records: list[Any] = _texts_in(rows)
+        records: list[Any] = raw_items(rows)
         for position, text in enumerate(records):
-            records[position] = self._record(text)  # in place, so that memory holds one of both
+            records[position] = self._record(text)  # in place, to save memory
         return records
 
     def _record(self, sent: msgspec.Raw) -> Any:
         """The record as text if it fits, and decoded if it does not."""
         text = sent
         try:
-            key = self._documented(sent).field0
+            key = self._decode_documented(sent).field0
         except msgspec.ValidationError:
             try:
                 text, key = self._with_unknown_fields(sent)
@@ -127,14 +127,14 @@ class FastPathWriter:
         Raises:
             msgspec.ValidationError: It does not fit for other reasons.
         """
-        fields, unknown = self._fitter.split_names(_object_of(text))
+        fields, unknown = self._fitter.split_names(raw_fields(text))
         if unknown:
             text = msgspec.Raw(msgspec.json.encode(fields | {"extra": unknown}))
-        _values_in(text)  # refuses numbers that are too large, wherever they are
-        return text, self._with_extra(text).field0
+        _decode(text)  # refuses numbers that are too large, wherever they are
+        return text, self._decode_with_extra(text).field0
 
     def write(self, records: Iterable[Record], counter: Counter) -> Iterator[Record]:
-        """Write the records of a page that are text, and hand over the others, in their order.
+        """Write the raw records of a page, and yield the others, in their order.
 
         Args:
             records: The records of a page.
@@ -151,9 +151,9 @@ class FastPathWriter:
         self._write_all(texts, counter)
 
     def _write_all(self, texts: Sequence[msgspec.Raw], counter: Counter) -> None:
-        for start in range(0, len(texts), AT_ONCE):
-            self._write(texts[start : start + AT_ONCE])
-            counter.increment(len(texts[start : start + AT_ONCE]))
+        for start in range(0, len(texts), RECORDS_PER_WRITE):
+            self._write(texts[start : start + RECORDS_PER_WRITE])
+            counter.increment(len(texts[start : start + RECORDS_PER_WRITE]))
 
     def _write(self, texts: Sequence[msgspec.Raw]) -> None:
         signals.check()
@@ -175,7 +175,7 @@ def _has_tiny_number(text: bytes) -> bool:
 
 
 def _in_one_line(text: Buffer) -> bytes:
-    return bytes(text).replace(b"\n", b" ").replace(b"\r", b" ")  # they stand between tokens only
+    return bytes(text).replace(b"\n", b" ").replace(b"\r", b" ")  # only between tokens
 
 
 @lru_cache
@@ -184,7 +184,7 @@ def _escape(text: str) -> str:
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - ASCII is only written
+    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - only encoding uses it
     return _escape(error.object[error.start : error.end]), error.end
 
 

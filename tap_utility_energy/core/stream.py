@@ -22,8 +22,8 @@ from tap_utility_energy.core.record import RecordFitter
 from tap_utility_energy.core.sdk_hooks import SDKStream
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError, shown
+from tap_utility_energy.http.lazy_records import fully_decoded
 from tap_utility_energy.http.page import PageFormat
-from tap_utility_energy.http.sent_records import whole
 from tap_utility_energy.stats import RecordCounter, StreamStats
 
 if TYPE_CHECKING:
@@ -151,9 +151,9 @@ class VendorStream(SDKStream):
             for record in page:
                 signals.check()
                 if rows_of:
-                    yield from rows_of(whole(record))
+                    yield from rows_of(fully_decoded(record))
                 else:
-                    yield self.fitter.fit(whole(record))
+                    yield self.fitter.fit(fully_decoded(record))
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.stats import StreamStats
 
 PACKAGE = "tap-utility-energy"
-ELSEWHERE = set(range(300, 400)) - {HTTPStatus.NOT_MODIFIED}
+REDIRECTS = set(range(300, 400)) - {HTTPStatus.NOT_MODIFIED}
 SERVER_ERRORS = range(500, 600)
 SHORTEST_TRY = 1.0  # seconds; a last try gets that much, though the time is nearly up
 
@@ -294,7 +294,7 @@ class Client(ABC):
         # An answer that succeeded holds data, which is not for the log.
         said = quote_of(response) if status >= HTTPStatus.BAD_REQUEST else ""
         path = urlsplit(response.url).path.removeprefix(urlsplit(self.base_url).path)
-        if status in ELSEWHERE:
+        if status in REDIRECTS:
             return FatalError(
                 f"{self.vendor} answered {status} with a redirect, which is not "
                 f"followed. Check {self.base_url_setting}.",

@@ -8,24 +8,32 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from singer_sdk.helpers.types import Record
 
-#: Of numbers that become `Decimal`: a double has no more, and PostgreSQL 16,383 after the point.
+#: Limits of numbers that become `Decimal`. A double has no larger exponent, and PostgreSQL has
+#: 16,383 digits after the point.
 LARGEST_EXPONENT, SMALLEST_EXPONENT, MOST_DIGITS = 308, -1000, 1000
+
+#: Decode the outermost object or list only. Its values stay as they were sent.
+raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+raw_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
 _PAIR = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _ESCAPE = re.compile(rf"\\(?:{_PAIR}|(?P<unfit>u0000|u[dD][89a-fA-F][0-9a-fA-F]{{2}})|.)")
 
 
 def parse(text: str | bytes, hook: Callable[[Record], Record] | None = None) -> Any:
-    """Decode JSON without loss: fractions become `Decimal`, and NaN, which is not JSON, an error.
+    """Decode JSON without loss: fractions become `Decimal`. NaN, which is not JSON, is an error.
 
     Numbers that no database can hold become their text; see `fraction`.
 
     Args:
-        text: What was received. Of bytes the encoding is found out: UTF-8, 16 or 32.
+        text: What was received. The encoding of bytes is detected: UTF-8, 16 or 32.
         hook: What to make of each object.
 
     Raises:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from tap_utility_energy.http.decoding import may_name, parse, parse_without, with_usual_characters
+from tap_utility_energy.http.decoding import (
+    may_name,
+    parse,
+    parse_without,
+    raw_fields,
+    raw_items,
+    with_usual_characters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,9 +25,6 @@ if TYPE_CHECKING:
 
 #: Decodes JSON in UTF-8; raises the errors of `parse`.
 Decoder = Callable[[bytes], Any]
-
-_object_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_list_of = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def read_page(
         document = parse_without(page_format.never_emitted, text)
     else:
         plain = body if is_unchanged else text.encode()
-        del sent, redacted, text  # so that a large answer is in memory as few times as possible
+        del sent, redacted, text  # copies of the answer, which may be large
         document = decoder(plain)
     records = page_format.records_in(document)
     fields = document if isinstance(document, dict) else {}
@@ -111,8 +115,8 @@ def with_some_records(body: bytes, records_key: str, are_kept: Sequence[bool]) -
     >>> with_some_records(b'{"meters": [{"uid":"1"}, {"uid":"2"}]}', "meters", [False, True])
     b'{"meters":[{"uid":"2"}]}'
     """
-    answer = _object_of(body.decode("utf-8-sig"))
-    records = zip(_list_of(answer[records_key]), are_kept, strict=True)
+    answer = raw_fields(body.decode("utf-8-sig"))
+    records = zip(raw_items(answer[records_key]), are_kept, strict=True)
     return msgspec.json.encode({
         **answer,
         records_key: [raw for raw, is_kept in records if is_kept],

@@ -39,7 +39,7 @@ FIRST_CONNECTION = 60.0
 #: Seconds: the minimum of all waits, and the maximum of computed ones.
 SHORTEST_WAIT = 1.0
 LONGEST_COMPUTED_WAIT = 60.0
-LONGEST_NAMED = 366 * 86400
+LONGEST_SHOWN_WAIT = 366 * 86400
 
 RETRIED = {
     HTTPStatus.ACCEPTED: "is still preparing the answer (202)",
@@ -146,7 +146,7 @@ class RetryPolicy:
     def _wait(self, error: RetriableError, computed: float, tries: int, left: float) -> float:
         asked = retry_after(error.response, self._clock.local_now())
         if asked is not None and max(asked, SHORTEST_WAIT) > left:
-            time = f"{asked:.0f} s" if asked < LONGEST_NAMED else "more than a year"
+            time = f"{asked:.0f} s" if asked < LONGEST_SHOWN_WAIT else "more than a year"
             raise self._gave_up(error, f"it asks to wait {time}{self._bound(error)}")
         if left < SHORTEST_WAIT:
             raise self._gave_up(error, f"{_made(tries)}{self._bound(error)}")

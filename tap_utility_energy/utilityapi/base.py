@@ -59,11 +59,13 @@ class UtilityAPIStream(VendorStream):
         *others, last = plan.reads
         wanted: set[str | None] | None = None
         for urls in others:
-            found = set(self._uids(self.client.walk(urls, self.page_format, self.stats, decoder)))
+            found = set(
+                self._uids(self.client.pages_from(urls, self.page_format, self.stats, decoder))
+            )
             wanted = found if wanted is None else wanted & found
             if not wanted:
                 return
-        for page in self.client.walk(last, self.page_format, self.stats, decoder):
+        for page in self.client.pages_from(last, self.page_format, self.stats, decoder):
             yield page if wanted is None else self._only(wanted, page)
 
     def _uids(self, pages: Iterable[Page]) -> Iterator[str | None]:

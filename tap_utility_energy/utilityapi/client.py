@@ -79,7 +79,7 @@ class UtilityAPI(Client):
         stats: StreamStats,
         decoder: Decoder = parse,
     ) -> Iterator[Page]:
-        """Every page of a list; see `walk`.
+        """Every page of a list; see `pages_from`.
 
         Args:
             path: The list's, below the base URL.
@@ -89,9 +89,9 @@ class UtilityAPI(Client):
             decoder: What decodes an answer.
         """
         (urls,) = self.plan(path, filters).reads
-        return self.walk(urls, page_format, stats, decoder)
+        return self.pages_from(urls, page_format, stats, decoder)
 
-    def walk(
+    def pages_from(
         self,
         urls: Sequence[str],
         page_format: PageFormat,

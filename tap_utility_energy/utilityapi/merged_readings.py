@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.core.keys import as_key
-from tap_utility_energy.http.sent_records import whole
+from tap_utility_energy.http.lazy_records import fully_decoded
 from tap_utility_energy.utilityapi.json_values import items
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class MergedReadings:
     def __iter__(self) -> Iterator[tuple[Record, Record]]:
         """Every reading, ``start`` and ``end`` in one form, and its interval; once."""
         while self._intervals:
-            interval = whole(self._intervals.pop())
+            interval = fully_decoded(self._intervals.pop())
             for reading in self._new_in(interval):
                 yield reading, interval
 

@@ -28,8 +28,8 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from tap_utility_energy.core.keys import LARGEST_INTEGER
 from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.errors import FatalError
+from tap_utility_energy.http.lazy_records import LazyRecordsDecoder
 from tap_utility_energy.http.page import PageFormat
-from tap_utility_energy.http.sent_records import RecordsDecoder
 from tap_utility_energy.logs import number, shortened
 from tap_utility_energy.utilityapi.json_values import meter_of, objects
 
@@ -126,7 +126,7 @@ class MeterChanges(SharedPages[MeterReader]):
         super().__init__(client, PageFormat(endpoint.records_key))
         self._meters = meters
         self._endpoint = endpoint
-        self._decoder = RecordsDecoder(endpoint.records_key, HEAD_FIELDS)
+        self._decoder = LazyRecordsDecoder(endpoint.records_key, HEAD_FIELDS)
         #: Query parameters that restrict the data, besides the meters.
         self.window = endpoint.window(client.config)
         self.fingerprints: dict[str, str] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tap_utility_energy import signals
 from tap_utility_energy.http.errors import shown
-from tap_utility_energy.http.sent_records import whole
+from tap_utility_energy.http.lazy_records import fully_decoded
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.json_values import items, meter_of
 from tap_utility_energy.utilityapi.merged_readings import MergedReadings
@@ -66,7 +66,7 @@ class ReadingRows:
         """The rows of a record of `intervals_by_meter`."""
         meter, intervals = record["meter_uid"], record["intervals"]
         if not meter:
-            for interval in map(whole, intervals):
+            for interval in map(fully_decoded, intervals):
                 self._leave_out(len(items(interval.get("readings"))), interval, "meter_uid")
             return
         merged = MergedReadings(intervals)

@@ -1,4 +1,4 @@
-"""Records that are decoded one at a time: as Python objects, all of a large answer fill memory."""
+"""Records that stay raw JSON until they are used, because a decoded page takes much memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.http.decoding import parse, raw_fields, raw_items
 from tap_utility_energy.http.errors import FatalError
 
 if TYPE_CHECKING:
@@ -14,28 +14,25 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-_object_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_texts_in = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+class LazyRecord(dict[str, Any]):
+    """A few decoded fields of a record, and the whole record as raw JSON."""
+
+    __slots__ = ("raw",)
+
+    raw: msgspec.Raw
 
 
-class SentRecord(dict[str, Any]):
-    """A few fields of a record, and all of it as it was sent."""
-
-    __slots__ = ("sent",)
-
-    sent: msgspec.Raw
-
-
-def whole(record: Record) -> Record:
+def fully_decoded(record: Record) -> Record:
     """The record with all of its fields, decoded.
 
     Raises:
         FatalError: A value cannot be decoded.
     """
-    if not isinstance(record, SentRecord):
+    if not isinstance(record, LazyRecord):
         return record
     try:
-        found: Record = parse(bytes(record.sent))
+        found: Record = parse(bytes(record.raw))
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise FatalError(
             f"a record does not match the vendor's documentation: {error}. Report it."
@@ -43,10 +40,10 @@ def whole(record: Record) -> Record:
     return found
 
 
-class RecordsDecoder:
-    """Decodes an answer, and of its records a few fields, which have to be texts.
+class LazyRecordsDecoder:
+    """Decodes an answer into records of which only a few text fields are decoded.
 
-    A record without these texts is decoded whole.
+    A record in which one of these fields is missing or not text is decoded in full.
 
     Args:
         records_key: The key of the answer that holds the records.
@@ -56,8 +53,8 @@ class RecordsDecoder:
     def __init__(self, records_key: str, fields: Sequence[str]) -> None:
         self._records_key = records_key
         self._fields = fields
-        head: Any = msgspec.defstruct("Head", [(name, str) for name in fields], gc=False)
-        self._head_of = msgspec.json.Decoder(head).decode
+        struct: Any = msgspec.defstruct("Fields", [(name, str) for name in fields], gc=False)
+        self._decode_fields = msgspec.json.Decoder(struct).decode
 
     def __call__(self, sent: bytes) -> Any:
         """Decode an answer as `parse` does.
@@ -66,8 +63,8 @@ class RecordsDecoder:
             ValueError: It is not JSON.
         """
         try:
-            answer = _object_of(sent)
-            records = [self._record(text) for text in _texts_in(answer.pop(self._records_key))]
+            answer = raw_fields(sent)
+            records = [self._record(text) for text in raw_items(answer.pop(self._records_key))]
         except (KeyError, RecursionError, msgspec.MsgspecError):
             return parse(sent)
         others = {name: parse(bytes(raw)) for name, raw in answer.items()}
@@ -75,9 +72,9 @@ class RecordsDecoder:
 
     def _record(self, text: msgspec.Raw) -> Any:
         try:
-            head = self._head_of(text)
+            decoded = self._decode_fields(text)
         except msgspec.ValidationError:
             return parse(bytes(text))
-        record = SentRecord({name: getattr(head, name) for name in self._fields})
-        record.sent = text
+        record = LazyRecord({name: getattr(decoded, name) for name in self._fields})
+        record.raw = text
         return record
