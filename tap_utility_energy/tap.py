@@ -17,6 +17,7 @@ from tap_utility_energy.clock import Clock
 from tap_utility_energy.config import read as read_config
 from tap_utility_energy.core import stream_maps
 from tap_utility_energy.core.catalog import unknown_streams
+from tap_utility_energy.core.messages import MessageWriter
 from tap_utility_energy.core.report import Report, SyncFailedError
 from tap_utility_energy.core.sdk_hooks import SDKTap
 from tap_utility_energy.core.state import unwrapped, valid_bookmark
@@ -53,6 +54,7 @@ class TapUtilityEnergy(SDKTap):
         PluginCapabilities.BATCH,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
+    message_writer_class = MessageWriter
     #: The clock of rate limits and retries.
     clock = Clock()
 

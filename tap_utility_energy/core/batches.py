@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from singer_sdk.batch import lazy_chunked_generator
-from singer_sdk.singerlib.json import serialize_json
 
+from tap_utility_energy.core.messages import to_json
 from tap_utility_energy.errors import UserInputError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def write(config: BatchConfig, name: str, records: Iterator[Record]) -> Iterator
     start = f"{storage.prefix or ''}{name}-{uuid4()}"
     for number, chunk in enumerate(lazy_chunked_generator(records, config.batch_size), start=1):
         file_name = f"{start}-{number}.json{'.gz' * is_compressed}"
-        lines = [f"{serialize_json(record)}\n".encode() for record in chunk]
+        lines = [f"{to_json(record)}\n".encode() for record in chunk]
         try:
             with (
                 storage.open(file_name, "wb") as file,

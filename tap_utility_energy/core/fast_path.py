@@ -13,18 +13,17 @@ STATE at the end of the stream only, not every 10,000 records: its streams have 
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 import sys
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_utility_energy import signals
 from tap_utility_energy.core.json_types import struct_of
+from tap_utility_energy.core.messages import as_ascii
 from tap_utility_energy.core.record import EXTRA
 from tap_utility_energy.http.decoding import parse, raw_fields, raw_items
 
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.core.record import RecordFitter
 
-#: Error handler of `str.encode` that writes non-ASCII characters as JSON escapes.
-ESCAPED = "tap-utility-energy-json"
 #: An exponent that databases refuse; msgspec reads the number as 0. The pattern begins with the
 #: minus sign, because `re` finds a literal first character fast.
 TINY_NUMBER = re.compile(rb"-(?<=[0-9][eE]-)0*[1-9][0-9]{3,}\s*[,\]}]")
@@ -161,9 +158,7 @@ class FastPathWriter:
         head = f'{{"type": "RECORD", "stream": {self._stream}, "record": '.encode()
         tail = f', "time_extracted": "{now}"}}\n'.encode()
         lines = head + (tail + head).join(map(_in_one_line, texts)) + tail
-        if not lines.isascii():
-            lines = lines.decode().encode("ascii", ESCAPED)
-        sys.stdout.write(lines.decode("ascii"))
+        sys.stdout.write(as_ascii(lines))
         sys.stdout.flush()
 
 
@@ -176,16 +171,3 @@ def _has_tiny_number(text: bytes) -> bool:
 
 def _in_one_line(text: Buffer) -> bytes:
     return bytes(text).replace(b"\n", b" ").replace(b"\r", b" ")  # only between tokens
-
-
-@lru_cache
-def _escape(text: str) -> str:
-    return json.dumps(text)[1:-1]
-
-
-def _escaped(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - only encoding uses it
-    return _escape(error.object[error.start : error.end]), error.end
-
-
-codecs.register_error(ESCAPED, _escaped)
