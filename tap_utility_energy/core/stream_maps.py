@@ -136,9 +136,18 @@ def filters(maps: Mapping[str, Any], stream: str) -> bool:
 
 
 def mapped_fields(maps: Mapping[str, Any], stream: str) -> set[str]:
-    """The fields of a stream that a map computes or removes."""
-    definitions = _definitions(maps, stream)
-    return {name for each in definitions for name in each if not name.startswith("__")}
+    """The fields of a stream that a map changes or removes.
+
+    >>> maps = {"bills": {"email": "__NULL__", "total": "total * 2", "uid": "uid"}}
+    >>> sorted(mapped_fields(maps, "bills"))
+    ['email', 'total']
+    """
+    return {
+        name
+        for definition in _definitions(maps, stream)
+        for name, expression in definition.items()
+        if not name.startswith("__") and expression != name
+    }
 
 
 def _map_problems(name: str, stream_map: object, streams: Collection[str]) -> Iterator[str]:
