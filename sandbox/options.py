@@ -81,6 +81,9 @@ class SandboxOptions:
     next_foreign: str | None = _option(None, "origin that the next link points to instead")
     data_page_limit: int = _option(500, "UtilityAPI bills or intervals a page", int)
     interval_meters: int = _option(2, "UtilityAPI meters with readings, besides demo ones", int)
+    interval_days: int = _option(
+        0, "only so many days of readings at the end of each bill's period; 0 is all", int
+    )
     balance: float = _option(1_000_000.0, "prepaid balance, dollars; at 0 a POST gets 402", float)
     job_start_delay: float = _option(0.0, "seconds until a collection shows at all", float)
     job_seconds: float = _option(2.0, "seconds that a collection is pending", float)

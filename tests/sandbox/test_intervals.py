@@ -39,6 +39,10 @@ def epoch(text):
     return round(dt.datetime.fromisoformat(text).timestamp())
 
 
+def day(text):
+    return dt.datetime.fromisoformat(text).date()
+
+
 def check(truth):
     """The uids tell the bounds, the counts are of readings, the latest Interval is right."""
     true = {
@@ -62,6 +66,17 @@ def check(truth):
         assert meter["interval_count"] == len(spans)
         covered = sum(epoch(end) - epoch(start) for start, end in meter["interval_coverage"])
         assert covered == sum(end - start for start, end in spans)
+
+
+def test_only_the_last_days_of_a_bills_period_can_have_readings():
+    with Sandbox(**SMALL, interval_days=3) as box:
+        truth = box.truth(only=WHAT)
+    check(truth)
+    ends = {day(bill["base"]["bill_end_date"]) for bill in truth["bills"]}
+    for row in truth["intervals"]:
+        newest, oldest = row["readings"][0], row["readings"][-1]
+        assert day(newest["end"]) in ends
+        assert day(newest["end"]) - day(oldest["start"]) == dt.timedelta(days=3)
 
 
 def test_the_first_day(boxes):

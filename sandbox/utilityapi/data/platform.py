@@ -121,9 +121,8 @@ class Platform:
         for meter in book.account.meters:
             service = self.services[meter.uid]
             statement, metering = book.statements[index], service.metering
-            if seconds := self._reading_seconds(service, statement, self.today):
-                readings = self._readings(service, statement, seconds)
-                metering.collect(service, readings, moment)
+            if period := self._period(service, statement, moment):
+                metering.collect(service, self._readings_in(service, period), moment)
                 service.keep(metering)
         self.version += 1
 
@@ -186,26 +185,32 @@ class Platform:
 
     def _let_read(self, service: Service, bills: Callable[[], Iterable[Bill]]) -> None:
         """Give a meter the readings of its first bills; they do not change when amounts do."""
-        today = self._options.today
 
         def periods() -> list[Period]:
-            found = (
-                Period(bill.statement, seconds, bill.created)
-                for bill in reversed(list(bills()))
-                if (seconds := self._reading_seconds(service, bill.statement, today))
-            )
-            return list(found)
+            newest_first = reversed(list(bills()))
+            found = (self._period(service, bill.statement, bill.created) for bill in newest_first)
+            return list(filter(None, found))
 
         def metering() -> Metering:
             found = Metering()
             for period in periods():
-                readings = self._readings(service, period.statement, period.seconds)
-                found.collect(service, readings, period.created)
+                found.collect(service, self._readings_in(service, period), period.created)
             return found
 
         if service.reading_seconds:
             service.first_periods = periods
             service.first_metering = lambda: self._meterings.get(service.uid, service, metering)
+
+    def _period(
+        self, service: Service, statement: Statement, created: dt.datetime
+    ) -> Period | None:
+        seconds = self._reading_seconds(service, statement, self.today)
+        return Period(statement, seconds, created, self._options.interval_days) if seconds else None
+
+    def _readings_in(self, service: Service, period: Period) -> list[Reading]:
+        start, _ = period.span(service)
+        readings = self._readings(service, period.statement, period.seconds)
+        return [reading for reading in readings if reading.start >= start]
 
     def _readings(self, service: Service, statement: Statement, seconds: int) -> list[Reading]:
         hard = self._options.hard_numbers

@@ -70,16 +70,22 @@ class Interval:
 
 @dataclass(frozen=True)
 class Period:
-    """A bill's period with readings, so many seconds long, and when they were collected."""
+    """A bill's period with readings, so many seconds long, and when they were collected.
+
+    Unless `days` is 0, it is only so many days at the end of the bill's.
+    """
 
     statement: Statement
     seconds: int
     created: dt.datetime
+    days: int
 
     def span(self, service: Service) -> Span:
         """From when to when, for a meter."""
-        zone, statement = service.zone, self.statement
-        return midnight(zone, statement.start), midnight(zone, statement.end)
+        zone, start, end = service.zone, self.statement.start, self.statement.end
+        if self.days:
+            start = max(start, end - dt.timedelta(days=self.days))
+        return midnight(zone, start), midnight(zone, end)
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:
