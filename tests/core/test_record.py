@@ -141,7 +141,7 @@ def test_odd_values_neither_break_a_schema_nor_get_lost(
     tap: TapRunner, seed: int, entries: Callable[[int], Any], settings: dict[str, Any]
 ) -> None:
     with (
-        Sandbox(meters=8, billing_summaries=40, cache_seconds=0) as box,
+        Sandbox(meters=8, billing_summaries=40, cache_seconds=0, interval_days=3) as box,
         odd_values(box, partial(one_odd_value, seed)) as values,
     ):
         run = read(tap, values, box, entries(seed), **settings)

@@ -57,7 +57,7 @@ DAYS: list[list[tuple[str, dict[str, Any]]]] = [
 
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
-    with Sandbox(meters=0, billing_summaries=25, interval_meters=2) as box:
+    with Sandbox(meters=0, billing_summaries=25, interval_days=3) as box:
         yield box
 
 

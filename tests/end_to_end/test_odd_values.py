@@ -31,7 +31,7 @@ def test_odd_values_stop_no_loader(
     else:
         settings = {"destination_path": str(tmp_path)}
     with (
-        Sandbox(meters=12, billing_summaries=60, cache_seconds=0) as box,
+        Sandbox(meters=12, billing_summaries=60, cache_seconds=0, interval_days=3) as box,
         odd_values(box, partial(one_odd_value, 7)) as values,
     ):
         pipe = Pipe(box, tmp_path, commands, loader, settings, EVERY)
