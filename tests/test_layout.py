@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
+from singer_sdk import typing as th
 
+from sandbox import Sandbox
 from tap_utility_energy import energycap, utilityapi
-from tap_utility_energy.core.schema import record
+from tap_utility_energy.core.schema import key, record
 from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.energycap.base import EnergyCAPStream
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
@@ -35,7 +38,27 @@ def test_every_declared_stream_is_listed() -> None:
     listed = {stream.name for stream in (*utilityapi.STREAMS, *energycap.STREAMS)}
     declared = {stream.name for stream in named_subclasses(VendorStream)}
 
-    assert declared == listed, "add it to STREAMS"
+    assert declared == listed, f"add to STREAMS: {', '.join(sorted(declared - listed))}"
+
+
+def test_the_sandbox_serves_every_list_as_it_is_declared() -> None:
+    with Sandbox(meters=1, billing_summaries=1) as box:
+        for stream in (*utilityapi.STREAMS, *energycap.STREAMS):
+            is_energycap = issubclass(stream, EnergyCAPStream)
+            url = box.energycap_base_url if is_energycap else box.utilityapi_base_url
+            answer = requests.get(f"{url}{stream.path}", headers=credentials(box), timeout=60)
+            name = stream.__name__
+            assert answer.status_code != 404, f"{name}: the sandbox lacks its path {stream.path}"
+            if is_energycap:
+                sent = "PageNumber" in answer.headers
+                assert sent is stream.is_paged, f"{name}: is_paged is not what the sandbox does"
+
+
+def credentials(box: Sandbox) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {box.utilityapi_token}",
+        "ECI-ApiKey": box.energycap_api_key,
+    }
 
 
 @pytest.mark.parametrize("stream", [*utilityapi.STREAMS, *energycap.STREAMS])
@@ -67,3 +90,24 @@ def test_a_stream_that_lacks_an_attribute_names_it() -> None:
             name = "utilityapi_referrals"
             path = "/referrals"
             docs_url = "https://utilityapi.com/docs"
+
+    with pytest.raises(TypeError, match=r"^DiscountsStream lacks name: see"):
+
+        class DiscountsStream(EnergyCAPStream):
+            path = "/api/v3/discount"
+            docs_url = "https://developer.energycap.com"
+            primary_keys = ("discountId",)
+            schema = record(key("discountId", th.IntegerType, "Id of the discount."))
+            permission = "Discounts (View)"
+
+
+def test_a_stream_whose_schema_has_another_key_says_so() -> None:
+    with pytest.raises(TypeError, match=r"^FeesStream: primary_keys is feeId, but .* no key: desc"):
+
+        class FeesStream(EnergyCAPStream):
+            name = "energycap_fees"
+            path = "/api/v3/fee"
+            docs_url = "https://developer.energycap.com"
+            primary_keys = ("feeId",)
+            schema = record()
+            permission = "Fees (View)"

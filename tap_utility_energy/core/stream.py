@@ -61,7 +61,7 @@ class VendorStream(SDKStream):
     #: The vendor's page on the endpoint.
     docs_url: ClassVar[str]
     #: The attributes that a stream has to have.
-    required: ClassVar[tuple[str, ...]] = ("path", "primary_keys", "schema", "docs_url")
+    required: ClassVar[tuple[str, ...]] = ("name", "path", "primary_keys", "schema", "docs_url")
     #: The key of an answer that holds the list of records; None if the answer is that list.
     records_key: ClassVar[str | None] = None
     record_key_type: ClassVar[type] = str
@@ -74,15 +74,23 @@ class VendorStream(SDKStream):
 
     @override
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Check that a stream, which is a class with a name, declares all that it has to.
+        """Check the declaration of a stream, which is a class with a name or a page of the vendor.
 
         Raises:
-            TypeError: An attribute is missing.
+            TypeError: An attribute is missing, or the schema has another key.
         """
         super().__init_subclass__(**kwargs)
-        missing = [name for name in cls.required if not _declares(cls, name)]
-        if "name" in vars(cls) and missing:
+        if not vars(cls).keys() & {"name", "docs_url"}:
+            return
+        if missing := [name for name in cls.required if not _declares(cls, name)]:
             raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}: see CONTRIBUTING.md")
+        schema: Any = cls.schema
+        declared, described = list(cls.primary_keys), schema.get("required", [])
+        if declared != described:
+            raise TypeError(
+                f"{cls.__name__}: primary_keys is {', '.join(declared)}, but the schema has "
+                f"{', '.join(described) or 'no key'}: describe each part of the key with key(…)"
+            )
 
     def __init__(self, tap: Tap, client: Client) -> None:
         self.client = client
