@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from singer_sdk.testing import SuiteConfig, get_tap_test_class
+from singer_sdk.testing import SuiteConfig, TapTestRunner, get_tap_test_class
 
 from sandbox import Sandbox
 from tap_utility_energy.http import redaction
+from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.tap import TapUtilityEnergy
 from tests.support import TapRunner, by_key, catalog
 
@@ -41,6 +42,14 @@ StandardTests = get_tap_test_class(
 )
 
 
+def sync_or_skip(runner: TapTestRunner, sync_all=TapTestRunner.sync_all) -> None:
+    """Sync; if a stream fails, skip the suite. It has 700 tests, and each would say the same."""
+    try:
+        sync_all(runner)
+    except FatalError as failed:
+        pytest.skip(str(failed))
+
+
 @pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning")
 @pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in records:UserWarning")
 class TestStandard(StandardTests):
@@ -58,6 +67,7 @@ class TestStandard(StandardTests):
                 return discover(self)
 
             patch.setattr(TapUtilityEnergy, "discover_streams", discover_streams)
+            patch.setattr(TapTestRunner, "sync_all", sync_or_skip)
             yield
         redaction.forget_secrets()
 
@@ -72,6 +82,7 @@ def test_keys_are_unique_and_never_null(tap: TapRunner, box: Sandbox, keys) -> N
     config = box.tap_config(utilityapi_requests_per_minute=100_000, energycap_page_size=7)
     run = tap(config, streams=ALL)
 
+    assert run.exit == 0, run.last_line
     for stream, names in keys.items():
         rows = run.records(stream)
         assert rows or stream == SIDE_ACTION
