@@ -84,11 +84,12 @@ class VendorStream(SDKStream):
             return
         if missing := [name for name in cls.required if not _declares(cls, name)]:
             raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}: see CONTRIBUTING.md")
-        schema: Any = cls.schema
-        declared, described = list(cls.primary_keys), schema.get("required", [])
-        if declared != described:
+        schema: Any = cls.schema  # the SDK types it, and the keys, as properties
+        keys: Any = cls.primary_keys
+        described = schema.get("required", [])
+        if list(keys) != described:
             raise TypeError(
-                f"{cls.__name__}: primary_keys is {', '.join(declared)}, but the schema has "
+                f"{cls.__name__}: primary_keys is {', '.join(keys)}, but the schema has "
                 f"{', '.join(described) or 'no key'}: describe each part of the key with key(…)"
             )
 
