@@ -121,7 +121,7 @@ class Platform:
         for meter in book.account.meters:
             service = self.services[meter.uid]
             statement, metering = book.statements[index], service.metering
-            if period := self._period(service, statement, moment):
+            if period := self._period(service, statement, moment, self.today):
                 metering.collect(service, self._readings_in(service, period), moment)
                 service.keep(metering)
         self.version += 1
@@ -185,10 +185,13 @@ class Platform:
 
     def _let_read(self, service: Service, bills: Callable[[], Iterable[Bill]]) -> None:
         """Give a meter the readings of its first bills; they do not change when amounts do."""
+        today = self._options.today  # time goes by, and the first readings stay
 
         def periods() -> list[Period]:
-            newest_first = reversed(list(bills()))
-            found = (self._period(service, bill.statement, bill.created) for bill in newest_first)
+            found = (
+                self._period(service, bill.statement, bill.created, today)
+                for bill in reversed(list(bills()))
+            )
             return list(filter(None, found))
 
         def metering() -> Metering:
@@ -202,9 +205,9 @@ class Platform:
             service.first_metering = lambda: self._meterings.get(service.uid, service, metering)
 
     def _period(
-        self, service: Service, statement: Statement, created: dt.datetime
+        self, service: Service, statement: Statement, created: dt.datetime, today: dt.date
     ) -> Period | None:
-        seconds = self._reading_seconds(service, statement, self.today)
+        seconds = self._reading_seconds(service, statement, today)
         return Period(statement, seconds, created, self._options.interval_days) if seconds else None
 
     def _readings_in(self, service: Service, period: Period) -> list[Reading]:
