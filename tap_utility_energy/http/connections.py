@@ -1,4 +1,4 @@
-"""Connections that another thread can cut, and answers of bounded size."""
+"""Connections that another thread can abort, and answers of bounded size."""
 
 from __future__ import annotations
 
@@ -36,31 +36,31 @@ class TooLargeError(Exception):
     """An answer is larger than allowed."""
 
 
-class Line:
-    """The socket that one thread's requests go over. Any thread can cut it, for good."""
+class SocketHandle:
+    """The socket of one thread's requests. Any thread can abort it, once and for all."""
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
-        self._is_cut = False
+        self._is_aborted = False
 
-    def use(self, sock: socket.socket) -> None:
-        """Take a socket, now that the thread has connected it."""
+    def attach(self, sock: socket.socket) -> None:
+        """Take the socket that the thread has connected."""
         self._socket = sock
-        if self._is_cut:
-            self.cut()
+        if self._is_aborted:
+            self.abort()
 
-    def cut(self) -> None:
-        """End the request under way, if any: nothing more is read for it."""
-        self._is_cut = True
+    def abort(self) -> None:
+        """End the current request, if any; later ones fail."""
+        self._is_aborted = True
         if self._socket is not None:
             with suppress(OSError):  # it is closed already
                 self._socket.shutdown(socket.SHUT_RDWR)
 
 
 class _Reader(io.BufferedReader):
-    """Reads no more than it is asked to: a chunk of -1 bytes would be all that ever comes."""
+    """Refuses to read without a limit: a server could ask for that with a chunk size of -1."""
 
-    #: Whether it reads headers, whose last line is empty: the end before that is no end.
+    #: Whether it reads headers. They are incomplete if the stream ends before their empty line.
     is_in_headers = False
 
     @override
@@ -79,9 +79,9 @@ class _Reader(io.BufferedReader):
 
 
 class _Answer(http.client.HTTPResponse):
-    """Passes over every interim answer, such as 103, and takes no part of a header for all of it.
+    """Skips every interim answer, such as 103, and refuses headers that are cut off.
 
-    Python passes over 100 alone.
+    Python skips 100 only, and takes headers that are cut off as complete.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -98,13 +98,13 @@ class _Answer(http.client.HTTPResponse):
         self.fp.is_in_headers = False
 
 
-class _OnLine:
-    """A connection whose socket a line takes as soon as there is one."""
+class _AbortableConnection:
+    """A connection that gives its socket to a handle as soon as it has one."""
 
     response_class = _Answer
 
-    def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
-        self._line = line
+    def __init__(self, handle: SocketHandle, *args: Any, **kwargs: Any) -> None:
+        self._handle = handle
         self._own_socket: socket.socket | None = None
         super().__init__(*args, **kwargs)
 
@@ -117,43 +117,43 @@ class _OnLine:
     def sock(self, sock: socket.socket | None) -> None:
         self._own_socket = sock
         if sock is not None:
-            self._line.use(sock)
+            self._handle.attach(sock)
 
 
-class _PlainConnection(_OnLine, HTTPConnection):  # type: ignore[misc]
+class _PlainConnection(_AbortableConnection, HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _SecureConnection(_OnLine, HTTPSConnection):  # type: ignore[misc]
+class _SecureConnection(_AbortableConnection, HTTPSConnection):  # type: ignore[misc]
     pass
 
 
-class LineAdapter(HTTPAdapter):
-    """Makes connections that are on a line."""
+class AbortableAdapter(HTTPAdapter):
+    """Makes connections that the handle can abort."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, handle: SocketHandle) -> None:
+        self._handle = handle
         super().__init__()
 
     @override
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         kind = _SecureConnection if pool.scheme == "https" else _PlainConnection
-        pool.ConnectionCls = partial(kind, self._line)
+        pool.ConnectionCls = partial(kind, self._handle)
         return pool
 
 
 def read_body(
     response: requests.Response, pieces: Callable[[int], Iterable[bytes]], most: int
 ) -> bytes:
-    """Read and decode the body of an answer, and close the connection if it is not read to its end.
+    """Read and decode the body of an answer; close the connection if it is not read to the end.
 
-    Of a refusal no more than its beginning is read, and as much of it as can be.
+    Of a refusal, only the beginning is read, and errors in it are ignored.
 
     Args:
         response: An answer of which nothing but its headers was read.
         pieces: Its decoded body, in pieces of at most so many bytes.
-        most: The most bytes that it may have.
+        most: The maximum size in bytes.
 
     Raises:
         requests.RequestException: It breaks off, or cannot be decoded.
@@ -199,7 +199,7 @@ def _beginning(response: requests.Response, pieces: Callable[[int], Iterable[byt
 
 
 def _declared_length(headers: Mapping[str, str]) -> int:
-    """What an answer says that its decoded body has; 0 if nothing usable."""
+    """The size of the decoded body as the headers declare it; 0 if they do not."""
     length = headers.get("Content-Length", "")
     is_plain = not headers.get("Content-Encoding") and not headers.get("Transfer-Encoding")
     return int(length[:100]) if is_plain and length.isascii() and length.isdigit() else 0

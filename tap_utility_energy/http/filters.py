@@ -13,7 +13,7 @@ from tap_utility_energy.logs import number
 LONGEST_URL = 2000
 #: Characters of a URL that are left for the cursor of a following page.
 ROOM_FOR_CURSOR = 250
-#: Requests that the filters of one list may take, each page after a first one not counted.
+#: Maximum requests for the filters of one list, not counting pages after the first.
 MOST_REQUESTS = 2000
 
 #: The values to filter by for each query parameter.
@@ -40,9 +40,9 @@ class Plan(NamedTuple):
 def plan(url: str, filters: Filters, settings: Mapping[str, str]) -> Plan:
     """Choose the way to read a list that takes the fewest requests.
 
-    Every combination of the parts of two long filters is a request. A record that matches all
-    filters matches each, so that one read for each of them finds the same records with the sum of
-    the requests and not their product.
+    If two filters are too long for one URL, one way is a request per combination of their parts.
+    The other is to read the list once per filter, and keep the records that every read has. That
+    takes the sum of the requests, and not their product.
 
     >>> plan("https://host/list", {"meters": ["1", "2"]}, {}).reads
     [['https://host/list?meters=1,2']]

@@ -42,11 +42,11 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
 )
 _BLANKS = re.compile(r"\s+")  # a secret may be broken up where lines are wrapped
-#: Names of characters too, which data that is no HTML has for something else.
+#: Includes named characters such as ``&amp;``. In data that is not HTML they mean something else.
 _HTML_IN_MESSAGES = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});?")
 _IN_DATA = (_JSON, _URL, _HTML)
 _IN_MESSAGES = (_INVISIBLE, _BLANKS, _JSON, _URL, _HTML_IN_MESSAGES)
-#: What the first three may write a printable ASCII character as: one by one to look for quickly.
+#: Escapes of printable ASCII characters in JSON, URLs and HTML. Searching each alone is fast.
 _ASCII_ESCAPES = (r"\\(?:u00[2-7][0-9a-fA-F]|/)", r"%[2-7][0-9a-fA-F]", _HTML.pattern)
 _ASCII = re.compile("|".join((r"\\\\", *_ASCII_ESCAPES)))
 _EACH_ASCII = tuple(map(re.compile, _ASCII_ESCAPES))

@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from tap_utility_energy import signals
-from tap_utility_energy.http.connections import Line, LineAdapter, read_body
+from tap_utility_energy.http.connections import AbortableAdapter, SocketHandle, read_body
 from tap_utility_energy.http.errors import FatalError, connect_timeout
 from tap_utility_energy.http.threads import DaemonPool
 from tap_utility_energy.logs import duration
@@ -74,17 +74,17 @@ class Session(requests.Session):
     Neither vendor documents redirects, and each redirect could disclose the credential.
 
     Args:
-        line: What its requests go over.
-        largest: The most bytes that an answer may have.
+        handle: Can abort its requests.
+        largest: Maximum size of an answer, in bytes.
     """
 
     _options: Mapping[str, Any] = {}
 
-    def __init__(self, line: Line, largest: int) -> None:
+    def __init__(self, handle: SocketHandle, largest: int) -> None:
         super().__init__()
         self._largest = largest
         for scheme in tuple(self.adapters):
-            self.mount(scheme, LineAdapter(line))
+            self.mount(scheme, AbortableAdapter(handle))
 
     @override
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -158,12 +158,12 @@ class SessionThread:
     it. Waiting for a thread can be interrupted at any time, also by a signal.
 
     Args:
-        largest: The most bytes that an answer may have.
+        largest: Maximum size of an answer, in bytes.
     """
 
     def __init__(self, largest: int) -> None:
-        self._line = Line()
-        session = Session(self._line, largest)
+        self._handle = SocketHandle()
+        session = Session(self._handle, largest)
         self._send = session.send
         self._thread: DaemonPool[requests.Response] = DaemonPool(1)
         weakref.finalize(self, self._thread.close)
@@ -191,7 +191,7 @@ class SessionThread:
         try:
             return self._answer(request, timeout, clock, stats)
         except BaseException:  # also of a signal
-            self._line.cut()
+            self._handle.abort()
             raise
 
     def _answer(
