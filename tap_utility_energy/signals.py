@@ -42,7 +42,7 @@ def install() -> None:
 
 
 def ignore() -> None:
-    """Let no further signal change the exit code: Python's end takes the handlers away."""
+    """Ignore further signals, which could change the exit code once Python removes the handlers."""
     if _is_main():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)

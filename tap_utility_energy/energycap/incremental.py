@@ -72,13 +72,13 @@ class ModifiedDates:
             return
         bookmark = min(self._latest, self._started)
         if not discrepancy:
-            self._keep(bookmark)
+            self._set_bookmark(bookmark)
             return
         if discrepancy["runs"] > 1 and (before := parse_date(discrepancy.get("bookmark"))):
-            self._keep(before)
+            self._set_bookmark(before)
         discrepancy["bookmark"] = bookmark.isoformat()
 
-    def _keep(self, bookmark: datetime) -> None:
+    def _set_bookmark(self, bookmark: datetime) -> None:
         self._state.update(
             replication_key=MODIFIED,
             replication_key_value=bookmark.isoformat(),

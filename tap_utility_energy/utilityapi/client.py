@@ -102,7 +102,7 @@ class UtilityAPI(Client):
 
         Args:
             urls: The URLs that the list begins with.
-            page_format: What the vendor documents the answer to look like.
+            page_format: The documented format of the answer.
             stats: The stream that asks.
             decoder: What decodes an answer.
 

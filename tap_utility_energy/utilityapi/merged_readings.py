@@ -49,8 +49,7 @@ class MergedReadings:
         self._values: dict[object, int] = {}
         self._differing = set[object]()
         self._read = lru_cache(1000)(read_time)  # the end of a reading is the start of another
-        #: Intervals, without their readings, and how many of these have no start or end and are
-        #: left out.
+        #: Each interval with readings that lack a start or end, and the number of these readings.
         self.without_time: list[tuple[Record, int]] = []
 
     @property
@@ -90,10 +89,10 @@ class MergedReadings:
 
 
 def read_time(time: str) -> tuple[Instant, str]:
-    """Read the instant that a text tells, and write it in the form that the vendor documents.
+    """Parse a timestamp, and format it as the vendor documents it.
 
     That form has microseconds and a numeric offset. The offset stays, because it tells the
-    utility's local time. A text that tells no instant stands for itself.
+    utility's local time. A text that is not a timestamp is returned unchanged, twice.
 
     >>> read_time("2026-03-08T01:00Z")[1]
     '2026-03-08T01:00:00.000000+00:00'

@@ -228,18 +228,18 @@ class MeterChanges(SharedPages[MeterReader]):
             size = self._chunk_size(uids, meters)
             stats.position = f"{total - len(uids):,} of {number(total, 'meter')}"
             chunk, uids, begun = uids[:size], uids[size:], pages
-            came = set[tuple[str | None, str]]()
+            received = set[tuple[str | None, str]]()
             for page, is_last in with_last(self._pages_of(chunk, stats)):
                 rows = objects(page.records)
                 # A record without uid counts too, or it would seem to be missing on every run.
-                came |= {(meter_of(row), str(row.get("uid") or row)) for row in rows}
+                received |= {(meter_of(row), str(row.get("uid") or row)) for row in rows}
                 pages += 1
                 if is_last:
-                    read = self._review(chunk, came, pages - begun, meters, stats)
+                    read = self._review(chunk, received, pages - begun, meters, stats)
                     self._end_chunk(pages, read)
                 yield page
             if pages == begun:
-                self._review(chunk, came, 0, meters, stats)
+                self._review(chunk, received, 0, meters, stats)
 
     def _pages_of(
         self, meters: list[str], stats: StreamStats, *, are_listed: bool = False
@@ -298,7 +298,7 @@ class MeterChanges(SharedPages[MeterReader]):
     def _review(
         self,
         chunk: list[str],
-        came: set[tuple[str | None, str]],
+        received: set[tuple[str | None, str]],
         pages: int,
         meters: Mapping[str, Record],
         stats: StreamStats,
@@ -307,8 +307,8 @@ class MeterChanges(SharedPages[MeterReader]):
 
         Args:
             chunk: The meters that were requested.
-            came: The meter and uid of each record that came.
-            pages: How many pages came.
+            received: The meter and uid of each record that was received.
+            pages: How many pages were received.
             meters: All meters that are listed.
             stats: Takes the warnings.
 
@@ -316,7 +316,7 @@ class MeterChanges(SharedPages[MeterReader]):
             Those of which all has come.
         """
         read = {uid for uid in chunk if uid not in self._refused}
-        counts = Counter(meter for meter, _ in came)
+        counts = Counter(meter for meter, _ in received)
         if None in counts:
             # It is unknown which meters these records belong to.
             return read - self._meters.unlisted

@@ -159,7 +159,7 @@ class HistoricalCollection:
 
     def _run(self) -> None:
         plan = self._plan()
-        self._keep()
+        self._save_requests()
         for decision, uids in plan.groups.items():
             level = logging.WARNING if decision.reason in WARNINGS else logging.INFO
             logger.log(level, "%s: %s", named(uids), decision.text)
@@ -257,7 +257,7 @@ class HistoricalCollection:
         requests = [self._new_request(meter) for meter in meters]
         uids = [request.meter_uid for request in requests]
         try:
-            self._keep()
+            self._save_requests()
             answer = self._vendor.request_collection(uids, self._config.duration)
         except OutcomeUnknownError as lost:
             logger.warning("%s; the meters may show whether the request has arrived", lost)
@@ -265,13 +265,13 @@ class HistoricalCollection:
         except (CollectionRefusedError, JournalError):
             for request in requests:
                 request.accepted = False
-            self._keep()
+            self._save_requests()
             raise
         for request in requests:
             request.accepted = request.meter_uid in answer.accepted
             request.was_left_out = not request.accepted
             request.collection_duration_answered = answer.duration
-        self._keep()
+        self._save_requests()
         if left_out := [request.meter_uid for request in requests if request.was_left_out]:
             decision = Decision(Reason.LEFT_OUT, self._now() + LEFT_OUT_FOR)
             logger.warning("%s: %s", named(left_out), decision.text)
@@ -303,7 +303,7 @@ class HistoricalCollection:
         while waited_for:
             left = min(self._seconds_left(request, started) for request in waited_for)
             self._look_after(left, [request.meter_uid for request in waited_for])
-            self._keep()
+            self._save_requests()
             still = self._waited_for(started)
             if len(still) != len(waited_for) or self._clock.now() - said >= PROGRESS_SECONDS:
                 said = self._clock.now()
@@ -385,7 +385,7 @@ class HistoricalCollection:
     def _note(self, request: Request) -> None:
         self._changed[request.meter_uid, request.requested_at] = request
 
-    def _keep(self) -> None:
+    def _save_requests(self) -> None:
         """Write the requests to the state and to the journal."""
         requests = self._requests.save(self._now())
         self._save({"requests": requests, "listed": list(self._listed)})
