@@ -168,7 +168,7 @@ def settings_table() -> str:
 
 
 def stream_row(stream: VendorStream) -> tuple[str, ...]:
-    """A stream's row: its key what it is, by its class's docstring, and where it is documented."""
+    """A stream's row: name, key, replication, the docstring's summary, and the vendor's page."""
     summary, *_ = inspect.cleandoc(type(stream).__doc__ or "").split("\n\n")
     return (
         f"`{stream.name}`",
