@@ -16,6 +16,7 @@ from urllib3.util import parse_url
 
 from tap_utility_energy import environment
 from tap_utility_energy.core import batches, stream_maps
+from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.http.decoding import NamedTwiceError, parse_settings
 from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.settings import BASE_URLS, CREDENTIALS, NEVER_QUOTED
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
-LARGEST_INTEGER = 2**63
 #: How far the vendor's clock may be ahead of this machine's.
 CLOCK_DIFFERENCE = timedelta(hours=1)
 SENT_AS_HEADERS = (*CREDENTIALS, "user_agent")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
 
+from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.errors import shown
 
@@ -39,7 +40,6 @@ METHODS = {
     **dict.fromkeys(("endswith", "startswith", "isalpha", "isdigit", "isnumeric"), BOOLEAN),
     **dict.fromkeys(("count", "find"), INTEGER),
 }
-LARGEST_INTEGER = 2**63
 UNFIT_FOR_TEXT = re.compile("[\0\ud800-\udfff]")
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.http.errors import shown
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 #: Maximum number of bad records that a message names.
 MOST_NAMED = 5
-#: Exclusive maximum of a database's integers.
-LARGEST_INTEGER = 2**63
 MOST_DIGITS = 19
 #: Characters of a text that is a key: PostgreSQL's index takes 2,704 bytes.
 LONGEST_KEY = 255

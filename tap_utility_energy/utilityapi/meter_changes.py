@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from tap_utility_energy.core.keys import LARGEST_INTEGER
+from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.lazy_records import LazyRecordsDecoder
