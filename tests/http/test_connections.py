@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -14,44 +14,20 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sandbox import Sandbox
+from tests.http.raw import RawServer
 from tests.support import DIGESTS, RESULTS, FakeClock, Run, TapRunner
 
 
-class Raw:
-    """A server that answers each connection with the same pieces of bytes, half a second apart."""
+def slow_server(*pieces: bytes) -> RawServer:
+    """A server that sends its pieces of bytes, and repeats the last one slowly and without end."""
 
-    def __init__(self, *pieces: bytes) -> None:
-        self._pieces = pieces
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self._closed = threading.Event()
-        threading.Thread(target=self._serve, daemon=True).start()
+    def answer(_path: str) -> Iterator[bytes]:
+        for piece in itertools.chain(pieces[:1], itertools.repeat(pieces[-1])):
+            yield piece
+            server.pace()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closed.set()
-        self._socket.close()
-
-    def _serve(self) -> None:
-        while not self._closed.is_set():
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def _answer(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            connection.recv(65536)
-            for piece in itertools.chain(self._pieces[:1], itertools.repeat(self._pieces[-1])):
-                connection.sendall(piece)
-                if self._closed.wait(0.5):
-                    return
+    server = RawServer(answer)
+    return server
 
 
 @pytest.mark.parametrize(
@@ -66,7 +42,7 @@ class Raw:
 def test_an_answer_has_a_bounded_time_however_it_dawdles(
     tap: TapRunner, pieces: tuple[bytes, ...]
 ) -> None:
-    with Raw(*pieces) as server:
+    with slow_server(*pieces) as server:
         config = {
             "energycap_api_key": "a-good-key",
             "energycap_base_url": server.url,
@@ -89,7 +65,7 @@ def test_an_answer_has_a_bounded_time_however_it_dawdles(
 def test_an_answer_that_cannot_be_taken_in_is_told_in_words(
     tap: TapRunner, answer: bytes, words: str
 ) -> None:
-    with Raw(b"HTTP/1.1 200 OK\r\n" + answer + b"\r\n\r\n") as server:
+    with slow_server(b"HTTP/1.1 200 OK\r\n" + answer + b"\r\n\r\n") as server:
         config = {
             "energycap_api_key": "a-good-key",
             "energycap_base_url": server.url,
@@ -226,8 +202,8 @@ def unresolvable(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", fail)
 
 
-def refuse_tunnels(status: str) -> Raw:
-    return Raw(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n".encode())
+def refuse_tunnels(status: str) -> RawServer:
+    return slow_server(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n".encode())
 
 
 @pytest.mark.parametrize(
