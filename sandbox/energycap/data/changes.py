@@ -34,7 +34,7 @@ class Changes:
         return cls(dt.datetime.combine(today, dt.time(12)), today)
 
     def pass_a_day(self) -> dt.datetime:
-        """Let a day go by, more than what any doubt about a stamp's time zone comes to."""
+        """Let a day go by, which is more than any difference between time zones."""
         self.now += dt.timedelta(days=1)
         return self.now
 

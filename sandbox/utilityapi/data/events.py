@@ -70,7 +70,7 @@ class Events:
         return {"today": day.isoformat(), "bills": new}
 
     def change_pace(self, given: dict[str, Any]) -> object:
-        """``scale``: from now on what `time_scale` is from the start; at 0 time stands still."""
+        """``scale``: replaces the option `time_scale` from now on; at 0 time stands still."""
         scale = only(given, "scale")["scale"]
         if not isinstance(scale, int | Decimal) or isinstance(scale, bool) or scale < 0:
             raise ValueError(f"scale: {scale!r} is not a number of 0 or more")
@@ -80,7 +80,7 @@ class Events:
     def add_bills(self, given: dict[str, Any]) -> object:
         """``billing_account``, or else the first: the next month's bills of one account.
 
-        The same marks move as when time goes by; no other meter's do, and the day stays.
+        It changes the same fields as time does, of this account's meters only. The day stays.
         """
         uid = only(given, "billing_account").get("billing_account")
         books = (b for b in self._platform.books.values() if self._is_monitored(b))
