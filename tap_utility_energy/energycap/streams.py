@@ -1,6 +1,6 @@
 """The streams of EnergyCAP, one declaration each.
 
-Fields and figures of the digests are told in `schemas.digests`.
+The fields of the digests are described in `schemas.digests`.
 """
 
 from __future__ import annotations

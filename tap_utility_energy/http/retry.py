@@ -57,7 +57,7 @@ VENDOR_DOWN = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
-    *range(520, 531),  # what gateways say in their own words of a server behind them
+    *range(520, 531),  # of proxies, for a failing server behind them
 }
 
 

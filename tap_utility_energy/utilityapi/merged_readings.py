@@ -1,7 +1,7 @@
 """Merging the readings of a meter's intervals, so that each comes once.
 
 An interval's ``uid`` changes as it grows, and two intervals of a meter may share readings. So a
-reading is told from another by its meter, start and end alone.
+reading is identified by its meter, start and end only.
 """
 
 from __future__ import annotations
