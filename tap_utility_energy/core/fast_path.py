@@ -25,7 +25,7 @@ from tap_utility_energy import signals
 from tap_utility_energy.core.json_types import struct_of
 from tap_utility_energy.core.messages import as_ascii
 from tap_utility_energy.core.record import EXTRA
-from tap_utility_energy.http.decoding import parse, raw_fields, raw_items
+from tap_utility_energy.http.decoding import MOST_DIGITS, parse, raw_fields, raw_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,12 +36,14 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.core.record import RecordFitter
 
-#: An exponent that databases refuse; msgspec reads the number as 0. The pattern begins with the
-#: minus sign, because `re` finds a literal first character fast.
-TINY_NUMBER = re.compile(rb"-(?<=[0-9][eE]-)0*[1-9][0-9]{3,}\s*[,\]}]")
-#: Bytes of a number without an exponent that databases refuse. Such a number fills at least one of
-#: the parts of this size that a text is cut into.
-LONGEST_NUMBER, PART = 16_000, 500
+#: Ends of numbers that may be beyond databases, though msgspec takes them for 0: `parse` decides.
+#: Each pattern begins with rare characters, because `re` finds literal first ones fast.
+TINY_NUMBER = re.compile(rb"-(?<=[0-9][eE]-)0*[1-9][0-9]{2,}\s*[,\]}]")
+ZERO = re.compile(rb"0e\+?0*[1-9][0-9]{2,}\s*[,\]}]")
+CAPITAL_ZERO = re.compile(rb"E(?<=0E)\+?0*[1-9][0-9]{2,}\s*[,\]}]")
+#: So few bytes that one such part of a number longer than `MOST_DIGITS` is all digits, on one side
+#: of its point.
+PART = MOST_DIGITS // 4
 #: Records per write. Signals are checked in between.
 RECORDS_PER_WRITE = 50
 
@@ -84,7 +86,7 @@ class FastPathWriter:
         Raises:
             ValueError: It is not JSON.
         """
-        if _has_tiny_number(sent):
+        if _may_have_odd_numbers(sent):
             return parse(sent)
         name = self._records_key
         try:
@@ -162,10 +164,11 @@ class FastPathWriter:
         sys.stdout.flush()
 
 
-def _has_tiny_number(text: bytes) -> bool:
-    if TINY_NUMBER.search(text):
+def _may_have_odd_numbers(text: bytes) -> bool:
+    """Whether there may be a number, other than those that msgspec refuses, that becomes text."""
+    if any(pattern.search(text) for pattern in (TINY_NUMBER, ZERO, CAPITAL_ZERO)):
         return True
-    starts = range(0, len(text), PART) if len(text) > LONGEST_NUMBER else ()
+    starts = range(0, len(text), PART) if len(text) > MOST_DIGITS else ()
     return any(text[start : start + PART].isdigit() for start in starts)
 
 

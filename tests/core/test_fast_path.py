@@ -147,6 +147,22 @@ def test_both_ways_write_the_same(stream: str, data: st.DataObject) -> None:
     assert quick == written(stream, bodies, config, entries, quick=False)
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("0e400", "-0.0E+999999999999999999999", "0e0309", "1e-400", "0.001e-999", "1e-2000"),
+        *("0." + "1" * 1000, "1" * 600 + "e-400", "1" * 300 + "." + "1" * 700, "1e-300", "0e-5"),
+    ],
+)
+def test_numbers_that_databases_refuse_are_known_on_both_ways(number: str) -> None:
+    place = f'"meterCode": {number}, "new": {number}, "results": [{{"totalCost": {number}}}]'
+    bodies = [f'[{{"meterId": 1, {place}}}, {{"meterId": 2}}]'.encode()]
+
+    quick = written(DIGESTS, bodies, {}, catalog([DIGESTS]), quick=True)
+
+    assert quick == written(DIGESTS, bodies, {}, catalog([DIGESTS]), quick=False)
+
+
 @pytest.mark.parametrize("stream", [SUMMARIES, DIGESTS])
 @pytest.mark.parametrize(
     ("config", "change", "is_quick"),
