@@ -246,7 +246,7 @@ class VendorStream(SDKStream):
             self.stats.field_notices(are_kept="extra" not in deselected),
             f"{level}." if level else "",
             deselected,
-            stream_maps.mapped_fields(self.config.get("stream_maps", {}), self.name),
+            stream_maps.mapped_fields(self.config.get("stream_maps", {}), self.name, emitted),
         )
 
     @override

@@ -135,19 +135,27 @@ def filters(maps: Mapping[str, Any], stream: str) -> bool:
     )
 
 
-def mapped_fields(maps: Mapping[str, Any], stream: str) -> set[str]:
+def mapped_fields(maps: Mapping[str, Any], stream: str, fields: Collection[str]) -> set[str]:
     """The fields of a stream that a map changes or removes.
 
     >>> maps = {"bills": {"email": "__NULL__", "total": "total * 2", "uid": "uid"}}
-    >>> sorted(mapped_fields(maps, "bills"))
+    >>> sorted(mapped_fields(maps, "bills", ["email", "total", "uid"]))
     ['email', 'total']
+
+    Args:
+        maps: The setting ``stream_maps``.
+        stream: The name of the stream.
+        fields: The names of its fields, which ``__else__`` removes without naming them.
     """
-    return {
+    definitions = _definitions(in_order(maps, [stream]), stream)
+    changed = {
         name
-        for definition in _definitions(maps, stream)
+        for definition in definitions
         for name, expression in definition.items()
         if not name.startswith("__") and expression != name
     }
+    removed = (set(fields) - each.keys() for each in definitions if ELSE in each)
+    return changed.union(*removed)
 
 
 def _map_problems(name: str, stream_map: object, streams: Collection[str]) -> Iterator[str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from typing import Any
 
 import jsonschema
 import pytest
 
 from sandbox import Sandbox
-from tests.support import RESULTS, SUMMARIES, TapRunner
+from tests.support import RESULTS, SUMMARIES, TapRunner, answer
 
 TOKEN = {"utilityapi_token": "a-good-token"}
+KEY = ("meterId", "calendarYear", "calendarPeriod")
 
 
 @pytest.mark.parametrize("pattern", ["*", "utilityapi_*", "energycap_bills", "*_results"])
@@ -32,6 +34,28 @@ def test_maps_wait_until_their_stream_is_selected(
     assert bool(bills) is bool(mode)
     if pattern in {"*", "energycap_bills"}:
         assert all(row["more"] == "something" for row in bills)
+
+
+@pytest.mark.parametrize(
+    "maps",
+    [
+        {RESULTS: {"meterCode": None, "extra": "extra"}, "*": {"more": "'x'"}},
+        {"*": {"more": "'x'"}, RESULTS: {"meterCode": None, "extra": "extra"}},
+        {RESULTS: {**{name: name for name in KEY}, "extra": "extra", "__else__": None}},
+    ],
+)
+def test_a_value_of_a_removed_field_is_not_kept_under_extra(
+    tap: TapRunner, maps: dict[str, Any]
+) -> None:
+    period = '{"calendarYear": 2026, "calendarPeriod": 1, "new": 5}'
+    body = f'[{{"meterId": 2, "meterCode": ["Ann"], "results": [{period}]}}]'
+    with Sandbox(meters=0, billing_summaries=0, faults=[answer(body)]) as box:
+        run = tap(box.tap_config(stream_maps=maps), streams=[RESULTS])
+
+    assert run.exit == 0, run.stderr
+    (row,) = run.records(RESULTS)
+    assert row["extra"] == {"new": 5}
+    assert "Ann" not in run.stderr
 
 
 def test_a_map_computes_with_decimals_and_floats_alike(tap: TapRunner) -> None:
