@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.core.keys import as_key
@@ -87,23 +86,21 @@ class DigestFlattener:
     def __init__(self, rows: DigestRows, fitters: Sequence[RecordFitter]) -> None:
         self._rows = rows
         self._fitters = fitters
+        self._key_types = dict(zip(rows.key, rows.key_types, strict=True))
 
     def flatten(self, digest: Record) -> tuple[list[Record], Counter[str]]:
         """The digest's rows with a key of their own, and how many others there are of each kind."""
         rows: dict[tuple[Any, ...], Record] = {}
         others = Counter[str]()
-        for sent, row in self._leaves(digest):
-            key = tuple(map(as_key, sent, self._rows.key_types))
-            if not sent:
+        for key, row in self._leaves(digest):
+            if not key:
                 others["that are not objects"] += 1
             elif None in key:
                 others[f"without {' or '.join(self._rows.key[1:])}"] += 1
             elif key in rows:
                 others[f"for {'/'.join(map(str, key[1:]))} again"] += 1
-            elif all(map(is_, key, sent)):
+            else:
                 rows[key] = row
-            else:  # 5 and 5.0 are equal, but only the first is an integer
-                rows[key] = {**row, **dict(zip(self._rows.key, key, strict=True))}
         return list(rows.values()), others
 
     def _leaves(
@@ -115,9 +112,13 @@ class DigestFlattener:
         """Each period below an object, with its key; ``above`` is what it inherits."""
         level = self._rows.levels[depth]
         key, inherited, unknown_above = above
-        key += tuple(thing.get(name) for name in level.key)
+        parts = {name: as_key(thing.get(name), self._key_types[name]) for name in level.key}
+        key += tuple(parts.values())
         hidden = level.not_in_rows
         own = {name: thing[name] for name in thing if name not in hidden} if hidden else thing
+        if any(part is not thing.get(name) for name, part in parts.items()):
+            # 5 and 5.0 are equal, but only the first is an integer, and its text is another.
+            own = own | {name: part for name, part in parts.items() if part is not None}
         known, unknown = self._fitters[depth].split(own)
         fields = inherited | {
             name: value

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.support import DIGESTS, RESULTS, SUMMARIES, Run, TapRunner, answer
+from tests.support import DIGESTS, RESULTS, SUMMARIES, Run, TapRunner, answer, catalog
 
 PLACES = "energycap_places"
 BILLS, ITEMS = "utilityapi_bills", "utilityapi_bill_line_items"
@@ -289,3 +289,21 @@ def test_a_part_of_a_rows_key_is_of_its_type(tap: TapRunner) -> None:
     (row,) = run.records(RESULTS)
     assert [type(row[name]) for name in ("meterId", "calendarYear", "calendarPeriod")] == [int] * 3
     assert str(row["totalCost"]) == "5.0"
+
+
+@pytest.mark.parametrize("year", ["2026", "2026.0", "2.026e3"])
+def test_a_part_of_a_rows_key_is_the_same_text_however_it_is_sent(
+    tap: TapRunner, year: str
+) -> None:
+    period = f'{{"calendarYear": {year}, "calendarPeriod": 1}}'
+    found = catalog([RESULTS])
+    for entry in found["streams"]:
+        if entry["tap_stream_id"] == RESULTS:
+            entry["schema"]["properties"]["calendarYear"] = {"type": "string"}
+    rule = answer(f'[{{"meterId": 2, "results": [{period}]}}]')
+    with Sandbox(meters=0, billing_summaries=0, faults=[rule]) as box:
+        run = tap(box.tap_config(), "--catalog", tap.file("given.json", found))
+
+    assert run.exit == 0, run.stderr
+    (row,) = run.records(RESULTS)
+    assert row["calendarYear"] == "2026"
