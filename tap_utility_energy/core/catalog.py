@@ -9,6 +9,8 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from jsonschema import Draft7Validator, FormatChecker
+from jsonschema.exceptions import best_match
 from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
@@ -17,6 +19,7 @@ from tap_utility_energy.core.json_types import OTHER_KEYWORDS, types_of
 from tap_utility_energy.core.record import EXTRA
 from tap_utility_energy.core.schema import nullable_fields
 from tap_utility_energy.errors import UserInputError
+from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.logs import shortened
 from tap_utility_energy.stats import kept
 
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 
 #: Maximum nesting of objects and lists; deeper ones cannot be checked and copied recursively.
 DEEPEST = 100
+#: Keywords that no value has to fit, whatever they hold.
+ANNOTATIONS = frozenset({"$comment", "$id", "$schema", "default", "description", "title"})
+#: Keywords of a stream's own schema that stay as they are given.
+OF_RECORDS = ANNOTATIONS | {"additionalProperties"}
 #: What to do about a catalog of another version.
 REDISCOVER_HINT = (
     "(If another version wrote the catalog, discover again: meltano run --refresh-catalog.)"
@@ -112,6 +119,8 @@ def entry_problems(
                 f"--catalog: {name}: key_properties has {key}, which the schema lacks; the key is "
                 f"{', '.join(keys)} {REDISCOVER_HINT}"
             )
+    for field, problem in _schema_problems(fields):
+        yield f"--catalog: {name}: the schema of {field} is not valid: {problem}"
     for key in keys:
         own, given = schema["properties"][key], fields[key].to_dict()
         (kind,) = types_of(own)
@@ -123,6 +132,20 @@ def entry_problems(
                 f"--catalog: {name}: {key} is in the key, so its schema can have the type {can_be} "
                 "and nothing else that a value would have to fit"
             )
+
+
+def _schema_problems(fields: Mapping[str, Schema]) -> Iterator[tuple[str, str]]:
+    """Each field whose schema no validator can read, and why."""
+    checker = Draft7Validator(Draft7Validator.META_SCHEMA, format_checker=FormatChecker())
+    for field, schema in fields.items():
+        errors = [
+            error
+            for error in checker.iter_errors(schema.to_dict())
+            if error.path and error.path[-1] not in ANNOTATIONS
+        ]
+        if error := best_match(errors):
+            place = ".".join(map(str, error.absolute_path))
+            yield field, f"{place}: {one_line(error.message, 200)}"
 
 
 def entry_notes(
@@ -182,8 +205,10 @@ def complete_entry(
             fields[name] = {**schema["properties"][name], **fields.get(name, {})}
     # Whatever does not fit a schema is kept there.
     fields = {**nullable_fields(fields, keys), "extra": EXTRA}
-    # Only the keys are always there.
-    entry.schema = Schema.from_dict({**given, "properties": fields, "required": list(keys)})
+    # Only the keys are always there, and no other keyword may refuse a record as a whole.
+    own = {name: value for name, value in given.items() if name in OF_RECORDS}
+    required = {"type": "object", "properties": fields, "required": list(keys)}
+    entry.schema = Schema.from_dict(own | required)
     if entry.metadata:  # without any, all is selected
         if () not in entry.metadata:
             entry.metadata[()] = StreamMetadata(selected=True)

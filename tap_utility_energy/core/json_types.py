@@ -13,10 +13,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
-from jsonschema import Draft7Validator, FormatChecker
+from jsonschema import Draft7Validator, FormatChecker, ValidationError
+from jsonschema.validators import extend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Schema = Mapping[str, Any]
 
@@ -50,6 +54,24 @@ _TEXT = str
 _USUAL_TIMESTAMP = Annotated[str, msgspec.Meta(pattern=USUAL_TIMESTAMP)]
 _INTEGER = Annotated[int, msgspec.Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER - 1)]
 _NUMBER = Annotated[float, msgspec.Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+
+
+def _multiple_of(_: Any, divisor: Any, value: Any, __: Any) -> Iterator[ValidationError]:
+    """Whether a number is a multiple, computed as loaders do, which read all numbers as decimals.
+
+    A remainder that takes more digits than `Decimal` computes with stops them.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return
+    try:
+        is_multiple = not Decimal(value) % Decimal(str(divisor))
+    except ArithmeticError:
+        is_multiple = False
+    if not is_multiple:
+        yield ValidationError(f"{value} is not a multiple of {divisor}")
+
+
+VALIDATOR: Any = extend(Draft7Validator, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]
 
 
 class Mismatch(NamedTuple):
@@ -137,7 +159,7 @@ class Coercer:
         self._items = Coercer(schema["items"]) if isinstance(schema.get("items"), Mapping) else None
         self._validator: Draft7Validator | None = None
         if schema.keys() & OTHER_KEYWORDS or self._format not in {None, "date-time"}:
-            self._validator = Draft7Validator(schema, format_checker=FormatChecker())
+            self._validator = VALIDATOR(schema, format_checker=FormatChecker())
 
     def coerce(self, value: Any, path: str, mismatches: list[Mismatch]) -> Any:
         """The value, with null in place of each part that does not fit.

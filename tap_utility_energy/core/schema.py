@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from jsonschema import Draft7Validator
 from singer_sdk import typing as th
 
 from tap_utility_energy.core.record import EXTRA
@@ -78,13 +79,35 @@ def nullable_fields(fields: Mapping[str, Any], keys: Collection[str]) -> dict[st
 
 
 def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema that lets the value, and every value in it, be null, and requires none."""
+    """A schema that lets the value, and every value in it, be null, and requires none.
+
+    A user's catalog may have any keyword.
+    """
     result = {name: value for name, value in schema.items() if name != "required"}
-    if types := schema.get("type"):
+    if types := result.pop("type", None):
         types = [types] if isinstance(types, str) else types
-        result["type"] = types if "null" in types else [*types, "null"]
-    if properties := schema.get("properties"):
-        result["properties"] = {name: nullable(each) for name, each in properties.items()}
-    if isinstance(items := schema.get("items"), Mapping):
-        result["items"] = nullable(items)
-    return result
+        result["type"] = list(dict.fromkeys([*types, "null"]))
+    for name in ("properties", "patternProperties"):
+        if isinstance(fields := schema.get(name), Mapping):
+            result[name] = {field: nullable(each) for field, each in fields.items()}
+    for name in ("items", "additionalProperties"):
+        if isinstance(inner := schema.get(name), Mapping):
+            result[name] = nullable(inner)
+    return _with_null_among_values(result)
+
+
+def _with_null_among_values(schema: dict[str, Any]) -> dict[str, Any]:
+    if "const" in schema:
+        schema["enum"] = [schema.pop("const")]
+    if isinstance(values := schema.get("enum"), list) and None not in values:
+        schema["enum"] = [*values, None]
+    for name in ("anyOf", "oneOf"):
+        if name in schema and not _takes_null({name: schema[name]}):
+            schema["anyOf"] = [*schema.pop(name), {"type": "null"}]
+    if "allOf" in schema:
+        schema["allOf"] = [nullable(each) for each in schema["allOf"]]
+    return schema
+
+
+def _takes_null(schema: Mapping[str, Any]) -> bool:
+    return Draft7Validator(schema).is_valid(None)
