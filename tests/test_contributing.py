@@ -28,6 +28,15 @@ TESTS = (
     "tests/test_streams_page.py",
     "tests/test_standard.py",
 )
+NEXT = "---- next ----"
+COLLECT = f"""
+import json, sys, pytest
+for number, options in enumerate(json.loads(sys.argv[1])):
+    if number:
+        print({NEXT!r})
+    if pytest.main(options):
+        sys.exit(1)
+"""
 
 
 def run(copy: Path, *command: str) -> str:
@@ -80,14 +89,22 @@ def test_the_commands_do_something() -> None:
     assert block
     commands = [shlex.split(line, comments=True) for line in block[1].splitlines()]
     assert len(commands) > 5
+    chosen = [
+        ["--collect-only", "-q", "-n", "0", *shlex.split(word.removeprefix("ARGS="))]
+        for words in commands
+        for word in words
+        if word.startswith("ARGS=")
+    ]
+    assert len(chosen) > 3
+    # In one process, which imports the tests once.
+    said = run(ROOT, sys.executable, "-c", COLLECT, json.dumps(chosen)).split(NEXT)
+    assert len(said) == len(chosen)
+    assert all("::" in tests for tests in said), said
     for name, *words in commands:
         if name == "make":
             run(ROOT, "make", "--dry-run", *words)
         else:
             assert (ROOT / words[0]).is_file()
-        for tests in (word.removeprefix("ARGS=") for word in words if word.startswith("ARGS=")):
-            options = ("-m", "pytest", "--collect-only", "-q", "-n", "0", *shlex.split(tests))
-            assert "::" in run(ROOT, sys.executable, *options)
 
 
 @pytest.mark.end_to_end
