@@ -37,16 +37,17 @@ OTHER_KEYWORDS = Draft7Validator.VALIDATORS.keys() - {
     "properties",
     "type",
 }
-#: RFC 3339, with offsets that databases know.
+#: RFC 3339, with offsets that databases know, and as many digits of a second: PostgreSQL refuses
+#: texts that are longer than 128 characters or so.
 TIMESTAMP = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,30})?"
     r"(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])"
 )
 #: Nearly all timestamps; `is_timestamp` decides about the others.
 USUAL_TIMESTAMP = (
     r"^[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,30})?"
     r"(?:Z|[+-](?:0[0-9]|1[0-5]):[0-5][0-9])\Z"
 )
 

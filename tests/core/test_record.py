@@ -206,6 +206,11 @@ FITTER = RecordFitter({
             {"updated": None, "extra": {"updated": "2016-01-31T17:00:00"}},
         ),
         ({"updated": "2016-02-29T17:00:00Z"}, {"updated": "2016-02-29T17:00:00Z"}),
+        ({"updated": f"2016-01-01T00:00:00.{'1' * 30}Z"},) * 2,
+        (
+            {"updated": f"2016-01-01T00:00:00.{'1' * 200}Z"},
+            {"updated": None, "extra": {"updated": f"2016-01-01T00:00:00.{'1' * 200}Z"}},
+        ),
         (
             {"base": {"cost": "x", "new": "y", "name": 1}},
             {
