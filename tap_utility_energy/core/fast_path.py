@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_utility_energy import signals
-from tap_utility_energy.core.json_types import struct_of
+from tap_utility_energy.core.json_types import is_too_deep, struct_of
 from tap_utility_energy.core.messages import as_ascii
 from tap_utility_energy.core.record import EXTRA
 from tap_utility_energy.http.decoding import MOST_DIGITS, parse, raw_fields, raw_items
@@ -129,7 +129,8 @@ class FastPathWriter:
         fields, unknown = self._fitter.split_names(raw_fields(text))
         if unknown:
             text = msgspec.Raw(msgspec.json.encode(fields | {"extra": unknown}))
-        _decode(text)  # refuses numbers that are too large, wherever they are
+        if is_too_deep(_decode(text)):  # which refuses numbers that are too large
+            raise msgspec.ValidationError
         return text, self._decode_with_extra(text).field0
 
     def write(self, records: Iterable[Record], counter: Counter) -> Iterator[Record]:

@@ -75,6 +75,41 @@ def _multiple_of(_: Any, divisor: Any, value: Any, __: Any) -> Iterator[Validati
 VALIDATOR: Any = extend(Draft7Validator, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]
 
 
+#: Maximum nesting of objects and lists: loaders fail at hundreds of levels.
+DEEPEST = 64
+
+
+def _flat_value(levels: int) -> Any:
+    """The msgspec type of any value of so many levels of lists and objects at most."""
+    if not levels:
+        return bool | int | float | str | None
+    inner = _flat_value(levels - 1)
+    return bool | int | float | str | list[inner] | dict[str, inner] | None  # type: ignore[valid-type]
+
+
+#: Undocumented values, as nearly all of them are.
+FLAT_VALUE = _flat_value(3)
+
+
+def _objects_of(value: Any) -> Any:
+    return dict[str, value]
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether objects and lists are nested too deeply in a JSON value for loaders."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
+
+
 class Mismatch(NamedTuple):
     """A value that does not fit its schema."""
 
@@ -109,7 +144,8 @@ def struct_of(properties: Mapping[str, Schema], *, closed: bool) -> Any:
 
     Args:
         properties: The schemas of its fields.
-        closed: Whether no object in it may have a field that its schema does not name.
+        closed: Whether no object in it may have a field that its schema does not name, and objects
+            without a schema are to be flat.
     """
     fields: list[Any] = [
         (f"field{number}", _decoded_type(schema, closed), msgspec.field(name=name, default=None))
@@ -120,12 +156,12 @@ def struct_of(properties: Mapping[str, Schema], *, closed: bool) -> Any:
 
 def _decoded_type(schema: Schema, closed: bool) -> Any:  # noqa: FBT001
     """The msgspec type of a value. It refuses values that need more than a check of their type."""
-    types = types_of(schema)
+    types, free = types_of(schema), FLAT_VALUE if closed else Any
     others = schema.get("additionalProperties", True)
     if schema.keys() & OTHER_KEYWORDS or not isinstance(others, bool):
         return None
     if types == JSON_TYPES and not schema.keys() & {"properties", "items"}:
-        return Any
+        return free
     known: dict[str, Any] = {"boolean": bool, "integer": _INTEGER, "number": _NUMBER}
     known["string"] = _USUAL_TIMESTAMP if schema.get("format") == "date-time" else _TEXT
     if schema.get("format", "date-time") != "date-time":
@@ -133,10 +169,12 @@ def _decoded_type(schema: Schema, closed: bool) -> Any:  # noqa: FBT001
     if "object" in types:
         properties = schema.get("properties")
         is_closed = closed or not others
-        known["object"] = struct_of(properties, closed=is_closed) if properties else dict[str, Any]
+        known["object"] = (
+            struct_of(properties, closed=is_closed) if properties else _objects_of(free)
+        )
     if "array" in types:
         items = schema.get("items")
-        known["array"] = list[_decoded_type(items, closed) if items else Any]  # type: ignore[misc]
+        known["array"] = list[_decoded_type(items, closed) if items else free]  # type: ignore[misc]
     return reduce(or_, (known[name] for name in sorted(types & known.keys())), type(None))
 
 
@@ -174,7 +212,8 @@ class Coercer:
             return None
         inner: list[Mismatch] = []
         coerced = self._coerced(value, path, inner)
-        if coerced is None or not self._is_valid(coerced):
+        is_free = not (self._fields or self._items)
+        if coerced is None or (is_free and is_too_deep(value)) or not self._is_valid(coerced):
             mismatches.append(Mismatch(path, value))
             return None
         mismatches += inner
@@ -208,7 +247,7 @@ class Coercer:
             place = f"{path}.{name}"
             if field := self._fields.get(name, self._other_fields):
                 coerced[name] = field.coerce(inner, place, mismatches)
-            elif self._is_closed:
+            elif self._is_closed or is_too_deep(inner):
                 mismatches.append(Mismatch(place, inner))
             else:
                 coerced[name] = inner

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_utility_energy.core.json_types import Coercer, Mismatch, struct_of
+from tap_utility_energy.core.json_types import Coercer, Mismatch, is_too_deep, struct_of
+from tap_utility_energy.core.messages import to_json
 from tap_utility_energy.stats import FieldNotices
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class RecordFitter:
         mapped: Collection[str] = (),
     ) -> None:
         self.properties = {name: each for name, each in properties.items() if name != "extra"}
+        self._documented = struct_of(self.properties, closed=True)
         self._type = struct_of(self.properties, closed=False)
         self._coercers = {name: Coercer(schema) for name, schema in self.properties.items()}
         self._notices = notices or FieldNotices(set(), set(), set())
@@ -76,16 +79,23 @@ class RecordFitter:
     def split(self, record: Record) -> tuple[Record, Record]:
         """The fields that fit, and what goes under ``extra``."""
         known, unknown = self.split_names(record)
-        try:
-            msgspec.convert(known, self._type)
-        except (msgspec.ValidationError, RecursionError):
+        if not self._fits(known):
             mismatches: list[Mismatch] = []
             coerced = {
                 name: self._coercers[name].coerce(value, name, mismatches)
                 for name, value in known.items()
             }
-            return coerced, self._kept(mismatches) | unknown
-        return known, unknown
+            known, unknown = coerced, self._kept(mismatches) | unknown
+        return known, {name: _loadable(value) for name, value in unknown.items()}
+
+    def _fits(self, fields: Record) -> bool:
+        with suppress(msgspec.ValidationError):
+            msgspec.convert(fields, self._documented)
+            return True
+        with suppress(msgspec.ValidationError):
+            msgspec.convert(fields, self._type)
+            return not is_too_deep(fields)
+        return False
 
     def split_names(self, record: Record) -> tuple[Record, Record]:
         """The fields that the schema names, and the others. Values are not looked at."""
@@ -113,6 +123,11 @@ class RecordFitter:
             self._notices.off_type.add(self._level + field)
             kept[path] = value
         return kept
+
+
+def _loadable(value: Any) -> Any:
+    """A value, as JSON text if no loader can take it for its nesting."""
+    return to_json(value) if is_too_deep(value) else value
 
 
 def _is_in(field: str, other: str) -> bool:

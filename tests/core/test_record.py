@@ -273,3 +273,37 @@ def test_off_type_values_are_named_once(tap: TapRunner) -> None:
         "energycap_places: values of another type than declared, null in their place and kept "
         'under "extra": placeCode, size.value'
     )
+
+
+@pytest.mark.parametrize("levels", [70, 400, 900])
+@pytest.mark.parametrize("parts", [("[", "1", "]"), ('{"a":', "1", "}")])
+@pytest.mark.parametrize(
+    ("stream", "key", "free", "path"),
+    [
+        ("energycap_meters", "meterId", "properties", "/api/v3/meter?"),
+        ("meter_digest_monthly", "meterId", "costUnit", "/api/v3/meter/digest/actual/monthly"),
+    ],
+)
+def test_deep_nesting_becomes_text(
+    tap: TapRunner,
+    stream: str,
+    key: str,
+    free: str,
+    path: str,
+    parts: tuple[str, str, str],
+    levels: int,
+) -> None:
+    start, middle, end = parts
+    deep = start * levels + middle + end * levels
+    free_object = f'{{"{key}": 2, "{free}": {{"x": {deep}}}}}'
+    body = f'[{{"{key}": 1}}, {free_object}, {{"{key}": 3, "new": {deep}}}]'
+    rule = answer(body, ONE_RECORD | {"TotalNumberOfRecords": "3"}, path=path, times=None)
+    with Sandbox(meters=0, billing_summaries=0, faults=[rule]) as box:
+        run = tap(box.tap_config(), streams=[stream])
+
+    assert run.exit == 0, run.last_line
+    first, second, third = run.records(stream)
+    assert first == {key: 1}
+    (kept,) = second["extra"].values()
+    assert deep in kept
+    assert third == {key: 3, "extra": {"new": deep}}
