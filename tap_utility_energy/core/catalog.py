@@ -15,7 +15,7 @@ from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from tap_utility_energy.core.catalog_file import fault_of
-from tap_utility_energy.core.json_types import OTHER_KEYWORDS, types_of
+from tap_utility_energy.core.json_types import OTHER_KEYWORDS, is_deeper, types_of
 from tap_utility_energy.core.record import EXTRA
 from tap_utility_energy.core.schema import nullable_fields
 from tap_utility_energy.errors import UserInputError
@@ -46,7 +46,7 @@ def validated(content: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UserInputError: It is none, and where.
     """
-    if _depth(content) > DEEPEST:
+    if is_deeper(content, DEEPEST):
         raise UserInputError(f"objects in it are nested more than {DEEPEST} deep")
     if fault := fault_of(content):
         raise UserInputError(f"not a Singer catalog, such as --discover prints: {fault}")
@@ -59,20 +59,6 @@ def validated(content: dict[str, Any]) -> dict[str, Any]:
             if not part["breadcrumb"] and (method := part["metadata"].get("replication-method")):
                 stream["replication_method"] = method
     return content
-
-
-def _depth(thing: object) -> int:
-    """The nesting depth of objects and lists."""
-    depth, level = 0, [thing]
-    while level:
-        depth += 1
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-    return depth
 
 
 def unknown_streams(catalog: Catalog, known: Collection[str]) -> Iterator[str]:

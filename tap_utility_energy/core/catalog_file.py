@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tap_utility_energy.core.json_types import JsonType  # noqa: TC001 - msgspec reads it
 from tap_utility_energy.http.errors import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-JsonType = Literal["array", "boolean", "integer", "null", "number", "object", "string"]
 
 
 class Node(Struct, rename="camel"):

@@ -6,9 +6,9 @@ the RECORD line as it was sent, with every digit. Unknown fields are moved under
 too. If one of its values has another type than declared, that record alone is decoded, and the SDK
 writes it.
 
-The fast path differs from the SDK in three ways. It keeps a duplicate name in an object, of which
-a reader takes the last. It accepts objects that are nested hundreds of levels deep. And it writes
-STATE at the end of the stream only, not every 10,000 records: its streams have no bookmark.
+The fast path differs from the SDK in two ways. It keeps a duplicate name in an object, of which a
+reader takes the last. And it writes STATE at the end of the stream only, not every 10,000 records:
+its streams have no bookmark.
 """
 
 from __future__ import annotations

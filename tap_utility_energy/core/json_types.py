@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
 
 import msgspec
 from jsonschema import Draft7Validator, FormatChecker, ValidationError
@@ -28,7 +28,10 @@ Schema = Mapping[str, Any]
 LARGEST_INTEGER = 2**63
 #: Maximum of a double: most databases store numbers as doubles.
 LARGEST_NUMBER = sys.float_info.max
-JSON_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+#: Maximum nesting of objects and lists: loaders fail at hundreds of levels.
+DEEPEST = 64
+JsonType = Literal["array", "boolean", "integer", "null", "number", "object", "string"]
+JSON_TYPES = frozenset(get_args(JsonType))
 #: Keywords that only a user's catalog has. `jsonschema` checks them.
 OTHER_KEYWORDS = Draft7Validator.VALIDATORS.keys() - {
     "additionalProperties",
@@ -75,10 +78,6 @@ def _multiple_of(_: Any, divisor: Any, value: Any, __: Any) -> Iterator[Validati
 VALIDATOR: Any = extend(Draft7Validator, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]
 
 
-#: Maximum nesting of objects and lists: loaders fail at hundreds of levels.
-DEEPEST = 64
-
-
 def _flat_value(levels: int) -> Any:
     """The msgspec type of any value of so many levels of lists and objects at most."""
     if not levels:
@@ -91,14 +90,14 @@ def _flat_value(levels: int) -> Any:
 FLAT_VALUE = _flat_value(3)
 
 
-def _objects_of(value: Any) -> Any:
-    return dict[str, value]
+def is_deeper(value: object, levels: int) -> bool:
+    """Whether objects and lists are nested in a JSON value so that it has more levels than these.
 
-
-def is_too_deep(value: Any) -> bool:
-    """Whether objects and lists are nested too deeply in a JSON value for loaders."""
+    >>> is_deeper([[]], 2), is_deeper([[5]], 2)
+    (False, True)
+    """
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(levels):
         level = [
             inner
             for outer in level
@@ -108,6 +107,11 @@ def is_too_deep(value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+def is_too_deep(value: object) -> bool:
+    """Whether objects and lists are nested too deeply in a JSON value for loaders."""
+    return is_deeper(value, DEEPEST)
 
 
 class Mismatch(NamedTuple):
@@ -157,6 +161,7 @@ def struct_of(properties: Mapping[str, Schema], *, closed: bool) -> Any:
 def _decoded_type(schema: Schema, closed: bool) -> Any:  # noqa: FBT001
     """The msgspec type of a value. It refuses values that need more than a check of their type."""
     types, free = types_of(schema), FLAT_VALUE if closed else Any
+    objects = dict[str, free]  # type: ignore[valid-type]
     others = schema.get("additionalProperties", True)
     if schema.keys() & OTHER_KEYWORDS or not isinstance(others, bool):
         return None
@@ -169,9 +174,7 @@ def _decoded_type(schema: Schema, closed: bool) -> Any:  # noqa: FBT001
     if "object" in types:
         properties = schema.get("properties")
         is_closed = closed or not others
-        known["object"] = (
-            struct_of(properties, closed=is_closed) if properties else _objects_of(free)
-        )
+        known["object"] = struct_of(properties, closed=is_closed) if properties else objects
     if "array" in types:
         items = schema.get("items")
         known["array"] = list[_decoded_type(items, closed) if items else free]  # type: ignore[misc]

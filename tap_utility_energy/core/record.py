@@ -57,8 +57,8 @@ class RecordFitter:
         mapped: Collection[str] = (),
     ) -> None:
         self.properties = {name: each for name, each in properties.items() if name != "extra"}
-        self._documented = struct_of(self.properties, closed=True)
-        self._type = struct_of(self.properties, closed=False)
+        self._closed_type = struct_of(self.properties, closed=True)
+        self._open_type = struct_of(self.properties, closed=False)
         self._coercers = {name: Coercer(schema) for name, schema in self.properties.items()}
         self._notices = notices or FieldNotices(set(), set(), set())
         self._level = level
@@ -90,10 +90,10 @@ class RecordFitter:
 
     def _fits(self, fields: Record) -> bool:
         with suppress(msgspec.ValidationError):
-            msgspec.convert(fields, self._documented)
+            msgspec.convert(fields, self._closed_type)
             return True
         with suppress(msgspec.ValidationError):
-            msgspec.convert(fields, self._type)
+            msgspec.convert(fields, self._open_type)
             return not is_too_deep(fields)
         return False
 

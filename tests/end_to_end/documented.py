@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sandbox import Sandbox
@@ -15,30 +15,11 @@ from tests.end_to_end.project import (
     needed_module,
     tap_variables,
 )
-from tests.end_to_end.truth import charges_of
+from tests.end_to_end.truth import LISTED, charges_of
 from tests.examples import example
 
-#: The tables of the streams that are selected by default, and the truth's names of them.
-BY_DEFAULT = {
-    "utilityapi_authorizations": "authorizations",
-    "utilityapi_meters": "meters",
-    "utilityapi_billing_accounts": "billing_accounts",
-    "utilityapi_bills": "bills",
-    **{
-        name: name
-        for name in (
-            "billing_summaries",
-            "meter_digest_monthly",
-            "energycap_accounts",
-            "energycap_commodities",
-            "energycap_cost_centers",
-            "energycap_meters",
-            "energycap_places",
-            "energycap_units",
-            "energycap_vendors",
-        )
-    },
-}
+#: The same of the streams that are selected by default.
+BY_DEFAULT = {table: name for table, name in LISTED.items() if table != "energycap_bills"}
 ENV = example("README.md#use-it sh 1")
 
 
@@ -54,10 +35,16 @@ def shell(*script: str, at: Path, box: Sandbox, **environment: str) -> str:
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
+    command = ["bash", "-c", "\n".join(["set -eo pipefail", *script])]
+    return output_of(command, at, **defaults | tap_variables(vendors) | environment)
+
+
+def output_of(command: Sequence[str], at: Path, **environment: str) -> str:
+    """Run a command, which must end well; return its output."""
     ended = subprocess.run(
-        ["bash", "-c", "\n".join(["set -eo pipefail", *script])],
+        command,
         cwd=at,
-        env=clean_environment(**defaults | tap_variables(vendors) | environment),
+        env=clean_environment(**environment),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -13,11 +13,16 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from tests.end_to_end.documented import ENV, assert_whole, in_duckdb, in_files, shell
+from tests.end_to_end.documented import (
+    ENV,
+    assert_whole,
+    in_duckdb,
+    in_files,
+    output_of,
+    shell,
+)
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import (
-    LONGEST_RUN,
-    clean_environment,
     copy_tree,
 )
 from tests.end_to_end.readme import SCHEMA
@@ -101,21 +106,10 @@ def test_the_demo_ends_as_the_readme_shows(tmp_path: Path) -> None:
     (tmp_path / ".venv" / "demo.installed").touch()
     (make_demo,) = commands("README.md#try-it console 1")
 
-    ended = subprocess.run(
-        make_demo.split(),
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_RUN,
-        check=False,
-    )
+    lines = iter(comparable(output_of(make_demo.split(), tmp_path)))
 
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    lines = iter(comparable(ended.stdout))
     for line in comparable(blocks()["README.md#try-it text 1"]):
-        assert any(line == said for said in lines), f"not said, or not there: {line}"
+        assert line in lines, f"not said, or not there: {line}"
 
 
 def comparable(text: str) -> list[str]:

@@ -17,33 +17,11 @@ from sandbox import Sandbox
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import Project, needed_module
 from tests.end_to_end.readme import SCHEMA
-from tests.end_to_end.truth import charges_of
+from tests.end_to_end.truth import LISTED, charges_of
 from tests.examples import example
 
 pytestmark = pytest.mark.end_to_end
 
-#: The tables whose rows are the objects that the vendor lists, and the truth's names of them.
-LISTED = {
-    "utilityapi_authorizations": "authorizations",
-    "utilityapi_meters": "meters",
-    "utilityapi_billing_accounts": "billing_accounts",
-    "billing_summaries": "billing_summaries",
-    "utilityapi_bills": "bills",
-    "meter_digest_monthly": "meter_digest_monthly",
-    **{
-        name: name
-        for name in (
-            "energycap_accounts",
-            "energycap_bills",
-            "energycap_commodities",
-            "energycap_cost_centers",
-            "energycap_meters",
-            "energycap_places",
-            "energycap_units",
-            "energycap_vendors",
-        )
-    },
-}
 #: The queries of the docs by what they answer; the second one of a pair is for PostgreSQL.
 COST_BY_BUILDING = {
     "duckdb": example("docs/energycap.md#cost-by-building-and-commodity sql 1"),

@@ -25,6 +25,28 @@ KEYS = {
     DIGESTS: ("meterId",),
     RESULTS: ("meterId", "calendarYear", "calendarPeriod"),
 }
+#: The tables whose rows are the objects that the vendor lists, and the truth's names of them.
+LISTED = {
+    "utilityapi_authorizations": "authorizations",
+    "utilityapi_meters": "meters",
+    "utilityapi_billing_accounts": "billing_accounts",
+    "billing_summaries": "billing_summaries",
+    "utilityapi_bills": "bills",
+    "meter_digest_monthly": "meter_digest_monthly",
+    **{
+        name: name
+        for name in (
+            "energycap_accounts",
+            "energycap_bills",
+            "energycap_commodities",
+            "energycap_cost_centers",
+            "energycap_meters",
+            "energycap_places",
+            "energycap_units",
+            "energycap_vendors",
+        )
+    },
+}
 SUMMARY_FIELDS = (
     "uid",
     "billing_account_uid",

@@ -12,11 +12,8 @@ from typing import Any, Self
 import pytest
 import trustme
 
-from sandbox import Sandbox
 from tests.support import SUMMARIES, FastClock, TapRunner
-
-STREAM = "historical_collections"
-TIMES = 300
+from tests.utilityapi.historical_collection.command_line import STREAM, TIMES, vendor
 
 
 class TunnelingProxy:
@@ -81,15 +78,7 @@ def test_an_answer_that_is_lost_behind_a_proxy_is_never_asked_for_twice(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fault: dict[str, Any]
 ) -> None:
     with (
-        Sandbox(
-            billing_summaries=4,
-            meters=3,
-            cache_seconds=0,
-            utilityapi_rate_limit=0,
-            time_scale=TIMES,
-            job_seconds=120,
-            faults=[fault | {"method": "POST", "times": None}] if fault else [],
-        ) as box,
+        vendor(faults=[fault | {"method": "POST", "times": None}] if fault else []) as box,
         TunnelingProxy(box.url) as proxy,
     ):
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
