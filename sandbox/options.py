@@ -84,6 +84,11 @@ class SandboxOptions:
     interval_days: int = _option(
         0, "only so many days of readings at the end of each bill's period; 0 is all", int
     )
+    start_cuts: bool = _option(
+        default=False,
+        text="start and end cut readings off UtilityAPI's intervals, instead of leaving out whole "
+        "intervals that begin before or end after them",
+    )
     balance: float = _option(1_000_000.0, "prepaid balance, dollars; at 0 a POST gets 402", float)
     job_start_delay: float = _option(0.0, "seconds until a collection shows at all", float)
     job_seconds: float = _option(2.0, "seconds that a collection is pending", float)

@@ -6,6 +6,7 @@ import datetime as dt
 from operator import itemgetter
 
 import pytest
+import requests
 
 from sandbox import Sandbox
 
@@ -219,3 +220,36 @@ def test_events_that_cannot_happen(client, box, event):
     answer = client.session.post(f"{box.url}/__advance", json=event, timeout=60)
     assert answer.status_code == 400
     assert box.truth(only=WHAT) == before
+
+
+def test_history_that_is_collected_later_comes_before_all_that_there_was(box):
+    before = box.truth(only=WHAT)
+    said = box.advance("older_readings", days=100, each=30)
+    after = box.truth(only=WHAT)
+    check(after)
+    meter = said["meter"]
+    (old,) = (row for row in before["meters"] if row["uid"] == meter)
+    (now,) = (row for row in after["meters"] if row["uid"] == meter)
+    assert now["interval_count"] - old["interval_count"] == said["readings"] > 0
+    first, last = (epoch(row["interval_coverage"][0][0]) for row in (now, old))
+    assert last - first == 100 * 86400
+    assert len(intervals_of(after, meter)) == len(intervals_of(before, meter)) + 4
+
+
+@pytest.mark.parametrize("cuts", [False, True])
+def test_start_leaves_out_or_cuts_an_interval_that_begins_before_it(cuts):
+    with Sandbox(**SMALL, interval_meters=0, start_cuts=cuts) as box:
+        truth = box.truth(only=WHAT)
+        whole = truth["intervals"][1]
+        meter, middle = whole["meter_uid"], whole["readings"][100]["start"]
+        headers = {"Authorization": "Bearer sandbox-utilityapi-token"}
+        query = {"meters": meter, "start": middle, "allow_mixed": "true"}
+        url = f"{box.utilityapi_base_url}/intervals"
+        found = requests.get(url, params=query, headers=headers, timeout=10).json()["intervals"]
+
+    newer = [row for row in intervals_of(truth, meter) if row["readings"][-1]["start"] >= middle]
+    assert len(found) == len(newer) + cuts
+    if cuts:
+        assert [r["start"] for r in found[-1]["readings"]] == [
+            r["start"] for r in whole["readings"][:101]
+        ]

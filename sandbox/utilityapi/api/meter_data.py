@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -46,6 +47,16 @@ class Window:
         return (self.start is None or thing.start >= _moment(self.start, zone)) and (
             self.end is None or thing.end <= _moment(self.end, zone)
         )
+
+    def part_of(self, interval: Interval) -> Interval | None:
+        """Return an Interval with those readings alone that it lets through, or None."""
+        zone = interval.service.zone
+        start = interval.start if self.start is None else _moment(self.start, zone)
+        end = interval.end if self.end is None else _moment(self.end, zone)
+        if start <= interval.start and interval.end <= end:
+            return interval
+        left = tuple(r for r in interval.readings if start <= r.start and r.end <= end)
+        return dataclasses.replace(interval, readings=left) if left else None
 
 
 class DataListing:
@@ -105,10 +116,16 @@ class DataListing:
         self, services: Iterable[Service], window: Window, *, is_mixed: bool
     ) -> Iterator[Row]:
         for service in services:
-            intervals = (i for i in service.metering.intervals if is_mixed or not i.is_mixed)
-            for thing in service.bills if self._is_bills else intervals:
-                if window.holds(thing):
+            for thing in service.bills if self._is_bills else self._intervals(service, window):
+                if window.holds(thing) and (self._is_bills or is_mixed or not thing.is_mixed):
                     yield Row(thing.uid, (thing.end, thing.start, service.ordinal), thing)
+
+    def _intervals(self, service: Service, window: Window) -> list[Interval]:
+        """Return a meter's Intervals; cut to the window, if that is what `start` and `end` do."""
+        intervals = service.metering.intervals
+        if not self._options.start_cuts:
+            return intervals
+        return list(filter(None, map(window.part_of, intervals)))
 
     def _more(self, params: Params, services: list[Service]) -> dict[str, object]:
         """Intervals say whether there is more, left out or still to be collected."""

@@ -33,6 +33,7 @@ class IntervalEvents:
         return {
             "grow_intervals": self.grow,
             "fill_gaps": self.fill_gaps,
+            "older_readings": self.add_older,
             "correct_reading": self.correct,
             "repeat_readings": self.repeat,
         }
@@ -73,6 +74,22 @@ class IntervalEvents:
         service.metering.fill_gaps(self._now(), merge=details.get("merge") is True)
         self._changed(service)
         return {"meter": service.uid, "readings": count}
+
+    def add_older(self, given: dict[str, Any]) -> object:
+        """``days``, or else one, of readings before the meter's first: history collected later.
+
+        They come in Intervals of ``each`` days, or else in one.
+        """
+        details = only(given, "meter", "days", "each")
+        service = first(self._metered(), details.get("meter"), lambda s: s.uid)
+        days = _count(details, "days", 1)
+        a_day = _DAY // service.reading_seconds
+        size = a_day * _count(details, "each", days)
+        readings, moment = self._platform.preceding(service, days * a_day), self._now()
+        for begin in range(0, len(readings), size):
+            service.metering.add_older(service, readings[begin : begin + size], moment)
+        self._changed(service)
+        return {"meter": service.uid, "readings": len(readings)}
 
     def correct(self, given: dict[str, Any]) -> object:
         """The first reading of the newest Interval changes, and of the Interval `updated`.

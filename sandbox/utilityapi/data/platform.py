@@ -7,6 +7,7 @@ import datetime as dt
 import math
 from bisect import insort
 from dataclasses import dataclass
+from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from sandbox.utilityapi.data.copies import Original
 from sandbox.utilityapi.data.customers import Authorization, Uids, billing_accounts
 from sandbox.utilityapi.data.edge_cases import FIRST_ORDINAL, edge_case_consents, edge_case_services
 from sandbox.utilityapi.data.ledger import corrected, next_statement, rebalanced, statements
-from sandbox.utilityapi.data.readings import Metering, Period, period_readings
+from sandbox.utilityapi.data.readings import Metering, Period, Reading, period_readings
 from sandbox.utilityapi.data.services import Bill, Book, Consent, Service
 from sandbox.utilityapi.data.summaries import billing_summary, meter_uids
 from sandbox.wire import to_json
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from sandbox.options import SandboxOptions
     from sandbox.utilityapi.data.customers import BillingAccount, Meter
     from sandbox.utilityapi.data.ledger import Statement
-    from sandbox.utilityapi.data.readings import Reading
 
 _FREQUENCIES = ("monthly", "weekly", "daily")
 _QUARTER, _HOUR = 900, 3_600
@@ -182,6 +182,13 @@ class Platform:
             following = next_statement(service.book.account, self._options.seed, statement)
             statement = next(statements, following)
         return found[:count]
+
+    def preceding(self, service: Service, count: int) -> list[Reading]:
+        """Return as many readings, of its primary duration, before all that there are."""
+        first = min(start for start, _ in service.metering.true)
+        step = dt.timedelta(seconds=service.reading_seconds)
+        starts = [first - step * number for number in range(count, 0, -1)]
+        return [Reading(start, start + step, Decimal(start.day).scaleb(-2)) for start in starts]
 
     def _let_read(self, service: Service, bills: Callable[[], Iterable[Bill]]) -> None:
         """Give a meter the readings of its first bills; they do not change when amounts do."""

@@ -143,6 +143,11 @@ class Metering:
         else:
             self._replace(newest, [*newest.readings, *readings], moment)
 
+    def add_older(self, service: Service, readings: Sequence[Reading], moment: dt.datetime) -> None:
+        """List readings from before all others, as an Interval."""
+        self._add_true(readings)
+        self.intervals.append(Interval(service, tuple(readings), moment, moment))
+
     def fill_gaps(self, moment: dt.datetime, *, merge: bool) -> None:
         """Let the late readings arrive: in the middle of an Interval, or before its first one.
 
