@@ -116,8 +116,9 @@ class DataListing:
         self, services: Iterable[Service], window: Window, *, is_mixed: bool
     ) -> Iterator[Row]:
         for service in services:
-            for thing in service.bills if self._is_bills else self._intervals(service, window):
-                if window.holds(thing) and (self._is_bills or is_mixed or not thing.is_mixed):
+            intervals = (i for i in self._intervals(service, window) if is_mixed or not i.is_mixed)
+            for thing in service.bills if self._is_bills else intervals:
+                if window.holds(thing):
                     yield Row(thing.uid, (thing.end, thing.start, service.ordinal), thing)
 
     def _intervals(self, service: Service, window: Window) -> list[Interval]:
