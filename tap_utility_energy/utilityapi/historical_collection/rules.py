@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.historical_collection.prices import LONGEST_DURATION, price
 from tap_utility_energy.utilityapi.historical_collection.requests import (
     Meter,
@@ -160,14 +161,14 @@ class Plan:
 
     def describe(self) -> Iterator[str]:
         """Every meter, its price and the sum, as lines for a person."""
-        months = self.duration or f"the vendor's default, up to {LONGEST_DURATION}"
-        number = f"{len(self.to_ask)} meter{'s' * (len(self.to_ask) != 1)}"
-        if self.obstacles:
-            yield f"Historical collection: a run would request nothing, though {number} are wanted"
-        else:
-            yield f"Historical collection: a run would request {number}"
+        default = f"the vendor's default, up to {LONGEST_DURATION} months"
+        months = number(self.duration, "month") if self.duration else default
+        meters = number(len(self.to_ask), "meter")
+        are = "is" if len(self.to_ask) == 1 else "are"
+        requested = f"nothing, though {meters} {are} wanted" if self.obstacles else meters
+        yield f"Historical collection: a run would request {requested}"
         for meter in self.to_ask:
-            yield f"  meter {meter.uid}: {months} months, at most ${price(self.duration)}"
+            yield f"  meter {meter.uid}: {months}, at most ${price(self.duration)}"
         yield f"  in all at most ${self.cost}; ${self.spent} may have been spent in 30 days before"
         for decision, uids in self.groups.items():
             if decision.reason is not Reason.ASK:

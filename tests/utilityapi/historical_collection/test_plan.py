@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,6 +25,18 @@ def test_the_plan_tells_of_the_vendors_default(caplog: pytest.LogCaptureFixture)
     assert [record.getMessage() for record in caplog.records][:2] == [
         "Historical collection: a run would request 1 meter",
         "  meter 1: the vendor's default, up to 36 months, at most $48.00",
+    ]
+
+
+def test_a_plan_of_one_is_told_in_the_singular(caplog: pytest.LogCaptureFixture) -> None:
+    config = replace(CONFIG, duration=1, max_cost=Decimal(1))
+
+    with caplog.at_level("INFO"), pytest.raises(CollectionRefusedError):
+        World(NEW).collection(config).preview()
+
+    assert caplog.messages[:2] == [
+        "Historical collection: a run would request nothing, though 1 meter is wanted",
+        "  meter 1: 1 month, at most $1.50",
     ]
 
 
