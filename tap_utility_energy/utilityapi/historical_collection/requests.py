@@ -69,8 +69,8 @@ class Meter:
 
     @property
     def has_unknown_status(self) -> bool:
-        """Whether its status is undocumented."""
-        return self.status not in FINISHED_STATUSES | {"pending", None}
+        """Whether its status is missing or undocumented."""
+        return self.status not in FINISHED_STATUSES | {"pending"}
 
     @property
     def changed_at(self) -> datetime | None:

@@ -99,6 +99,7 @@ def test_a_meter_without_data_is_asked_for(meter: Meter) -> None:
         {"is_archived": {}},
         {"status": "pending"},
         {"status": "retrying"},
+        {"status": None},
         {"status": 5},
     ],
 )
