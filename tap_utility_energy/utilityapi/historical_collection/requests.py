@@ -154,10 +154,13 @@ class Request:
             return RequestOutcome.ERRORED if self.status == "errored" else RequestOutcome.DONE
         return RequestOutcome.OPEN
 
-    @property
-    def is_without_sign(self) -> bool:
-        """Whether its answer was lost, and its meter is known not to have changed since."""
-        return self.accepted is None and not self.has_ended and not self.has_changed
+    def is_without_sign(self, meter: Meter) -> bool:
+        """Whether its answer was lost, and nothing shows that it was carried out.
+
+        A meter that is not activated has no data of it, however its status has changed.
+        """
+        is_lost = self.accepted is None and not self.has_ended
+        return is_lost and not (self.has_changed and meter.is_activated)
 
     @property
     def months_covered(self) -> int:

@@ -229,11 +229,7 @@ class Rules:
         """What to do about a meter without a recorded request."""
         changed_at = meter.changed_at
         if not meter.is_activated or meter.is_empty:
-            # A request without a record may have failed; the vendor retries for a week.
-            is_recent = changed_at is not None and self._now < changed_at + OPEN_FOR
-            if meter.status == "errored" and changed_at and is_recent:
-                return Decision(Reason.ERRORED, changed_at + OPEN_FOR)
-            return Decision(Reason.ASK)
+            return self._errored_lately(meter) or Decision(Reason.ASK)
         if changed_at is None:
             return Decision(Reason.UNDATED)
         if self._is_repeat_due(changed_at):
@@ -252,7 +248,9 @@ class Rules:
         if request.outcome is RequestOutcome.ERRORED:
             is_due = request.attempts < REPEATS_AFTER_ERROR or self._is_before(last_change)
             return Decision(Reason.ASK) if is_due else Decision(Reason.GIVEN_UP, last_change)
-        if request.is_without_sign:
+        if request.is_without_sign(meter):
+            if errored := self._errored_lately(meter):
+                return errored
             is_due = request.attempts < REPEATS_WITHOUT_ANSWER or self._is_before(last_change)
             return Decision(Reason.ASK) if is_due else Decision(Reason.GIVEN_UP, last_change)
         is_covered = self._requests.covers(meter.uid, self._config.duration)
@@ -261,6 +259,13 @@ class Rules:
         if request.accepted is None:
             return Decision(Reason.GIVEN_UP, last_change)
         return Decision(Reason.COLLECTED)
+
+    def _errored_lately(self, meter: Meter) -> Decision | None:
+        """What to do if another request may have failed: the vendor retries it for a week."""
+        changed_at = meter.changed_at
+        if meter.status != "errored" or not changed_at or self._now >= changed_at + OPEN_FOR:
+            return None
+        return Decision(Reason.ERRORED, changed_at + OPEN_FOR)
 
     def _is_repeat_due(self, last_change: datetime) -> bool:
         days = self._config.repeat_days

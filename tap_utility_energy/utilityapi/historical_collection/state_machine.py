@@ -279,7 +279,7 @@ class HistoricalCollection:
 
     def _new_request(self, meter: Meter) -> Request:
         old = self._requests.latest_carried_out(meter.uid)
-        is_repeat = old and (old.outcome is RequestOutcome.ERRORED or old.is_without_sign)
+        is_repeat = old and (old.outcome is RequestOutcome.ERRORED or old.is_without_sign(meter))
         request = Request(
             meter.uid,
             self._now().isoformat(timespec="microseconds"),

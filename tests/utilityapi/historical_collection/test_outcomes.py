@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -105,6 +106,20 @@ def test_a_lost_request_is_asked_for_once_more_after_eight_days() -> None:
     world.run(repeat_before=world.clock.local_now())
 
     assert len(world.vendor.posts) == 3
+
+
+def test_a_lost_request_that_has_failed_unseen_is_asked_for_once_more() -> None:
+    mishaps = ["lost after", "lost before"]
+    world = World(NEW, mishaps=mishaps, outcome="errored", shows_after=timedelta(days=1))
+
+    posts = []
+    for days in (0, 2, 6.5, 1, 9, 9):
+        world.pass_time(days=days)
+        with suppress(CollectionRefusedError):
+            world.run()
+        posts.append(len(world.vendor.posts))
+
+    assert posts == [1, 1, 1, 2, 2, 2], "the vendor retries for a week what has failed"
 
 
 def test_an_answer_lost_on_a_meter_that_changed_is_not_asked_for_again() -> None:
