@@ -1,8 +1,8 @@
 """Finding intervals that were replaced by others, from their uids.
 
 The vendor makes an interval's ``uid`` of its meter, the end of its last reading and the start of
-its first one, in seconds since 1970: ``1234-1767225600-1764547200``. So an interval that grows has
-another uid than before, and its old version would stay in a warehouse.
+its first one, in seconds since 1970: ``1234-1767225600-1764547200``. So an interval that grows,
+shrinks or is split has another uid than before, and its old version would stay in a warehouse.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ class IntervalUid(NamedTuple):
         """The uid without its meter."""
         return self.uid.removeprefix(f"{self.meter}-")
 
-    def holds(self, other: IntervalUid) -> bool:
-        """Whether this period contains the other."""
-        return self.start <= other.start and other.end <= self.end
+    def shared_seconds(self, other: IntervalUid) -> int:
+        """The time that is in both periods."""
+        return min(self.end, other.end) - max(self.start, other.start)
 
 
 class Versions(NamedTuple):
     """The result of comparing a list of intervals with those that were read before."""
 
-    #: The shortest interval that contains each old version.
+    #: The interval that shares most of its time with each old version.
     replaced: dict[IntervalUid, IntervalUid]
     #: The periods of the current intervals, by meter.
     periods: dict[str, list[str]]
 
 
 def compare(known: Mapping[str, Iterable[str]], listed: Iterable[str]) -> Versions:
-    """Find known intervals that are no longer listed and whose period another one contains.
+    """Find known intervals that are no longer listed, but others of their time are.
 
     >>> versions = compare({"12": ["300-100"]}, ["12-400-100"])
     >>> [(old.uid, new.uid) for old, new in versions.replaced.items()]
@@ -72,8 +72,9 @@ def compare(known: Mapping[str, Iterable[str]], listed: Iterable[str]) -> Versio
         before = (IntervalUid.parse(f"{meter}-{period}") for period in known.get(meter, ()))
         gone = {old for old in before if old and old.meter == meter} - set(now)
         for old in gone:
-            if holders := [new for new in now if new.holds(old)]:
-                versions.replaced[old] = min(holders, key=lambda new: new.end - new.start)
+            nearest = max(now, key=old.shared_seconds)
+            if old.shared_seconds(nearest) > 0:
+                versions.replaced[old] = nearest
         kept = gone - versions.replaced.keys()
         versions.periods[meter] = sorted({uid.period for uid in (*now, *kept)})
     return versions

@@ -137,8 +137,4 @@ class MeterDataStream(VendorStream):
         if self._meters.stream.narrowed_by():
             return
         for uid in self.completed.keys() - self.changes.fingerprints.keys():
-            self.forget(uid)
-
-    def forget(self, meter: str) -> None:
-        """Remove a meter from the state."""
-        del self.completed[meter]
+            del self.completed[uid]

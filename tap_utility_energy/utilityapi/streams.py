@@ -15,7 +15,7 @@ from tap_utility_energy.utilityapi.meter_changes import MeterEndpoint
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tap_utility_energy.utilityapi.meter_list import MeterList
 from tap_utility_energy.utilityapi.reading_rows import ReadingRows, intervals_by_meter
-from tap_utility_energy.utilityapi.replaced_intervals import known_periods, with_replaced
+from tap_utility_energy.utilityapi.replaced_intervals import with_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -160,9 +160,10 @@ class BillLineItemsStream(MeterDataStream):
 class IntervalsStream(MeterDataStream):
     """Intervals: readings that were collected together, nested as sent.
 
-    The vendor gives an interval another ``uid`` when it grows. The row of the old one then comes
-    once more, with ``replaced_by`` and nothing but its ``meter_uid`` besides, so that no reading
-    stays in two rows. For that the state holds the periods of each meter's intervals.
+    The vendor gives an interval another ``uid`` when it grows or shrinks. The row of the old one
+    then comes once more, with ``replaced_by`` and nothing but its ``meter_uid`` besides, so that no
+    reading stays in two rows. For that the state holds the periods of each meter's intervals, also
+    of meters that are no longer listed: they may be again.
     """
 
     name = "utilityapi_intervals"
@@ -174,11 +175,6 @@ class IntervalsStream(MeterDataStream):
     @override
     def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
         return with_replaced(self, super().record_pages(decoder))
-
-    @override
-    def forget(self, meter: str) -> None:
-        super().forget(meter)
-        known_periods(self).pop(meter, None)
 
 
 class IntervalReadingsStream(MeterDataStream):

@@ -33,7 +33,7 @@ LOCAL_TIME = "in the utility's time, as in 2026-03-08T01:00:00.000000-05:00"
 #: https://utilityapi.com/docs/api/intervals and https://utilityapi.com/docs/api/intervals/blocks
 INTERVAL = record(
     key("uid", th.StringType, "The interval, until it grows and has another uid."),
-    text("replaced_by", "The interval that has the readings of this one now; null in all others."),
+    text("replaced_by", "The interval that now covers most of its time; null if it is current."),
     METER_UID,
     AUTHORIZATION_UID,
     CREATED,
