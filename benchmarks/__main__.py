@@ -1,14 +1,16 @@
-"""Run all contenders, print ratios first, and draw the image of the README: ``make bench``."""
+"""Run all contenders, print what they take, and draw the image of the README: ``make bench``."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from itertools import product
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.endpoints import DIGESTS, SUMMARIES
+from benchmarks.kinds import BY_NAME, DIGESTS, SUMMARIES, Kind
+from benchmarks.measure import print_kinds
 from benchmarks.runs import (
     AIRBYTE,
     AIRBYTE_COMMAND,
@@ -19,6 +21,7 @@ from benchmarks.runs import (
     TAP,
     TEMPLATE,
     Took,
+    least,
     run,
     took,
     vendors,
@@ -32,77 +35,68 @@ SIZES = {SUMMARIES: (1_000, 20_000, 120_000), DIGESTS: (250, 5_000, 30_000)}
 FAR_SIZES = {SUMMARIES: 20_000, DIGESTS: 10_000}
 LATENCY_MS = 200
 WIDTH = 8
-TRIES = 3  # the one of the least CPU counts: other work on the machine only ever adds to it
 IMAGE = Path(__file__).with_name("speed.svg")
 
-Near = dict[tuple[str, str, int], Took]
+Near = dict[tuple[str, Kind, int], Took]
 
 
-def near(folder: Path) -> Near:
+def near(url: str, folder: Path) -> Near:
     """All contenders at zero latency, at every size."""
-    results = {}
-    for stream, size in ((stream, size) for stream, sizes in SIZES.items() for size in sizes):
-        with vendors(**_only(stream, size)) as url:
-            for contender in CONTENDERS:
-                tries = [run(contender, stream, url, folder, size) for _ in range(TRIES)]
-                results[contender, stream, size] = min(tries, key=lambda took: took.cpu)
-    return results
+    return {
+        (contender, kind, size): least(contender, kind, url, folder, size)
+        for kind, sizes in SIZES.items()
+        for size in sizes
+        for contender in CONTENDERS
+    }
 
 
-def far(folder: Path) -> dict[tuple[str, str], Took]:
+def far(url: str, folder: Path) -> dict[tuple[str, Kind], Took]:
     """All contenders when every answer takes a while; this tap with several pages in flight."""
-    results = {}
-    for stream, size in FAR_SIZES.items():
-        with vendors(**_only(stream, size), latency_ms=LATENCY_MS) as url:
-            for contender in CONTENDERS:
-                results[contender, stream] = run(contender, stream, url, folder, size, width=WIDTH)
-    return results
+    options = {"latency_ms": LATENCY_MS, "width": WIDTH}
+    return {
+        (contender, kind): run(contender, kind, url, folder, size, **options)
+        for kind, size in FAR_SIZES.items()
+        for contender in CONTENDERS
+    }
 
 
-def _only(stream: str, size: int) -> dict[str, int]:
-    return {"summaries" if stream == SUMMARIES else "meters": size}
-
-
-def micros(results: Near, contender: str, stream: str) -> float:
+def micros(results: Near, contender: str, kind: Kind) -> float:
     """Microseconds of CPU per record, start-up left out."""
-    sizes = SIZES[stream]
-    first, last = (results[contender, stream, size] for size in (sizes[0], sizes[-1]))
+    sizes = SIZES[kind]
+    first, last = (results[contender, kind, size] for size in (sizes[0], sizes[-1]))
     return (last.cpu - first.cpu) / (last.records - first.records) * 1e6
 
 
-def print_ratios(close: Near, remote: dict[tuple[str, str], Took]) -> None:
+def print_ratios(close: Near, remote: dict[tuple[str, Kind], Took]) -> None:
     print("\nHow many times what this tap takes, of CPU per record:")
-    for stream, other in product(SIZES, CONTENDERS[1:]):
-        ratio = micros(close, other, stream) / micros(close, TAP, stream)
-        print(f"  {stream:22} {other:14} {ratio:6.1f}")
+    for kind, other in product(SIZES, CONTENDERS[1:]):
+        ratio = micros(close, other, kind) / micros(close, TAP, kind)
+        print(f"  {kind.name:22} {other:14} {ratio:6.1f}")
     print(f"\n… of time, at {LATENCY_MS} ms an answer (digests: {WIDTH} pages in flight):")
-    for stream, other in product(SIZES, CONTENDERS[1:]):
-        ratio = remote[other, stream].seconds / remote[TAP, stream].seconds
-        print(f"  {stream:22} {other:14} {ratio:6.1f}")
+    for kind, other in product(SIZES, CONTENDERS[1:]):
+        ratio = remote[other, kind].seconds / remote[TAP, kind].seconds
+        print(f"  {kind.name:22} {other:14} {ratio:6.1f}")
 
 
-def print_figures(close: Near, remote: dict[tuple[str, str], Took]) -> None:
+def print_figures(close: Near, remote: dict[tuple[str, Kind], Took]) -> None:
     print(
         "\n  us: microseconds of CPU per record; the rest is of the largest run, start-up included"
     )
     header = f"{'records/s':>10} {'CPU s':>8} {'MB':>6}"
     print(f"  {'':22} {'':14} {'us':>7} {header}   {LATENCY_MS} ms: {header}")
-    for stream, contender in product(SIZES, CONTENDERS):
-        runs = (close[contender, stream, SIZES[stream][-1]], remote[contender, stream])
+    for kind, contender in product(SIZES, CONTENDERS):
+        runs = (close[contender, kind, SIZES[kind][-1]], remote[contender, kind])
         both = "           ".join(
             f"{each.records / each.seconds:10,.0f} {each.cpu:8.2f} {each.memory:6.0f}"
             for each in runs
         )
-        print(f"  {stream:22} {contender:14} {micros(close, contender, stream):7.1f} {both}")
+        print(f"  {kind.name:22} {contender:14} {micros(close, contender, kind):7.1f} {both}")
 
 
-def print_memory(folder: Path) -> None:
+def print_memory(url: str, folder: Path) -> None:
     """What ten times as much data does to the tap's memory."""
-    peaks = {}
-    for size in (50_000, 500_000):
-        with vendors(summaries=size) as url:
-            peaks[size] = run(TAP, SUMMARIES, url, folder, size).memory
-    small, large = peaks.values()
+    sizes = (50_000, 500_000)
+    small, large = (run(TAP, SUMMARIES, url, folder, size).memory for size in sizes)
     print("\nPeak memory of this tap:")
     print(f"  50,000 summaries {small:.0f} MB, 500,000 {large:.0f} MB: {large / small:.2f} times")
 
@@ -119,20 +113,36 @@ def print_start() -> None:
         print(f"  {name:26} {median(took(command).cpu for _ in range(5)):6.2f}")
 
 
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=BY_NAME,
+        metavar="KIND",
+        help=f"measure these kinds of records and nothing else: {', '.join(BY_NAME)}",
+    )
+    return parser.parse_args()
+
+
 def main() -> int:
-    if not HAS_AIRBYTE:
-        print(f"Without {AIRBYTE}, which is not installed; .venv/airbyte.log may say why")
-    with TemporaryDirectory() as name:
+    only = arguments().only
+    with TemporaryDirectory() as name, vendors() as url:
         folder = Path(name)
-        close, remote = near(folder), far(folder)
+        print_kinds([BY_NAME[each] for each in only or BY_NAME], url, folder)
+        if only:
+            return 0
+        if not HAS_AIRBYTE:
+            print(f"\nWithout {AIRBYTE}, which is not installed; .venv/airbyte.log may say why")
+        close, remote = near(url, folder), far(url, folder)
         print_ratios(close, remote)
         print_figures(close, remote)
-        print_memory(folder)
+        print_memory(url, folder)
         print_start()
     # Last, because a process that is started counts its parent's memory as its own.
     from benchmarks.chart import draw  # noqa: PLC0415
 
-    draw(close, IMAGE)
+    draw({(who, kind.name, size): took for (who, kind, size), took in close.items()}, IMAGE)
     print(f"\nThe image: {IMAGE.relative_to(Path.cwd())}")
     return 0
 

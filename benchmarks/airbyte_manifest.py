@@ -10,25 +10,25 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.endpoints import DIGESTS, DIGESTS_PATH, SUMMARIES, SUMMARIES_PATH
+from benchmarks.kinds import DIGESTS, SUMMARIES
 from tap_utility_energy.energycap.schemas.digests import METER_DIGEST_MONTHLY
 from tap_utility_energy.utilityapi.schemas import BILLING_SUMMARY
 
+if TYPE_CHECKING:
+    from benchmarks.kinds import Kind
+
 Part = dict[str, Any]
 
-SCHEMAS = {SUMMARIES: BILLING_SUMMARY, DIGESTS: METER_DIGEST_MONTHLY}
-KEYS = {SUMMARIES: "uid", DIGESTS: "meterId"}
+SCHEMAS = {SUMMARIES.stream: BILLING_SUMMARY, DIGESTS.stream: METER_DIGEST_MONTHLY}
 
 
 def manifest() -> Part:
     """Both streams, as Airbyte's reference of the YAML file has them."""
     summaries = _stream(
         SUMMARIES,
-        SUMMARIES_PATH,
         {"type": "BearerAuthenticator", "api_token": "{{ config['token'] }}"},
-        [SUMMARIES],
         {
             "type": "DefaultPaginator",
             "page_token_option": {"type": "RequestPath"},
@@ -41,13 +41,11 @@ def manifest() -> Part:
     )
     digests = _stream(
         DIGESTS,
-        DIGESTS_PATH,
         {
             "type": "ApiKeyAuthenticator",
             "api_token": "{{ config['token'] }}",
             "inject_into": _option("header", "ECI-ApiKey"),
         },
-        [],
         {
             "type": "DefaultPaginator",
             "page_token_option": _option("request_parameter", "pageNumber"),
@@ -65,7 +63,7 @@ def manifest() -> Part:
     return {
         "version": "7.0.0",
         "type": "DeclarativeSource",
-        "check": {"type": "CheckStream", "stream_names": [SUMMARIES, DIGESTS]},
+        "check": {"type": "CheckStream", "stream_names": [SUMMARIES.stream, DIGESTS.stream]},
         "streams": [summaries, digests],
         "spec": {
             "type": "Spec",
@@ -92,27 +90,31 @@ def catalog(stream: str) -> Part:
     return {"streams": [entry]}
 
 
-def _stream(name: str, path: str, authenticator: Part, records: list[str], paginator: Part) -> Part:
+def _stream(kind: Kind, authenticator: Part, paginator: Part) -> Part:
+    endpoint = kind.endpoint
     return {
         "type": "DeclarativeStream",
-        "name": name,
-        "primary_key": KEYS[name],
+        "name": kind.stream,
+        "primary_key": endpoint.key,
         "retriever": {
             "type": "SimpleRetriever",
             "requester": {
                 "type": "HttpRequester",
                 "url_base": "{{ config['url'] }}",
-                "path": path,
+                "path": endpoint.path,
                 "http_method": "GET",
                 "authenticator": authenticator,
             },
             "record_selector": {
                 "type": "RecordSelector",
-                "extractor": {"type": "DpathExtractor", "field_path": records},
+                "extractor": {
+                    "type": "DpathExtractor",
+                    "field_path": [*filter(None, [endpoint.records_key])],
+                },
             },
             "paginator": paginator,
         },
-        "schema_loader": {"type": "InlineSchemaLoader", "schema": SCHEMAS[name]},
+        "schema_loader": {"type": "InlineSchemaLoader", "schema": SCHEMAS[kind.stream]},
     }
 
 

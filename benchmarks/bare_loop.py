@@ -1,43 +1,66 @@
-"""Fetch, decode, write, and nothing else: ``bare_loop.py URL TOKEN STREAM``."""
+"""Fetch, decode, make rows, write, and nothing else: ``bare_loop.py URL TOKEN KIND``."""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 
-from benchmarks.endpoints import DIGESTS_PATH, SUMMARIES, SUMMARIES_PATH
+from benchmarks.endpoints import METERS
+from benchmarks.kinds import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from benchmarks.endpoints import Endpoint
+    from benchmarks.kinds import Kind, Record
 
-def summaries(session: requests.Session, url: str) -> Iterator[list[dict[str, Any]]]:
-    following: str | None = url + SUMMARIES_PATH
+
+def linked(
+    session: requests.Session, url: str, endpoint: Endpoint, **params: str
+) -> Iterator[list[Record]]:
+    """The pages of a list of UtilityAPI."""
+    following: str | None = url + endpoint.path
     while following:
-        document = session.get(following).json()
-        yield document[SUMMARIES]
-        following = document["next"]
+        document = session.get(following, params=params).json()
+        yield document[endpoint.records_key]
+        following, params = document["next"], {}
 
 
-def digests(session: requests.Session, url: str) -> Iterator[list[dict[str, Any]]]:
+def by_meter(session: requests.Session, url: str, endpoint: Endpoint) -> Iterator[list[Record]]:
+    for meters in linked(session, url, METERS):
+        for meter in meters:
+            yield from linked(session, url, endpoint, meters=meter["uid"])
+
+
+def numbered(session: requests.Session, url: str, endpoint: Endpoint) -> Iterator[list[Record]]:
+    """The pages of a list of EnergyCAP."""
     number, pages = 1, 1
     while number <= pages:
         params = {"pageNumber": number, "pageSize": 250}
-        response = session.get(url + DIGESTS_PATH, params=params)
+        response = session.get(url + endpoint.path, params=params)
         yield response.json()
         number, pages = number + 1, int(response.headers["TotalPages"])
 
 
-def main(url: str, token: str, stream: str) -> None:
+def rows(url: str, token: str, kind: Kind) -> Iterator[Record]:
+    """Every row of a kind."""
+    endpoint = kind.endpoint
+    way = by_meter if endpoint.is_of_meters else linked if endpoint.records_key else numbered
     with requests.Session() as session:
         session.headers.update({"Authorization": f"Bearer {token}", "ECI-ApiKey": token})
-        for page in (summaries if stream == SUMMARIES else digests)(session, url):
+        for page in way(session, url, endpoint):
             for record in page:
-                message = {"type": "RECORD", "stream": stream, "record": record}
-                sys.stdout.write(json.dumps(message) + "\n")
+                yield from kind.rows(record)
+
+
+def main(url: str, token: str, name: str) -> None:
+    kind = BY_NAME[name]
+    for row in rows(url, token, kind):
+        message = {"type": "RECORD", "stream": kind.stream, "record": row}
+        sys.stdout.write(json.dumps(message) + "\n")
 
 
 if __name__ == "__main__":

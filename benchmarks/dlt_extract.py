@@ -12,19 +12,19 @@ from typing import Any
 import dlt
 from dlt.sources.rest_api import rest_api_source
 
-from benchmarks.endpoints import DIGESTS, DIGESTS_PATH, SUMMARIES, SUMMARIES_PATH
+from benchmarks.kinds import DIGESTS, SUMMARIES
 
 
 def endpoints(token: str) -> dict[str, dict[str, Any]]:
     return {
-        SUMMARIES: {
-            "path": SUMMARIES_PATH,
-            "data_selector": SUMMARIES,
+        SUMMARIES.stream: {
+            "path": SUMMARIES.endpoint.path,
+            "data_selector": SUMMARIES.endpoint.records_key,
             "paginator": {"type": "json_link", "next_url_path": "next"},
             "auth": {"type": "bearer", "token": token},
         },
-        DIGESTS: {
-            "path": DIGESTS_PATH,
+        DIGESTS.stream: {
+            "path": DIGESTS.endpoint.path,
             "params": {"pageSize": 250},
             "data_selector": "$",
             # It cannot read a total from a header; the first empty page is the end.

@@ -9,13 +9,16 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.endpoints import SUMMARIES, TOKEN
+from benchmarks.endpoints import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from benchmarks.kinds import Kind
 
 TAP, TEMPLATE, DLT, BARE = "this tap", "template tap", "dlt rest_api", "bare loop"
 AIRBYTE = "airbyte-cdk"
@@ -30,6 +33,7 @@ QUIET = {
     "RUNTIME__DLTHUB_TELEMETRY": "0",
 }
 MODULES = {DLT: "benchmarks.dlt_extract", BARE: "benchmarks.bare_loop"}
+TRIES = 2
 #: What containers set, and what would make every start compile and every line a write.
 UNUSUAL = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 
@@ -45,11 +49,9 @@ class Took:
 
 
 @contextmanager
-def vendors(*, summaries: int = 0, meters: int = 0, latency_ms: int = 0) -> Iterator[str]:
-    """Both vendors with so many records; their URL."""
-    options = {"summaries": summaries, "meters": meters, "latency-ms": latency_ms}
+def vendors() -> Iterator[str]:
+    """Both vendors; their URL."""
     command = [PYTHON, "-m", "benchmarks.vendors"]
-    command += [f"--{name}={value}" for name, value in options.items()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
@@ -59,38 +61,58 @@ def vendors(*, summaries: int = 0, meters: int = 0, latency_ms: int = 0) -> Iter
 
 
 def run(
-    contender: str, stream: str, url: str, folder: Path, records: int, *, width: int = 1
+    contender: str,
+    kind: Kind,
+    url: str,
+    folder: Path,
+    records: int,
+    *,
+    latency_ms: int = 0,
+    width: int = 1,
 ) -> Took:
-    """Let a contender read all that there is of a stream."""
-    return took(command(contender, stream, url, folder, width=width), records)
+    """Let a contender read so many records of a kind."""
+    base = f"{url}/{records}/{latency_ms}"
+    return took(command(contender, kind, base, folder, width=width), records)
 
 
-def command(contender: str, stream: str, url: str, folder: Path, *, width: int = 1) -> list[str]:
-    """What to run; ``width`` is how many pages this tap has in flight."""
+def least(contender: str, kind: Kind, url: str, folder: Path, records: int) -> Took:
+    """The one of several runs that took the least CPU: other work only ever adds to it."""
+    tries = [run(contender, kind, url, folder, records) for _ in range(TRIES)]
+    return min(tries, key=lambda took: took.cpu)
+
+
+def command(contender: str, kind: Kind, base: str, folder: Path, *, width: int = 1) -> list[str]:
+    """What to run.
+
+    Args:
+        contender: Which one.
+        kind: What it reads.
+        base: The URL of the vendors, which says how many records there are.
+        folder: For its files.
+        width: How many pages this tap has in flight.
+    """
     if module := MODULES.get(contender):
-        return [PYTHON, "-m", module, url, TOKEN, stream]
+        return [PYTHON, "-m", module, base, TOKEN, kind.name]
     if contender == AIRBYTE:
-        return _airbyte(stream, url, folder)
+        return _airbyte(kind, base, folder)
     if contender == TAP:
-        program, settings = [COMMAND], _tap_settings(stream, url, width)
+        program: tuple[str, ...] = (COMMAND,)
+        settings = _tap_settings(base, width)
     else:
-        program = [PYTHON, "-m", "benchmarks.template_tap"]
-        settings = {"url": url, "token": TOKEN}
-    config = _file(folder / "config.json", settings)
-    catalog = _file(folder / "catalog.json", _only(stream, program, config))
+        program = (PYTHON, "-m", "benchmarks.template_tap")
+        settings = {"url": base, "token": TOKEN}
+    config = _file(folder / "config.json", settings | kind.config)
+    catalog = _file(folder / "catalog.json", _only(kind, json.loads(_discovered(program))))
     return [*program, "--config", config, "--catalog", catalog]
 
 
-def _tap_settings(stream: str, url: str, width: int) -> dict[str, Any]:
-    if stream == SUMMARIES:
-        return {
-            "utilityapi_token": TOKEN,
-            "utilityapi_base_url": f"{url}/api/v2",
-            "utilityapi_requests_per_minute": 3000,
-        }
+def _tap_settings(base: str, width: int) -> dict[str, Any]:
     return {
+        "utilityapi_token": TOKEN,
+        "utilityapi_base_url": f"{base}/api/v2",
+        "utilityapi_requests_per_minute": 3000,
         "energycap_api_key": TOKEN,
-        "energycap_base_url": url,
+        "energycap_base_url": base,
         "energycap_max_parallel_requests": width,
     }
 
@@ -115,21 +137,26 @@ def took(command: Sequence[str], records: int = 0) -> Took:
     return Took(records, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def _airbyte(stream: str, url: str, folder: Path) -> list[str]:
+def _airbyte(kind: Kind, base: str, folder: Path) -> list[str]:
     # In a process of its own: what this one imports would count as memory of all that it starts.
     module = [PYTHON, "-m", "benchmarks.airbyte_manifest"]
-    subprocess.run([*module, url, TOKEN, stream, folder], check=True)
+    subprocess.run([*module, base, TOKEN, kind.name, folder], check=True)
     files = [f"--{name}={folder / name}.json" for name in ("config", "catalog", "manifest-path")]
     return [str(AIRBYTE_COMMAND), "read", *files]
 
 
-def _only(stream: str, command: Sequence[str], config: str) -> dict[str, Any]:
-    arguments = [*command, "--config", config, "--discover"]
-    found = subprocess.run(arguments, capture_output=True, check=True).stdout
-    catalog: dict[str, Any] = json.loads(found)
+@cache
+def _discovered(program: tuple[str, ...]) -> bytes:
+    return subprocess.run([*program, "--discover"], capture_output=True, check=True).stdout
+
+
+def _only(kind: Kind, catalog: dict[str, Any]) -> dict[str, Any]:
+    """The catalog with one stream selected."""
     for entry in catalog["streams"]:
-        (root,) = [each for each in entry["metadata"] if not each["breadcrumb"]]
-        root["metadata"]["selected"] = entry["tap_stream_id"] == stream
+        by_place = {tuple(each["breadcrumb"]): each["metadata"] for each in entry["metadata"]}
+        by_place[()]["selected"] = entry["tap_stream_id"] == kind.stream
+        if by_place[()]["selected"] and kind.deselected:
+            by_place["properties", kind.deselected]["selected"] = False
     return catalog
 
 

@@ -1,4 +1,4 @@
-"""The two streams as the SDK's cookiecutter template and its guide to pagination have them.
+"""The streams as the SDK's cookiecutter template and its guides have them.
 
 The schemas are this tap's own, so that all write the same fields.
 """
@@ -16,9 +16,10 @@ from singer_sdk.helpers.jsonpath import extract_jsonpath
 from singer_sdk.pagination import BaseHATEOASPaginator, PageNumberPaginator
 from typing_extensions import override
 
-from benchmarks.endpoints import DIGESTS, DIGESTS_PATH, SUMMARIES, SUMMARIES_PATH
-from tap_utility_energy.energycap.schemas.digests import METER_DIGEST_MONTHLY
-from tap_utility_energy.utilityapi.schemas import BILLING_SUMMARY
+from benchmarks.endpoints import METERS
+from benchmarks.kinds import KINDS, Kind
+from tap_utility_energy.energycap.schemas import bills, digests, entities
+from tap_utility_energy.utilityapi import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,9 +27,37 @@ if TYPE_CHECKING:
     import requests
     from singer_sdk.helpers.types import Auth, Context
 
+LISTED_METERS = Kind("meters", METERS)
+#: The schema and the key of each stream.
+SHAPES: dict[str, tuple[dict[str, Any], Sequence[str]]] = {
+    "meters": (schemas.METER, ("uid",)),
+    "utilityapi_interval_readings": (schemas.INTERVAL_READING, ("meter_uid", "start", "end")),
+    "utilityapi_intervals": (schemas.INTERVAL, ("uid",)),
+    "utilityapi_bills": (schemas.BILL, ("uid",)),
+    "utilityapi_bill_line_items": (schemas.BILL_LINE_ITEM, ("bill_uid", "position")),
+    "billing_summaries": (schemas.BILLING_SUMMARY, ("uid",)),
+    "meter_digest_monthly": (digests.METER_DIGEST_MONTHLY, ("meterId",)),
+    "energycap_meters": (entities.METER, ("meterId",)),
+    "energycap_bills": (bills.BILL, ("billId",)),
+} | {
+    name: (rows.schema, rows.key)
+    for name, rows in {
+        "meter_digest_monthly_results": digests.METER_MONTHS,
+        "place_digest_actual_monthly_results": digests.PLACE_MONTHS,
+        "place_digest_actual_monthly_commodity_results": digests.PLACE_COMMODITY_MONTHS,
+    }.items()
+}
+
 
 class TemplateStream(RESTStream[Any]):
-    """What both have in common."""
+    """What all have in common."""
+
+    def __init__(self, tap: Tap, kind: Kind) -> None:
+        schema, key = SHAPES[kind.stream]
+        super().__init__(tap, kind.stream, schema, kind.endpoint.path)
+        self.primary_keys = key
+        self._rows = kind.rows
+        self._records = f"$.{kind.endpoint.records_key}[*]".replace(".[", "[")
 
     @property
     @override
@@ -38,7 +67,8 @@ class TemplateStream(RESTStream[Any]):
     @override
     def parse_response(self, response: requests.Response) -> Iterable[dict[str, Any]]:
         document = response.json(parse_float=decimal.Decimal)
-        yield from extract_jsonpath(self.records_jsonpath, input=document)
+        for record in extract_jsonpath(self._records, input=document):
+            yield from self._rows(record)
 
 
 class NextLinks(BaseHATEOASPaginator):
@@ -48,13 +78,7 @@ class NextLinks(BaseHATEOASPaginator):
         return url
 
 
-class BillingSummaries(TemplateStream):
-    name = SUMMARIES
-    path = SUMMARIES_PATH
-    primary_keys = ("uid",)
-    schema = BILLING_SUMMARY
-    records_jsonpath = f"$.{SUMMARIES}[*]"
-
+class UtilityAPIList(TemplateStream):
     @property
     @override
     def authenticator(self) -> Auth:
@@ -69,19 +93,29 @@ class BillingSummaries(TemplateStream):
         return dict(parse_qsl(next_page_token.query)) if next_page_token else {}
 
 
+class Meters(UtilityAPIList):
+    @override
+    def get_child_context(self, record: dict[str, Any], context: Context | None) -> dict[str, Any]:
+        return {"meter_uid": record["uid"]}
+
+
+class MeterData(UtilityAPIList):
+    parent_stream_type = Meters
+    state_partitioning_keys = ()
+
+    @override
+    def get_url_params(self, context: Context | None, next_page_token: Any) -> dict[str, Any]:
+        assert context
+        return super().get_url_params(context, next_page_token) or {"meters": context["meter_uid"]}
+
+
 class Pages(PageNumberPaginator):
     @override
     def has_more(self, response: requests.Response) -> bool:
         return self.current_value < int(response.headers["TotalPages"])
 
 
-class MeterDigests(TemplateStream):
-    name = DIGESTS
-    path = DIGESTS_PATH
-    primary_keys = ("meterId",)
-    schema = METER_DIGEST_MONTHLY
-    records_jsonpath = "$[*]"
-
+class EnergyCAPList(TemplateStream):
     @property
     @override
     def authenticator(self) -> Auth:
@@ -96,8 +130,14 @@ class MeterDigests(TemplateStream):
         return {"pageNumber": next_page_token, "pageSize": 250}
 
 
+def base_of(kind: Kind) -> type[TemplateStream]:
+    if kind.endpoint.is_of_meters:
+        return MeterData
+    return UtilityAPIList if kind.endpoint.records_key else EnergyCAPList
+
+
 class TapTemplate(Tap):
-    """A tap with both streams."""
+    """A tap with the streams of all kinds."""
 
     name = "tap-template"
     config_jsonschema = th.PropertiesList(
@@ -107,7 +147,8 @@ class TapTemplate(Tap):
 
     @override
     def discover_streams(self) -> Sequence[TemplateStream]:
-        return [BillingSummaries(self), MeterDigests(self)]
+        kinds = [kind for kind in KINDS if not kind.variant]
+        return [Meters(self, LISTED_METERS), *(base_of(kind)(self, kind) for kind in kinds)]
 
 
 if __name__ == "__main__":

@@ -1,103 +1,108 @@
-"""Both vendors in a process of their own, as quick as can be: pages of any number of records.
+"""Both vendors in a process of their own, as quick as can be: lists of any number of records.
 
-The records are the sandbox's, over and over with keys of their own, and with text that is not
-ASCII. One in 19 has a field that no page of the vendors documents.
+The first parts of a path say how many records there are and after how many milliseconds an answer
+comes: ``/120000/0/api/v3/meter``.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from aiohttp import web
 
-from benchmarks.endpoints import DIGESTS, DIGESTS_PATH, SUMMARIES, SUMMARIES_PATH
-from sandbox import Sandbox
+from benchmarks.endpoints import A_METER, METERS, READINGS
+from benchmarks.samples import MARK, all_samples
 from sandbox.wire import to_json
-from tap_utility_energy.energycap.schemas.digests import METER_DIGEST_MONTHLY
-from tap_utility_energy.utilityapi.schemas import BILLING_SUMMARY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-SUMMARIES_A_PAGE = 1000
-UNDOCUMENTED = 19
+    from benchmarks.endpoints import Endpoint
+    from benchmarks.samples import Record
+
+UTILITYAPI_PAGE = 1000
+FIRST = 10_000_000
 
 
 class Records:
-    """Any number of records, made from a few: only the key differs."""
+    """Any number of records, made from a few: only the keys differ."""
 
-    def __init__(self, samples: Sequence[dict[str, Any]], key: str, form: str, total: int) -> None:
-        self.total = total
-        self._form = form
-        self._halves = [to_json(sample | {key: ""}).split(b'""') for sample in samples]
+    def __init__(self, endpoint: Endpoint, samples: Sequence[Record]) -> None:
+        # A key of EnergyCAP is a number.
+        self._mark = (MARK if endpoint.records_key else f'"{MARK}"').encode()
+        self._samples = samples
+        self._share = A_METER if endpoint.is_of_meters else 1
+        self._parts: dict[int, list[bytes]] = {}
 
-    def page(self, start: int, size: int) -> bytes:
-        """The records from one on, as a JSON array."""
-        rows = []
-        for number in range(start, min(start + size, self.total)):
-            before, after = self._halves[number % len(self._halves)]
-            rows.append(before + self._form.format(10_000_000 + number).encode() + after)
-        return b"[%b]" % b", ".join(rows)
+    def page(self, numbers: Iterable[int]) -> bytes:
+        """The records of these numbers, as a JSON array."""
+        return b"[%b]" % b", ".join(map(self._record, numbers))
+
+    def _record(self, number: int) -> bytes:
+        sample = self._samples[number % len(self._samples)]
+        parts = self._parts.get(id(sample))
+        if parts is None:
+            parts = self._parts[id(sample)] = to_json(sample).split(self._mark)
+        return (b"%d" % (FIRST + number // self._share)).join(parts)
 
 
 class Vendors:
-    """Answers the two endpoints."""
+    """Answers the lists."""
 
-    def __init__(self, summaries: int, meters: int, latency_ms: int) -> None:
-        with Sandbox(billing_summaries=1000, meters=250) as box:
-            truth = box.truth(only=f"{SUMMARIES},{DIGESTS}")
-        bills = _mixed(truth[SUMMARIES], BILLING_SUMMARY)
-        self._summaries = Records(bills, "uid", '"{}"', summaries)
-        digests = _mixed(truth[DIGESTS], METER_DIGEST_MONTHLY)
-        self._meters = Records(digests, "meterId", "{}", meters)
-        self._latency = latency_ms / 1000
+    def __init__(self) -> None:
+        samples = all_samples()
+        (self._meter,) = samples.pop(METERS)
+        self._lists = {each.path: (each, Records(each, samples[each])) for each in samples}
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        """Answer a request for a page of either."""
-        await asyncio.sleep(self._latency)
-        query = request.rel_url.query
-        is_digest = request.rel_url.path == DIGESTS_PATH
-        return self._digests(query) if is_digest else self._listing(request, query)
+        """Answer a request for a page of any."""
+        _, total, latency, path = request.rel_url.path.split("/", 3)
+        await asyncio.sleep(int(latency) / 1000)
+        if f"/{path}" == METERS.path:
+            return _json(to_json({"meters": self._meters(int(total)), "next": None}))
+        endpoint, records = self._lists[f"/{path}"]
+        if endpoint.records_key:
+            return _linked(endpoint, records, int(total), request)
+        return _numbered(records, int(total), request.rel_url.query)
 
-    def _listing(self, request: web.BaseRequest, query: Any) -> web.Response:
-        start = int(query.get("after", 0))
-        rows = self._summaries.page(start, SUMMARIES_A_PAGE)
-        after = start + SUMMARIES_A_PAGE
-        link = f"http://{request.host}{SUMMARIES_PATH}?after={after}"
-        more = to_json(link if after < self._summaries.total else None)
-        return _json(b'{"%b": %b, "next": %b}' % (SUMMARIES.encode(), rows, more))
-
-    def _digests(self, query: Any) -> web.Response:
-        number, size = int(query["pageNumber"]), int(query["pageSize"])
-        total = self._meters.total
-        values = {"PageNumber": number, "PageSize": size, "TotalNumberOfRecords": total}
-        headers = values | {"TotalPages": math.ceil(total / size)}
-        rows = self._meters.page((number - 1) * size, size)
-        return _json(rows, {name: str(value) for name, value in headers.items()})
+    def _meters(self, total: int) -> list[Record]:
+        """Meters that share so many bills, and intervals."""
+        return [
+            self._meter
+            | {"uid": f"{FIRST + number}", "bill_count": count, "interval_count": count * READINGS}
+            for number in range(math.ceil(total / A_METER))
+            for count in [min(A_METER, total - number * A_METER)]
+        ]
 
 
-def _mixed(records: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """Records of which one in `UNDOCUMENTED` has a field that the schema does not name."""
-    documented = [record for record in records if _is_documented(record, schema)]
-    others = [record for record in records if not _is_documented(record, schema)]
-    number = len(documented) // (UNDOCUMENTED - 1)
-    for place, record in enumerate(others[:number]):
-        documented.insert(place * UNDOCUMENTED, record)
-    return documented[: number * UNDOCUMENTED]
-
-
-def _is_documented(value: Any, schema: dict[str, Any]) -> bool:
-    if isinstance(value, list) and "items" in schema:
-        return all(_is_documented(each, schema["items"]) for each in value)
-    fields = schema.get("properties", {})
-    if not isinstance(value, dict) or not fields:
-        return True
-    return value.keys() <= fields.keys() - {"extra"} and all(
-        _is_documented(value[name], fields[name]) for name in value
+def _linked(
+    endpoint: Endpoint, records: Records, total: int, request: web.BaseRequest
+) -> web.Response:
+    query = dict(request.rel_url.query)
+    start = int(query.pop("after", 0))
+    numbers: Sequence[int] = range(total)
+    if endpoint.is_of_meters:
+        firsts = [(int(uid) - FIRST) * A_METER for uid in query["meters"].split(",")]
+        numbers = [each for first in firsts for each in range(first, first + A_METER)]
+        numbers = [each for each in numbers if each < total]
+    end = start + UTILITYAPI_PAGE
+    following = urlencode({**query, "after": end})
+    link = (
+        f"http://{request.host}{request.rel_url.path}?{following}" if end < len(numbers) else None
     )
+    name, rows = endpoint.records_key.encode(), records.page(numbers[start:end])
+    return _json(b'{"%b": %b, "next": %b}' % (name, rows, to_json(link)))
+
+
+def _numbered(records: Records, total: int, query: Mapping[str, str]) -> web.Response:
+    number, size = int(query["pageNumber"]), int(query["pageSize"])
+    values = {"PageNumber": number, "PageSize": size, "TotalNumberOfRecords": total}
+    headers = values | {"TotalPages": math.ceil(total / size)}
+    rows = records.page(range(total)[(number - 1) * size : number * size])
+    return _json(rows, {name: str(value) for name, value in headers.items()})
 
 
 def _json(body: bytes, headers: dict[str, str] | None = None) -> web.Response:
@@ -114,9 +119,4 @@ async def serve(vendors: Vendors) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--summaries", type=int, required=True)
-    parser.add_argument("--meters", type=int, required=True)
-    parser.add_argument("--latency-ms", type=int, default=0)
-    given = parser.parse_args()
-    asyncio.run(serve(Vendors(given.summaries, given.meters, given.latency_ms)))
+    asyncio.run(serve(Vendors()))
