@@ -97,12 +97,14 @@ class Journal:
         return filelock.FileLock(f"{self._path.resolve()}.lock", timeout=0)
 
     def _check_access(self) -> None:
-        # filelock would make a missing folder, and a misspelt path would pass for a new journal.
-        if not self._path.parent.is_dir():
-            raise FileNotFoundError(None, f"there is no folder {self._path.parent}")
+        # filelock would make a missing folder, and a misspelt path, or a link to a disk that is not
+        # there, would pass for a new journal.
+        folder = self._path.resolve().parent
+        if not folder.is_dir():
+            raise FileNotFoundError(None, f"there is no folder {folder}")
         if self._path.exists() and not self._path.is_file():
             raise IsADirectoryError(None, "it is not a file")
-        if not os.access(self._path if self._path.exists() else self._path.parent, os.W_OK):
+        if not os.access(self._path if self._path.exists() else folder, os.W_OK):
             raise PermissionError(None, "it cannot be written")
 
     def _append(self, *entries: Mapping[str, Any]) -> None:
@@ -150,8 +152,9 @@ class Journal:
             raise JournalError(
                 f"{SETTING}: {self._path} is in use by another run ({self._holder()})",
             ) from None
-        except OSError as error:
-            raise JournalError(f"{SETTING}: {self._path}: {error.strerror or error}") from error
+        except (OSError, RuntimeError) as error:  # of a loop of links, or a disk without locks
+            why = getattr(error, "strerror", "") or error
+            raise JournalError(f"{SETTING}: {self._path}: {why}") from error
 
     def _holder(self) -> str:
         """Who holds the lock, as far as the file tells."""

@@ -177,8 +177,11 @@ def test_a_line_of_another_hand_is_refused(path: Path, line: str) -> None:
 
 def test_a_journal_that_cannot_be_written_stops_the_asking(tmp_path: Path) -> None:
     world = World(NEW)
+    elsewhere, circle = tmp_path / "link", tmp_path / "circle"
+    elsewhere.symlink_to(tmp_path / "no disk" / "journal")
+    circle.symlink_to(circle)
 
-    for path in (tmp_path / "no folder" / "journal", tmp_path):
+    for path in (tmp_path / "no folder" / "journal", tmp_path, elsewhere, circle):
         with pytest.raises(CollectionRefusedError, match="historical_collection_journal: "):
             world.run(journal=Journal(str(path)))
 
