@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
@@ -49,13 +50,15 @@ def read(
             files.
     """
     properties = schema["properties"]
-    variables, problems = dict(os.environ), list[str]()
+    variables, problems, unreadable = dict(os.environ), list[str](), dict[str, str]()
     values = dict(config)
     if from_environment or environment.is_under_meltano():
         problems += environment.dotenv_problems()
     if from_environment:
         variables = environment.from_dotenv() | variables
-        values |= _from_environment(variables, properties, problems)
+        found, unreadable = _from_environment(variables, properties)
+        values |= found
+        problems += unreadable.values()
     else:
         # Meltano reads the .env itself and passes its variables on.
         unread = {} if environment.is_under_meltano() else environment.from_dotenv()
@@ -64,7 +67,7 @@ def read(
     for name, value in values.items():
         values[name] = _tidied(value, properties.get(name, {}))
     values = _without_blanks(values)
-    problems += _problems(values, properties, streams)
+    problems += _problems(values, properties, streams, {*values, *unreadable})
     return values, [one_line(problem) for problem in problems]
 
 
@@ -114,17 +117,18 @@ def _from_text(text: str, schema: Mapping[str, Any]) -> Any:
 
 
 def _from_environment(
-    variables: Mapping[str, str], properties: Mapping[str, Any], problems: list[str]
-) -> dict[str, Any]:
-    values = {}
+    variables: Mapping[str, str], properties: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The settings of the environment, and a line for each that cannot be read."""
+    values, unreadable = dict[str, Any](), dict[str, str]()
     for name, schema in properties.items():
         variable = environment.PREFIX + name.upper()
         if text := variables.get(variable, "").strip():
             try:
                 values[name] = _parse(text, schema)
             except (ValueError, RecursionError) as error:
-                problems.append(f"{name}: the variable {variable} {error}")
-    return values
+                unreadable[name] = f"{name}: the variable {variable} {error}"
+    return values, unreadable
 
 
 def _parse(text: str, schema: Mapping[str, Any]) -> Any:
@@ -142,10 +146,12 @@ def _boolean(text: str) -> bool:
 
 
 def _integer(text: str) -> int:
-    try:
+    with suppress(ValueError):
         return int(text)
-    except ValueError:
-        raise ValueError("is not a whole number") from None
+    with suppress(ValueError):
+        if _is_whole(number := _number(text)):
+            return int(number)
+    raise ValueError("is not a whole number")
 
 
 def _number(text: str) -> Decimal:
@@ -182,8 +188,19 @@ def _is_list_of_strings(schema: Mapping[str, Any]) -> bool:
 
 
 def _problems(
-    values: Mapping[str, Any], properties: Mapping[str, Any], streams: Collection[str]
+    values: Mapping[str, Any],
+    properties: Mapping[str, Any],
+    streams: Collection[str],
+    given: Collection[str],
 ) -> Iterator[str]:
+    """A line for each problem.
+
+    Args:
+        values: The settings that can be read.
+        properties: The schema of each setting.
+        streams: The names of the tap's streams.
+        given: The names of all settings that the user has set, unreadable ones included.
+    """
     yield from _unknown(values, properties, "setting")
     known = {name: value for name, value in values.items() if name in properties}
     errors = list(Draft7Validator({"properties": properties}).iter_errors(known))
@@ -199,8 +216,8 @@ def _problems(
     for name, value in good.items():
         if problem := _problem(name, value, properties[name]):
             yield f"{name}: {problem}"
-    yield from _contradictions(values)
-    yield from stream_maps.setting_problems(good, streams)
+    yield from _contradictions(values, given)
+    yield from stream_maps.setting_problems(good, streams, given)
     yield from batches.setting_problems(good.get("batch_config", {}))
 
 
@@ -248,15 +265,17 @@ def _moment_problem(value: Any) -> str:
     return ""
 
 
-def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
+def _contradictions(values: Mapping[str, Any], given: Collection[str]) -> Iterator[str]:
+    """A line for each setting that needs another one, which is not given."""
+    has_meters = "historical_collection_meters" in given
     if values.get("historical_collection_enabled") is True and not (
-        values.get("historical_collection_meters") or values.get("historical_collection_new_meters")
+        has_meters or values.get("historical_collection_new_meters")
     ):
         yield (
             "historical_collection_enabled: name the meters in historical_collection_meters, or "
             "set historical_collection_new_meters"
         )
-    if not any(name in values for name in CREDENTIALS):
+    if not any(name in given for name in CREDENTIALS):
         yield "utilityapi_token, energycap_api_key: set at least one of them"
 
 
@@ -271,8 +290,13 @@ def _sentence(error: ValidationError) -> str:
         "enum": lambda: f"it must be {' or '.join(map(json.dumps, limit))}",
     }.get(str(error.validator), lambda: error.message)()
     is_shown = error.absolute_path[0] not in NEVER_QUOTED
-    value = one_line(json.dumps(error.instance, default=str), 80)
+    value = one_line(json.dumps(error.instance, default=_plain), 80)
     return f"{_place(error)}: {must}{f', not {value}' if is_shown else ''}"
+
+
+def _plain(value: object) -> object:
+    """A value as JSON writes it; a number of a setting may be a `Decimal`."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _place(error: ValidationError) -> str:

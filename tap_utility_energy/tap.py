@@ -201,6 +201,7 @@ class TapUtilityEnergy(SDKTap):
                 stream.register_maps()
             except UserInputError as wrong:
                 yield str(wrong)
+        yield from stream_maps.unknown_names(maps, fields, self.mapper)
         yield from stream_maps.same_names(self.mapper)
 
     @override

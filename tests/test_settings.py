@@ -147,6 +147,36 @@ def test_a_wrong_variable_is_named(tap: TapRunner, monkeypatch: pytest.MonkeyPat
     ]
 
 
+def test_a_setting_that_is_wrong_is_not_said_to_be_missing(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {
+        "flattening_max_depth": "two",
+        "historical_collection_meters": '["1"',
+    }
+    config = {**TOKEN, "flattening_enabled": True, "historical_collection_enabled": True}
+    for name, text in wrong.items():
+        monkeypatch.setenv(f"TAP_UTILITY_ENERGY_{name.upper()}", text)
+
+    run = tap(config, "--config", "ENV")
+
+    assert run.exit == 1
+    assert sorted(line.partition(":")[0] for line in run.errors) == sorted(wrong)
+
+
+def test_whole_numbers_may_have_a_point_in_variables_too(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_REQUEST_TIMEOUT", "5.0")
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_MAX_WAIT_SECONDS", "5.5")
+
+    run = tap(TOKEN | {"energycap_page_size": "5.0"}, "--config", "ENV")
+
+    assert run.errors == [
+        "max_wait_seconds: the variable TAP_UTILITY_ENERGY_MAX_WAIT_SECONDS is not a whole number"
+    ]
+
+
 def test_dotenv_of_the_working_directory_counts(tap: TapRunner, tmp_path) -> None:
     (tmp_path / ".env").write_text("TAP_UTILITY_ENERGY_REQUEST_TIMEOUT=never\n")
 
@@ -255,7 +285,8 @@ def test_a_state_or_catalog_that_is_none_is_named(
         ({"utilityapi_meters": ["\ud800"]}, "a uid has no blanks, commas, quotes or control"),
         ({"utilityapi_token": "a b c d e f"}, "it has a blank"),
         ({"utilityapi_token": "\ud800good"}, "it has characters that cannot be sent"),
-        ({"energycap_page_size": 2.5}, "it must be a whole number, not"),
+        ({"energycap_page_size": 2.5}, "it must be a whole number, not 2.5"),
+        ({"utilityapi_meters": [1.5]}, "utilityapi_meters[0]: it must be text, not 1.5"),
         ({"no\nsuch": 1}, "no such: there is no such setting"),
     ],
 )
@@ -332,11 +363,11 @@ def test_a_missing_config_file_is_named(tap: TapRunner) -> None:
 
 def test_a_stream_map_that_fails_is_told_as_one(tap: TapRunner) -> None:
     with Sandbox(billing_summaries=3, meters=0) as box:
-        maps = {SUMMARIES: {"id": "no_such_field"}}
+        maps = {SUMMARIES: {"id": "uid + 1"}}
         run = tap(box.tap_config(stream_maps=maps), streams=[SUMMARIES])
 
     assert run.exit == 1
-    assert run.last_line.startswith(f"{SUMMARIES}: stream_maps: 'no_such_field' cannot be computed")
+    assert run.last_line.startswith(f"{SUMMARIES}: stream_maps: 'uid + 1' cannot be computed")
 
 
 def test_a_test_that_there_is_not_is_a_wrong_command_line(tap: TapRunner) -> None:

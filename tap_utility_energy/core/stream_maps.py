@@ -1,51 +1,49 @@
-"""Stream maps and flattening: checks before the run, and exact arithmetic in expressions."""
+"""Stream maps and flattening: checks before the run."""
 
 from __future__ import annotations
 
-import ast
 import fnmatch
 import importlib.util
 import re
-from decimal import Decimal
 from difflib import get_close_matches
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from simpleeval import (  # type: ignore[import-untyped]
-    InvalidExpression,
-    NumberTooHigh,
-)
 from singer_sdk.exceptions import MappingError
 from singer_sdk.mapper import CustomStreamMap, RemoveRecordTransform
 
+from tap_utility_energy.core import expressions
 from tap_utility_energy.core.computed_fields import declare
 from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.http.errors import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from singer_sdk.mapper import PluginMapper, StreamMap
     from singer_sdk.singerlib.catalog import Catalog
 
 REMOVED = (None, "__NULL__")
 ELSE = "__else__"
-TEXT_OPTIONS = ("__alias__", "__filter__", "__source__")
+FILTER = "__filter__"
+TEXT_OPTIONS = ("__alias__", FILTER, "__source__")
 KEY_OPTION = "__key_properties__"
 OPTIONS = (*TEXT_OPTIONS, KEY_OPTION, ELSE)
 
 
-def setting_problems(config: Mapping[str, Any], streams: Collection[str]) -> Iterator[str]:
+def setting_problems(
+    config: Mapping[str, Any], streams: Collection[str], given: Collection[str]
+) -> Iterator[str]:
     """A line for each problem with the settings that change records.
 
     Args:
         config: The settings, each of the right type.
         streams: The names of the tap's streams.
+        given: The names of all settings, those with a wrong value included.
     """
     for name, stream_map in config.get("stream_maps", {}).items():
         for problem in _map_problems(name, stream_map, streams):
             yield f"stream_maps: {problem}"
-    if config.get("flattening_enabled") and "flattening_max_depth" not in config:
+    if config.get("flattening_enabled") and "flattening_max_depth" not in given:
         yield "flattening_max_depth: set it, as flattening_enabled is on"
     if config.get("faker_config") and importlib.util.find_spec("faker") is None:
         yield "faker_config: install the package faker where the tap is installed"
@@ -84,10 +82,50 @@ def unknown_removed_fields(
     for name, each in maps.items():
         if not isinstance(each, dict):
             continue
-        known = set().union(*(fields[one] for one in fnmatch.filter(fields, _source(name, each))))
+        known = _fields_of(name, each, fields)
         for field, value in each.items():
             if value in REMOVED and not field.startswith("__") and field not in known:
                 yield f"stream_maps: {name}: {field}: {_no_field(field, known)}"
+
+
+def unknown_names(
+    maps: Mapping[str, Any], fields: Mapping[str, Collection[str]], mapper: PluginMapper
+) -> Iterator[str]:
+    """A line for each name in an expression that no record can have.
+
+    Args:
+        maps: The setting ``stream_maps``.
+        fields: The names of the fields of each stream.
+        mapper: The SDK's, with the selected streams.
+    """
+    evaluated = [
+        each
+        for all_of in mapper.stream_maps.values()
+        for each in all_of
+        if isinstance(each, CustomStreamMap)
+    ]
+    if not evaluated:
+        return
+    scope = expressions.scope_of(evaluated[0])
+    for name, each in maps.items():
+        if not isinstance(each, dict):
+            continue
+        known = _fields_of(name, each, fields)
+        for field, expression in {**_computed(each), **_filter(each)}.items():
+            for problem in expressions.unknown_names(expression, field, known, scope):
+                yield f"stream_maps: {name}: {field}: {problem}"
+
+
+def _fields_of(
+    name: str, stream_map: Mapping[str, Any], fields: Mapping[str, Collection[str]]
+) -> set[str]:
+    """The fields of all streams that a map is for."""
+    streams = fnmatch.filter(fields, _source(name, stream_map))
+    return set().union(*(fields[one] for one in streams))
+
+
+def _filter(definition: Mapping[str, Any]) -> dict[str, str]:
+    return {FILTER: definition[FILTER]} if FILTER in definition else {}
 
 
 def _no_field(field: str, known: Collection[str]) -> str:
@@ -194,23 +232,11 @@ def _field_problem(field: str, value: object) -> str:
         case "__source__":
             return "" if isinstance(value, str) and value else "it must be the name of a stream"
         case "__alias__" | "__filter__":
-            return _expression_problem(value)
+            return expressions.problem(value)
         case _ if field.startswith("__"):
             return _unknown(field, OPTIONS, "option")
         case _:
-            return "" if value in REMOVED else _expression_problem(value)
-
-
-def _expression_problem(value: object) -> str:
-    if not isinstance(value, str):
-        return "it must be an expression, as text"
-    try:
-        statements = ast.parse(value.strip()).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else str(error)
-        return f"{shown(value, 200)} is not an expression: {reason}"
-    is_one = len(statements) == 1 and isinstance(statements[0], ast.Expr)
-    return "" if is_one else f"{shown(value, 200)} is not an expression"
+            return "" if value in REMOVED else expressions.problem(value)
 
 
 def _unknown(name: str, known: Collection[str], what: str) -> str:
@@ -247,8 +273,8 @@ def register(mapper: PluginMapper, stream: str, catalog: Catalog, longest_name: 
     fields = catalog[stream].schema.to_dict().get("properties", {})
     for stream_map, definition in zip(mapper.stream_maps[stream], definitions, strict=True):
         if isinstance(stream_map, CustomStreamMap):
-            _prepare(stream_map)
-        declare(stream_map, _expressions(definition), fields)
+            expressions.prepare(stream_map)
+        declare(stream_map, _computed(definition), fields)
         _check_names(stream_map, stream, longest_name)
 
 
@@ -280,7 +306,8 @@ def _check_keys(definition: Mapping[str, Any], stream: str, keys: Collection[str
         )
 
 
-def _expressions(definition: Mapping[str, Any]) -> dict[str, str]:
+def _computed(definition: Mapping[str, Any]) -> dict[str, str]:
+    """The expressions by the fields that they are for."""
     return {
         field: value
         for field, value in definition.items()
@@ -300,52 +327,3 @@ def _check_names(stream_map: StreamMap, stream: str, longest_name: int | None) -
             f"flattening_max_key_length: {stream}: the shortest name that can be made of one of "
             f"its fields is {longest}, of {len(longest)} characters; set it to that at least"
         )
-
-
-def _prepare(stream_map: CustomStreamMap) -> None:
-    """Let expressions mix decimals and floats, and name the expression that fails."""
-    evaluator = stream_map.expr_evaluator
-    evaluator.operators = {kind: _exact(run) for kind, run in evaluator.operators.items()}
-    evaluator.eval = partial(_computed, evaluator.eval)
-
-
-def _exact(operator: Callable[..., Any]) -> Callable[..., Any]:
-    """The operator, which treats a float as the decimal that it was written as.
-
-    Fractions come as `Decimal`, with all their digits, and ``1.1`` in an expression is a float:
-    Python does not compute with both.
-    """
-
-    def run(*operands: Any) -> Any:
-        if any(isinstance(each, Decimal) for each in operands):
-            operands = tuple(
-                Decimal(repr(each)) if isinstance(each, float) else each for each in operands
-            )
-        return operator(*operands)
-
-    return run
-
-
-def _computed(evaluate: Callable[..., Any], expr: str, **kwargs: Any) -> Any:
-    try:
-        return evaluate(expr, **kwargs)
-    except Exception as error:
-        words = f": {error}" if _quotes_no_value(error, expr) else ""
-        raise UserInputError(
-            f"stream_maps: {shown(expr, 200)} cannot be computed for each record "
-            f"({type(error).__name__}{words}). For a field that may be missing write "
-            "_.get('name'), and handle null."
-        ) from error
-
-
-def _quotes_no_value(error: Exception, expr: str) -> bool:
-    """Whether an error's message quotes no value of a record or of stream_map_config.
-
-    Such a value may be the one that a map is to remove. A name that the expression holds is
-    no secret.
-    """
-    if isinstance(error, KeyError):
-        literals = [node.value for node in ast.walk(ast.parse(expr)) if type(node) is ast.Constant]
-        return error.args[0] in literals
-    is_safe = isinstance(error, TypeError | AttributeError | ArithmeticError | InvalidExpression)
-    return is_safe and not isinstance(error, NumberTooHigh)

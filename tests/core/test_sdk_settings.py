@@ -182,6 +182,10 @@ LOCAL = {"root": "file:///tmp/somewhere"}
             ],
         ),
         (
+            {"flattening_enabled": True, "flattening_max_depth": "two"},
+            ['flattening_max_depth: it must be a whole number, not "two"'],
+        ),
+        (
             {"flattening_enabled": "maybe", "flattening_separator": 5},
             [
                 'flattening_enabled: it must be true or false, not "maybe"',
@@ -297,6 +301,25 @@ def test_they_are_checked_before_any_request(
                 ),
             )
             for name in ("base.billing_contact", "base__billing_contact", "base[billing_contact]")
+        ),
+        *(
+            (
+                {"stream_maps": {SUMMARIES: {field: expression}}},
+                f"stream_maps: billing_summaries: {field}: {words}",
+            )
+            for field, expression, words in (
+                ("x", "sourcs", "there is no field sourcs; did you mean sources?"),
+                ("__filter__", "uuid == '1'", "there is no field uuid; did you mean uid?"),
+                ("x", "sha265(uid)", "there is no function sha265; did you mean sha256?"),
+                ("x", "len(uid)", "there is no function len"),
+                ("x", "self", "there is no self, as the records have no field x"),
+                ("x", "fake.name()", "for fake, install the package faker"),
+                ("x", "config['seed'] + uid", "the setting stream_map_config has no seed"),
+            )
+        ),
+        (
+            {"stream_maps": {"*": {"x": "sha256(uid + meterId + weterId)"}}},
+            "stream_maps: *: x: there is no field weterId; did you mean meterId?",
         ),
         (
             {"stream_maps": {SUMMARIES: {"currency": "currency", "__else__": None}}},
