@@ -92,8 +92,8 @@ class RequestOutcome(Enum):
 class Request:
     """One request for one meter: a row of `historical_collections`, and what a later run needs.
 
-    ``accepted`` is None while it is unknown. ``before`` is how the meter's record was when it was
-    asked for. ``attempts`` counts the requests in a row that were repeated because the one
+    ``accepted`` is None while it is unknown. ``was_pending`` tells that its job was seen, and not
+    only a change of its meter; ``before`` is how the meter's record was at first. ``attempts`` counts the requests in a row that were repeated because the one
     before had errored or had no answer.
     """
 
@@ -108,6 +108,7 @@ class Request:
 
     was_left_out: bool = False
     was_new_meter: bool = False
+    was_pending: bool = False
     has_changed: bool = False
     attempts: int = 0
     before: dict[str, Any] | None = None
@@ -196,6 +197,7 @@ class Request:
         if not before:  # a state of another version: what is there now may be new
             has_changed = meter.is_activated
         self.has_changed = self.has_changed or has_changed
+        self.was_pending = self.was_pending or meter.is_pending
         if meter.is_pending or was_activated:
             self.accepted = True
         elif self.status != "pending" and not (self.accepted and has_changed):

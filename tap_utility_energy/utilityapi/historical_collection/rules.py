@@ -255,7 +255,9 @@ class Rules:
             return Decision(Reason.ASK) if is_due else Decision(Reason.GIVEN_UP, last_change)
         is_covered = self._requests.covers(meter.uid, self._config.duration)
         if not is_covered or self._is_repeat_due(last_change):
-            return Decision(Reason.ASK)
+            # Monitoring can have changed the meter while the job has not begun.
+            is_open = is_recent and not request.was_pending
+            return Decision(Reason.OPEN, open_until) if is_open else Decision(Reason.ASK)
         if request.accepted is None:
             return Decision(Reason.GIVEN_UP, last_change)
         return Decision(Reason.COLLECTED)

@@ -133,6 +133,20 @@ def test_an_answer_lost_on_a_meter_that_changed_is_not_asked_for_again() -> None
     assert len(world.vendor.posts) == 1
 
 
+def test_a_change_by_monitoring_is_not_the_end_of_a_job_that_has_not_begun() -> None:
+    world = World(NEW, shows_after=timedelta(days=3))
+    world.run(duration=1)
+    activated_at = world.clock.local_now().isoformat()
+    world.vendor.meters["1"] = replace(OLD, status_ts=activated_at)
+
+    world.run(duration=12)
+    assert len(world.vendor.posts) == 1
+    world.pass_time(days=9)
+    world.run(duration=12)
+
+    assert [len(job.months) for job in world.vendor.jobs] == [1, 11], "no month is paid twice"
+
+
 def test_an_errored_collection_is_asked_for_three_times_more_then_only_when_told() -> None:
     world = World(NEW, outcome="errored")
 
