@@ -93,8 +93,9 @@ class Request:
     """One request for one meter: a row of `historical_collections`, and what a later run needs.
 
     ``accepted`` is None while it is unknown. ``was_pending`` tells that its job was seen, and not
-    only a change of its meter; ``before`` is how the meter's record was at first. ``attempts`` counts the requests in a row that were repeated because the one
-    before had errored or had no answer.
+    only a change of its meter; ``before`` is how the meter's record was at first. ``attempts``
+    counts the requests in a row that were repeated because the one before had errored or had no
+    answer.
     """
 
     meter_uid: str
