@@ -34,6 +34,6 @@ INTERVALS = Endpoint("/api/v2/intervals", "uid", "intervals", is_of_meters=True,
 #: How many readings an interval has, and how many bills or intervals a meter.
 READINGS, A_METER = 2920, 12
 METER_DIGESTS = Endpoint("/api/v3/meter/digest/actual/monthly", "meterId")
-PLACE_DIGESTS = Endpoint("/api/v3/place/digest/actual/monthly", "placeId")
+PLACE_DIGESTS = Endpoint("/api/v3/place/digest/actual/monthly", "placeId", cycle=57)
 ENERGYCAP_METERS = Endpoint("/api/v3/meter", "meterId")
 ENERGYCAP_BILLS = Endpoint("/api/v3/bill", "billId")

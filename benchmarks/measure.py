@@ -28,14 +28,14 @@ def print_kinds(kinds: Iterable[Kind], url: str, folder: Path) -> None:
         print(f"  {kind.name:46} {ours:8.2f} {each}", flush=True)
 
 
-def micros(contender: str, kind: Kind, url: str, folder: Path) -> float:
+def micros(contender: str, kind: Kind, url: str, folder: Path, enough: float = ENOUGH) -> float:
     """Microseconds of CPU per row: what a longer run took more than a short one."""
     cycle = kind.endpoint.cycle
     short = least(contender, kind, url, folder, cycle)
-    records, more = cycle, 0.0
-    while more < ENOUGH:
-        records = cycle * round(records / cycle * min(16, max(2, 1.2 * ENOUGH / (more or 0.01))))
-        more = run(contender, kind, url, folder, records).cpu - short.cpu
-    more = min(more, run(contender, kind, url, folder, records).cpu - short.cpu)
-    rows = bare_loop.rows(f"{url}/{cycle}/0", TOKEN, kind)
-    return more / (sum(map(kind.counted, rows)) * (records / cycle - 1)) * 1e6
+    cycles, more = 1, 0.0
+    while more < enough:
+        cycles *= min(16, max(2, round(1.3 * enough / more))) if more > 0 else 3
+        more = run(contender, kind, url, folder, cycle * cycles).cpu - short.cpu
+    more = min(more, run(contender, kind, url, folder, cycle * cycles).cpu - short.cpu)
+    rows = sum(map(kind.counted, bare_loop.rows(f"{url}/{cycle}/0", TOKEN, kind)))
+    return more / (rows * (cycles - 1)) * 1e6

@@ -97,7 +97,7 @@ def command(contender: str, kind: Kind, base: str, folder: Path, *, width: int =
         return _airbyte(kind, base, folder)
     if contender == TAP:
         program: tuple[str, ...] = (COMMAND,)
-        settings = _tap_settings(base, width)
+        settings = tap_settings(base, width)
     else:
         program = (PYTHON, "-m", "benchmarks.template_tap")
         settings = {"url": base, "token": TOKEN}
@@ -106,7 +106,8 @@ def command(contender: str, kind: Kind, base: str, folder: Path, *, width: int =
     return [*program, "--config", config, "--catalog", catalog]
 
 
-def _tap_settings(base: str, width: int) -> dict[str, Any]:
+def tap_settings(base: str, width: int) -> dict[str, Any]:
+    """This tap's settings, for both vendors."""
     return {
         "utilityapi_token": TOKEN,
         "utilityapi_base_url": f"{base}/api/v2",
