@@ -14,6 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -125,7 +126,13 @@ class _PlainConnection(_AbortableConnection, HTTPConnection):  # type: ignore[mi
 
 
 class _SecureConnection(_AbortableConnection, HTTPSConnection):  # type: ignore[misc]
-    pass
+    @override
+    def connect(self) -> None:
+        # urllib3 takes a handshake, or a proxy's tunnel, that does not end for a late answer.
+        try:
+            super().connect()
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"not connected: {error}") from error
 
 
 class AbortableAdapter(HTTPAdapter):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 import weakref
 from concurrent.futures import wait
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.stats import StreamStats
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
 def origin(url: str) -> tuple[str | None, str | None, int | None]:
@@ -110,15 +113,10 @@ class Session(requests.Session):
         settings = self.merge_environment_settings(url, {}, None, None, None)
         if origin(url)[0] == "http":
             settings["proxies"] = {}  # this machine's own: a proxy would see the credential
-        elif isinstance(bundle := settings["verify"], str) and Path(bundle).is_file():
+        elif isinstance(bundle := settings["verify"], str):
             _check_bundle(bundle)
-        if (proxy := select_proxy(url, settings["proxies"])) and not _is_url(proxy):
-            raise FatalError(
-                "the variable HTTPS_PROXY, or ALL_PROXY, holds no URL such as "
-                "http://host:3128. Correct it, and write @ : / ? # [ and ] in a user "
-                "or password as %40 %3A %2F %3F %23 %5B and %5D.",
-                whole_vendor=True,
-            )
+        if proxy := select_proxy(url, settings["proxies"]):
+            _check_proxy(proxy)
         return settings
 
     @override
@@ -131,19 +129,49 @@ def _check_bundle(file: str) -> None:
     """Refuse a file without certificates: a request would fail with whatever OpenSSL says.
 
     Raises:
-        FatalError: The file holds no certificate.
+        FatalError: The file is not there, or holds no certificate.
     """
+    if Path(file).is_dir():
+        return
     try:
         ssl.create_default_context(cafile=file)
-    except ssl.SSLError as error:
+    except OSError as error:
+        why = (
+            "has no certificate"
+            if isinstance(error, ssl.SSLError)
+            else f"cannot be read ({error.strerror or error})"
+        )
         raise FatalError(
-            f"the file of trusted certificates, {file}, has no certificate. Check what "
+            f"the file of trusted certificates, {file}, {why}. Check what "
             "REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names.",
             whole_vendor=True,
         ) from error
 
 
+def _check_proxy(proxy: str) -> None:
+    """Refuse a proxy that no request can use, without quoting it: it may hold a password.
+
+    Raises:
+        FatalError: It is no URL, or of a kind that cannot be used.
+    """
+    kind = proxy.partition("://")[0].lower() if "://" in proxy else "http"
+    if not _is_url(proxy):
+        why = (
+            "holds no URL such as http://host:3128. Correct it, and write @ : / ? # [ and ] in a "
+            "user or password as %40 %3A %2F %3F %23 %5B and %5D."
+        )
+    elif kind.startswith("socks") and find_spec("socks") is None:
+        why = "names a SOCKS proxy: install the package PySocks where the tap is installed."
+    elif kind not in PROXIES:
+        why = f"names a proxy of another kind than {', '.join(PROXIES)}. Correct it."
+    else:
+        return
+    raise FatalError(f"the variable HTTPS_PROXY, or ALL_PROXY, {why}", whole_vendor=True)
+
+
 def _is_url(proxy: str) -> bool:
+    if re.match(r"\w+:/(?!/)", proxy):
+        return False  # such as http:/host
     try:
         url = proxy if "://" in proxy else f"http://{proxy}"
         return bool(parse_url(url).host and urlsplit(url).hostname)

@@ -108,7 +108,10 @@ def test_a_ca_bundle_that_is_not_there_is_named(
     run = tap({"energycap_api_key": "a-good-key", "energycap_base_url": "https://127.0.0.1:1"})
 
     assert run.exit == 1
-    assert "nowhere.pem" in run.last_line
+    assert (
+        "the file of trusted certificates, nowhere.pem, cannot be read (No such file or "
+        "directory). Check what REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names."
+    ) in run.last_line
 
 
 @pytest.mark.parametrize("content", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nx\n"])
@@ -297,6 +300,22 @@ def test_a_server_that_takes_no_connection_gets_a_minute(
 
     assert sum(tap.clock.slept) == pytest.approx(60)
     assert "energycap.invalid takes no connection within 20 s; retrying" in run.stderr
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_handshake_or_a_tunnel_without_an_end_is_no_connection(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, *, proxied: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel accepts
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        if proxied:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+        url = "https://energycap.invalid" if proxied else f"https://{address}"
+        run = ask(tap, url, request_timeout=1, max_wait_seconds=0)
+
+    host = "energycap.invalid" if proxied else "127.0.0.1"
+    assert f"EnergyCAP at {host} takes no connection within 1 s; " in run.last_line
+    assert "Check energycap_base_url, the network and the proxy." in run.last_line
 
 
 @pytest.mark.parametrize("status", ["502", "503"])
