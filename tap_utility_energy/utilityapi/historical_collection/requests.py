@@ -265,6 +265,11 @@ class RequestLog:
         """Add a new request."""
         self._by_meter[request.meter_uid].append(request)
 
+    def made_after(self, time: datetime | None) -> Iterator[Request]:
+        """The requests that were made after a time, or all."""
+        for requests in self._by_meter.values():
+            yield from (r for r in requests if time is None or r.asked_at > time)
+
     def latest(self, uid: str) -> Request | None:
         """The latest request for a meter."""
         return self._by_meter[uid][-1] if self._by_meter.get(uid) else None

@@ -110,10 +110,15 @@ class HistoricalCollection:
         self._changed: dict[tuple[str, str], Request] = {}
         self._vendor_ahead: timedelta | None = None
 
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The requests that were made in this run, or whose progress it saw."""
-        return [request.row for request in self._changed.values()]
+    def rows(self, emitted_until: datetime | None) -> list[dict[str, Any]]:
+        """The requests of this run, those whose progress it saw, and those never emitted.
+
+        Args:
+            emitted_until: When the latest request was made that was emitted, if one was.
+        """
+        new = {id(request): request for request in self._requests.made_after(emitted_until)}
+        requests = new | {id(request): request for request in self._changed.values()}
+        return [r.row for r in sorted(requests.values(), key=lambda request: request.asked_at)]
 
     def run(self) -> None:
         """Request the collections that are due, and wait for them within the time limit.

@@ -18,7 +18,7 @@ from tap_utility_energy.http.errors import AnswerLostError, FatalError
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.historical_collection.journal import Journal
-from tap_utility_energy.utilityapi.historical_collection.requests import Meter
+from tap_utility_energy.utilityapi.historical_collection.requests import Meter, parse_timestamp
 from tap_utility_energy.utilityapi.historical_collection.rules import CollectionConfig
 from tap_utility_energy.utilityapi.historical_collection.state_machine import HistoricalCollection
 from tap_utility_energy.utilityapi.historical_collection.vendor import (
@@ -45,8 +45,9 @@ REFUSED = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422})
 class HistoricalCollectionsStream(UtilityAPIStream):
     """Collections that the tap has requested from UtilityAPI: one record per meter and request.
 
-    The records of a run are the requests that it made and those whose progress it saw. Empty
-    unless ``historical_collection_enabled``.
+    The records of a run are the requests that it made, those whose progress it saw, and those of
+    an earlier run that ended before it emitted them. Empty unless
+    ``historical_collection_enabled``.
     """
 
     name = "historical_collections"
@@ -56,6 +57,10 @@ class HistoricalCollectionsStream(UtilityAPIStream):
     primary_keys = ("meter_uid", "requested_at")
     replication_key = "requested_at"
     schema = schemas.HISTORICAL_COLLECTION
+    # Progress of earlier requests comes too, but otherwise the SDK would warn that a run cannot be
+    # resumed.
+    is_sorted = True
+    check_sorted = False
 
     def __init__(self, tap: Tap, client: UtilityAPI) -> None:
         super().__init__(tap, client)
@@ -99,7 +104,18 @@ class HistoricalCollectionsStream(UtilityAPIStream):
     def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
         """The requests of this run and their progress, as one page."""
         if self._collection:
-            yield self._collection.rows
+            yield self._collection.rows(self._emitted_until)
+
+    @override
+    def advance_bookmark(self, record: Record) -> None:
+        requested_at = parse_timestamp(record["requested_at"])
+        if self._emitted_until is None or (requested_at and requested_at > self._emitted_until):
+            super().advance_bookmark(record)
+
+    @property
+    def _emitted_until(self) -> datetime | None:
+        """When the latest request was made that was emitted."""
+        return parse_timestamp(self.stream_state.get("replication_key_value"))
 
     def _new_collection(self, save: Callable[[Mapping[str, Any]], None]) -> HistoricalCollection:
         path = self.config.get("historical_collection_journal")

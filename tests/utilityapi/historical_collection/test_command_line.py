@@ -85,6 +85,22 @@ def test_a_second_run_asks_for_nothing_and_keeps_the_earlier_rows(
     assert "replication_key" in second.state["bookmarks"][STREAM] or not keep_state
 
 
+def test_a_request_that_an_interrupted_run_made_is_emitted_by_the_next(tap: TapRunner) -> None:
+    with vendor(job_nothing_uids="*") as box:
+        meters = never_activated(box)[:2]
+        first = sync(tap, box, meters)
+        kinds = [message["type"] for message in first.messages]
+        before_extraction = first.messages[kinds.index("SCHEMA") - 1]["value"]
+        second = sync(tap, box, meters, state=before_extraction)
+        third = sync(tap, box, meters, state=second.state)
+
+        assert len(posts(box)) == 1
+    assert second.records(STREAM) == first.records(STREAM)
+    assert len(second.records(STREAM)) == 2
+    assert not third.records(STREAM)
+    assert "unsorted" not in second.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "streams", "settings"),
     [

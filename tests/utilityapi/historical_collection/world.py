@@ -154,13 +154,19 @@ class World:
         self.vendor = Vendor(self.clock, {meter.uid: meter for meter in meters}, **vendor)
         self.state: dict[str, Any] = {}
         self.states: list[dict[str, Any]] = []
+        self.emitted_until: datetime | None = None
 
     def run(
         self, config: CollectionConfig = CONFIG, journal: Journal | None = None, **changes: Any
     ) -> list[dict[str, Any]]:
         collection = self.collection(replace(config, **changes), journal)
-        collection.run()
-        return collection.rows
+        try:
+            collection.run()
+        finally:
+            rows = collection.rows(self.emitted_until)
+            asked_at = [datetime.fromisoformat(row["requested_at"]) for row in rows]
+            self.emitted_until = max(filter(None, [self.emitted_until, *asked_at]), default=None)
+        return rows
 
     def collection(
         self, config: CollectionConfig = CONFIG, journal: Journal | None = None
