@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Matches the names of settings that hold a secret, misspelt ones included.
 _NAME = r"token|key|secret|password"
 _VARIABLE = re.compile(rf"(utility_?api|energy_?cap)\w*({_NAME})|_?proxy$", re.IGNORECASE)
+#: The setting with what stream maps compute with, such as the seed of a hash.
+MAP_VALUES = "stream_map_config"
 _ARGUMENT = re.compile(rf"(?:{_NAME})[\"']?(?:\s*[=:]\s*|\s+)[\"']?([^\"'\s,}}]+)", re.IGNORECASE)
 
 
@@ -26,8 +28,19 @@ def in_config(config: Mapping[str, object]) -> Iterator[str]:
     """The secrets among the settings, of any type."""
     no_secrets = SCHEMA["properties"].keys() - CREDENTIALS
     for name, value in config.items():
-        if name not in no_secrets and re.search(_NAME, name, re.IGNORECASE):
+        if name == MAP_VALUES or (name not in no_secrets and _is_secret(name)):
             yield from _texts(value)
+    yield from _named_secrets(config.get("batch_config"))
+
+
+def _is_secret(name: str) -> bool:
+    return re.search(_NAME, name, re.IGNORECASE) is not None
+
+
+def _named_secrets(value: object) -> Iterator[str]:
+    """The texts in an object whose names are those of secrets, such as a storage's password."""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        yield from _texts(inner) if _is_secret(name) else _named_secrets(inner)
 
 
 def in_environment() -> Iterator[str]:

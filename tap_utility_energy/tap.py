@@ -81,6 +81,7 @@ class TapUtilityEnergy(SDKTap):
         values, problems = read_config(
             config or {}, schema, names, from_environment=parse_env_config
         )
+        register_secrets(secret_sources.in_config(values))  # those of variables as well
         if problems and validate_config:
             raise ConfigValidationError("Config validation failed", errors=problems, schema=schema)
         if problems:

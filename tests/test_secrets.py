@@ -206,6 +206,47 @@ def test_a_secret_that_is_set_elsewhere_too_is_not_shown(
         assert secret not in run.stderr
 
 
+@pytest.mark.parametrize("source", ["file", "environment"])
+@pytest.mark.parametrize(
+    ("expression", "is_quoted"),
+    [
+        ("int(config['seed'])", "ValueError: invalid literal for int() with base 10: '[secret]'"),
+        ("base[config['of']['seed']]", "KeyError: '[secret]'"),
+    ],
+)
+def test_values_for_stream_maps_are_not_even_in_tracebacks(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, source: str, expression: str, is_quoted: str
+) -> None:
+    monkeypatch.setenv("TAP_UTILITY_ENERGY_LOGLEVEL", "DEBUG")
+    values = {"seed": "salt of the earth", "of": {"seed": "an0ther salt"}}
+    if source == "environment":
+        monkeypatch.setenv("TAP_UTILITY_ENERGY_STREAM_MAP_CONFIG", json.dumps(values))
+    with Sandbox(billing_summaries=2, meters=0) as box:
+        config = box.tap_config(stream_maps={"billing_summaries": {"x": expression}})
+        more = {"stream_map_config": values} if source == "file" else {}
+        run = tap(config | more, "--config=ENV", streams=["billing_summaries"])
+
+    assert run.exit == 1
+    assert is_quoted in run.stderr
+    assert "salt" not in run.stderr
+
+
+def test_the_storage_of_batches_may_have_secrets(tap: TapRunner) -> None:
+    batches = {
+        "encoding": {"format": "jsonl"},
+        "storage": {
+            "root": "file:///dev/null/an0ther-s3cret",
+            "params": {"client": {"secret_access_key": "an0ther-s3cret"}},
+        },
+    }
+    with Sandbox(billing_summaries=2, meters=0) as box:
+        run = tap(box.tap_config(batch_config=batches), streams=["billing_summaries"])
+
+    assert run.exit == 1
+    assert "'/dev/null/[secret]'" in run.last_line
+    assert "an0ther" not in run.stderr
+
+
 @pytest.mark.parametrize("source", ["environment", ".env"])
 def test_a_secret_of_the_environment_is_known_before_settings_are_read(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str
