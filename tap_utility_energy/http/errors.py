@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import ssl
+from contextlib import suppress
 from decimal import Decimal
 from http import HTTPStatus
 from http.client import BadStatusLine, HTTPException, RemoteDisconnected, UnknownProtocol
@@ -17,7 +18,7 @@ from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
 from tap_utility_energy.http.decoding import spelled
-from tap_utility_energy.http.redaction import MASK, redact
+from tap_utility_energy.http.redaction import MASK, TERMINAL, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,13 +174,30 @@ def _text(response: requests.Response) -> str:
     The end of a longer body is left out: it can be a part of a secret. NULs are left out like
     all control characters, which makes UTF-16 without a byte-order mark readable.
     """
-    body = response.content[:LONGEST_READ]
-    is_wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = _visible(body.decode("utf-16" if is_wide else "utf-8", errors="replace"))
+    kind = response.headers.get("Content-Type", "")
+    charset = re.search(r"charset=[\"']?([\w.:-]+)", kind, re.IGNORECASE)
+    text = _visible(_decoded(response.content[:LONGEST_READ], charset[1] if charset else "utf-8"))
     return text if len(response.content) <= LONGEST_READ else text[:-LONGEST_SECRET]
 
 
+def _decoded(body: bytes, charset: str) -> str:
+    """The text of a body that may end within a character, and may be wrong about its charset."""
+    encodings = ["utf-8", charset]
+    if charset.lower() in {"utf-7", "utf7"}:
+        encodings.reverse()  # it is valid UTF-8, which reads something else
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings.insert(0, "utf-16")
+    for encoding in encodings:
+        with suppress(LookupError, ValueError, AssertionError):
+            b"a".decode(
+                encoding, "ignore"
+            )  # refuses what is known but decodes no text, such as zip
+            return codecs.getincrementaldecoder(encoding)().decode(body)
+    return body.decode("utf-8", errors="replace")
+
+
 def _visible(text: str) -> str:
+    text = re.sub(TERMINAL, "", text)
     return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
 
 

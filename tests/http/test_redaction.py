@@ -136,9 +136,23 @@ def test_what_only_looks_like_the_credential_is_left_alone(secret: str, text: st
     assert CredentialRedactor(secret).redact_json(text) == text
 
 
+#: Of a terminal, which shows nothing of them.
+COMMANDS = ("\x1b[1;31m", "\x9b0m", "\x1b]0;title\x07")
+
+
 def interrupted(text: str, chance: random.Random) -> str:
     """The text with what is not shown, or shown as a blank, in between."""
-    between = chance.choice(["", "\0", "\u200b", "\ufeff", "\x1b", "\n", "\r\n  ", "\x85"])
+    between = chance.choice([
+        "",
+        "\0",
+        "\u200b",
+        "\ufeff",
+        "\x1b",
+        "\n",
+        "\r\n  ",
+        "\x85",
+        *COMMANDS,
+    ])
     return between.join(text)
 
 
@@ -176,9 +190,34 @@ def test_an_errors_body_is_quoted_without_a_secret(
     assert len(quote) <= LONGEST_QUOTE + len(": …")
 
 
+@pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [
+        ("utf-7", "utf-7"),
+        ("ISO-8859-1", "latin-1"),
+        ('"windows-1252"', "cp1252"),
+        ("cp500", "cp500"),
+        ("utf-16le", "utf-16-le"),
+        ("iso-8859-1", "utf-8"),  # a lie that servers tell
+        ("zip", "utf-8"),
+        ("rot13", "utf-8"),
+        ("no-such", "utf-8"),
+        ("undefined", "utf-8"),
+    ],
+)
+def test_an_errors_body_is_read_in_its_charset(charset: str, encoding: str) -> None:
+    register_secrets(["abc+def-123"])
+    answer = requests.Response()
+    answer.headers["Content-Type"] = f"text/plain; charset={charset}"
+    answer._content = "Schlüssel abc+def-123 ungültig".encode(encoding)
+
+    assert quote_of(answer) == f": Schlüssel {MASK} ungültig"
+
+
 def test_control_characters_go_before_secrets_and_secrets_before_the_cut() -> None:
     register_secrets(["abc-def-123"])
 
+    assert one_line("x\x1b[1mabc-\x1b[0mdef-123 y") == f"x{MASK} y"
     assert one_line("x\0abc\0-def\u200b-123 y") == f"x{MASK} y"
     assert one_line("x" * 10 + "abc-def-123", 15) == "x" * 10 + "[secr…"
 
