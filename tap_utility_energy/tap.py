@@ -287,7 +287,7 @@ class TapUtilityEnergy(SDKTap):
         report.close()
 
     def _collect_first(self, report: Report) -> None:
-        """Ask UtilityAPI to collect history, if the user has enabled it. This costs money.
+        """Request historical collections, if the user has enabled them. This costs money.
 
         Only `sync_all` calls this: `--test`, discovery and test suites never do.
         """

@@ -138,7 +138,7 @@ class Request:
         return None
 
     @property
-    def asked_at(self) -> datetime:
+    def made_at(self) -> datetime:
         """When it was made."""
         return datetime.fromisoformat(self.requested_at)
 
@@ -258,7 +258,7 @@ class RequestLog:
             key = (request.meter_uid, request.requested_at)
             found[key] = max(request, found.get(key, request), key=_knowledge)
         self._by_meter = defaultdict[str, list[Request]](list)
-        for request in sorted(found.values(), key=lambda request: request.asked_at):
+        for request in sorted(found.values(), key=lambda request: request.made_at):
             self.add(request)
 
     def add(self, request: Request) -> None:
@@ -268,7 +268,7 @@ class RequestLog:
     def made_after(self, time: datetime | None) -> Iterator[Request]:
         """The requests that were made after a time, or all."""
         for requests in self._by_meter.values():
-            yield from (r for r in requests if time is None or r.asked_at > time)
+            yield from (r for r in requests if time is None or r.made_at > time)
 
     def latest(self, uid: str) -> Request | None:
         """The latest request for a meter."""
@@ -294,7 +294,7 @@ class RequestLog:
     def cost_since(self, start: datetime) -> Decimal:
         """What the requests made since then may have cost, in dollars."""
         requests = [request for each in self._by_meter.values() for request in each]
-        return sum((r.cost for r in requests if r.asked_at >= start), price(0))
+        return sum((r.cost for r in requests if r.made_at >= start), price(0))
 
     def save(self, now: datetime) -> list[dict[str, Any]]:
         """What a later run needs of each meter's requests.
@@ -310,7 +310,7 @@ class RequestLog:
         default = max(requests, key=lambda request: request.covers(None) * _months_brought(request))
         kept = (requests[-1], longest, default, self.latest_carried_out(uid))
         for request in requests:
-            is_recent = now - request.asked_at < COST_WINDOW
+            is_recent = now - request.made_at < COST_WINDOW
             if is_recent or any(request is each for each in kept):
                 yield request
 

@@ -56,7 +56,7 @@ class CollectionConfig:
 class Reason(Enum):
     """What is done about a meter, and why. The texts follow a meter's name and a colon."""
 
-    ASK = "to be requested"
+    REQUEST = "to be requested"
     NOT_LISTED = (
         "UtilityAPI does not list it, so nothing is requested. Check historical_collection_meters"
     )
@@ -130,7 +130,7 @@ class Decision:
 class Plan:
     """What a run will request, and why it leaves out the rest."""
 
-    to_ask: list[Meter]
+    to_request: list[Meter]
     decisions: Mapping[str, Decision]
     duration: int | None
     spent: Decimal
@@ -140,7 +140,7 @@ class Plan:
     @property
     def cost(self) -> Decimal:
         """The maximum cost, in dollars."""
-        return len(self.to_ask) * price(self.duration)
+        return len(self.to_request) * price(self.duration)
 
     @property
     def groups(self) -> dict[Decision, list[str]]:
@@ -163,15 +163,15 @@ class Plan:
         """Every meter, its price and the sum, as lines for a person."""
         default = f"the vendor's default, up to {LONGEST_DURATION} months"
         months = number(self.duration, "month") if self.duration else default
-        meters = number(len(self.to_ask), "meter")
-        are = "is" if len(self.to_ask) == 1 else "are"
+        meters = number(len(self.to_request), "meter")
+        are = "is" if len(self.to_request) == 1 else "are"
         requested = f"nothing, though {meters} {are} wanted" if self.obstacles else meters
         yield f"Historical collection: a run would request {requested}"
-        for meter in self.to_ask:
+        for meter in self.to_request:
             yield f"  meter {meter.uid}: {months}, at most ${price(self.duration)}"
         yield f"  in all at most ${self.cost}; ${self.spent} may have been spent in 30 days before"
         for decision, uids in self.groups.items():
-            if decision.reason is not Reason.ASK:
+            if decision.reason is not Reason.REQUEST:
                 yield from (f"  left out: meter {uid}: {decision.text}" for uid in uids)
         yield from (f"  {obstacle}" for obstacle in self.obstacles)
 
@@ -207,7 +207,7 @@ class Rules:
         if excluded := self._excluded(meter):
             return Decision(excluded)
         if latest and latest.outcome is RequestOutcome.LEFT_OUT:
-            left_out_until = latest.asked_at + LEFT_OUT_FOR
+            left_out_until = latest.made_at + LEFT_OUT_FOR
             if self._now < left_out_until:
                 return Decision(Reason.LEFT_OUT, left_out_until)
         if request := self._requests.latest_carried_out(uid):
@@ -229,35 +229,35 @@ class Rules:
         """What to do about a meter without a recorded request."""
         changed_at = meter.changed_at
         if not meter.is_activated or meter.is_empty:
-            return self._errored_lately(meter) or Decision(Reason.ASK)
+            return self._errored_lately(meter) or Decision(Reason.REQUEST)
         if changed_at is None:
             return Decision(Reason.UNDATED)
         if self._is_repeat_due(changed_at):
-            return Decision(Reason.ASK)
+            return Decision(Reason.REQUEST)
         return Decision(Reason.IN_DOUBT, _just_after(changed_at))
 
     def _decide_again(self, meter: Meter, request: Request) -> Decision:
         """What to do about a meter whose latest request was, or may have been, carried out."""
-        open_until = request.asked_at + OPEN_FOR
+        open_until = request.made_at + OPEN_FOR
         is_recent = self._now < open_until
-        last_change = max(filter(None, (request.asked_at, meter.changed_at)))
+        last_change = max(filter(None, (request.made_at, meter.changed_at)))
         if request.outcome is RequestOutcome.OPEN and is_recent:
             return Decision(Reason.OPEN, open_until)
         if request.outcome is RequestOutcome.ERRORED and is_recent:
             return Decision(Reason.ERRORED, open_until)
         if request.outcome is RequestOutcome.ERRORED:
             is_due = request.attempts < REPEATS_AFTER_ERROR or self._is_before(last_change)
-            return Decision(Reason.ASK) if is_due else Decision(Reason.GIVEN_UP, last_change)
+            return Decision(Reason.REQUEST) if is_due else Decision(Reason.GIVEN_UP, last_change)
         if request.is_without_sign(meter):
             if errored := self._errored_lately(meter):
                 return errored
             is_due = request.attempts < REPEATS_WITHOUT_ANSWER or self._is_before(last_change)
-            return Decision(Reason.ASK) if is_due else Decision(Reason.GIVEN_UP, last_change)
+            return Decision(Reason.REQUEST) if is_due else Decision(Reason.GIVEN_UP, last_change)
         is_covered = self._requests.covers(meter.uid, self._config.duration)
         if not is_covered or self._is_repeat_due(last_change):
             # Monitoring can have changed the meter while the job has not begun.
             is_open = is_recent and not request.was_pending
-            return Decision(Reason.OPEN, open_until) if is_open else Decision(Reason.ASK)
+            return Decision(Reason.OPEN, open_until) if is_open else Decision(Reason.REQUEST)
         if request.accepted is None:
             return Decision(Reason.GIVEN_UP, last_change)
         return Decision(Reason.COLLECTED)
@@ -293,13 +293,13 @@ class Rules:
                 "historical_collection_repeat_before is in the future, so nothing is requested. "
                 "Set a time in the past."
             )
-        if len(plan.to_ask) > config.max_meters:
+        if len(plan.to_request) > config.max_meters:
             yield (
-                f"{len(plan.to_ask)} meters are to be collected and "
+                f"{len(plan.to_request)} meters are to be collected and "
                 f"historical_collection_max_meters is {config.max_meters}, so nothing is "
                 "requested. Raise it if all of them are meant."
             )
-        if config.max_cost is not None and plan.to_ask:
+        if config.max_cost is not None and plan.to_request:
             total = plan.spent + plan.cost
             if total > config.max_cost:
                 yield (

@@ -1,9 +1,9 @@
 """Request historical collections, which cost money: once, on purpose, never by accident.
 
 A state machine without HTTP and without the SDK. It looks at the meters, applies the rules
-(`rules`), watches the meters to ask for during a minute, sends one request, and waits.
+(`rules`), watches the meters to request during a minute, sends one request, and waits.
 
-What the answer proves (`_ask`, and `Request.follow` for what the meters show later):
+What the answer proves (`_send_request`, and `Request.follow` for what the meters show later):
 
 - refused, or no connection was ever made: ``accepted`` is false
 - the meters that a good answer names: true; those that it leaves out: false
@@ -102,11 +102,8 @@ class HistoricalCollection:
         self._saved = _list(saved)
         self._requests = RequestLog(self._saved)
         if self._requests.unreadable or not isinstance(saved, list):
-            logger.warning(
-                "the state of historical_collections holds requests that cannot be read; they are "
-                "dropped",
-            )
-        self._asked: list[Request] = []
+            logger.warning("some requests in the state cannot be read, and are dropped")
+        self._made: list[Request] = []
         self._changed: dict[tuple[str, str], Request] = {}
         self._vendor_ahead: timedelta | None = None
 
@@ -118,7 +115,7 @@ class HistoricalCollection:
         """
         new = {id(request): request for request in self._requests.made_after(emitted_until)}
         requests = new | {id(request): request for request in self._changed.values()}
-        return [r.row for r in sorted(requests.values(), key=lambda request: request.asked_at)]
+        return [r.row for r in sorted(requests.values(), key=lambda request: request.made_at)]
 
     def run(self) -> None:
         """Request the collections that are due, and wait for them within the time limit.
@@ -134,10 +131,9 @@ class HistoricalCollection:
                     self._requests = RequestLog([*self._saved, *journaled])
                 self._run()
             except JournalError as error:
-                is_asked = any(request.accepted is not False for request in self._asked)
-                refused = CollectionRefusedError(
-                    f"{error}.{'' if is_asked else ' Nothing is requested.'}"
-                )
+                is_requested = any(request.accepted is not False for request in self._made)
+                nothing = "" if is_requested else " Nothing is requested."
+                refused = CollectionRefusedError(f"{error}.{nothing}")
                 logger.error("%s", refused)  # noqa: TRY400 - a sentence, at once
                 raise refused from error
 
@@ -157,7 +153,7 @@ class HistoricalCollection:
             logger.info("%s", line)
         failures = plan.failures
         unserved = [d for d in plan.decisions.values() if d.reason not in SERVED]
-        if not failures and not plan.to_ask and unserved:
+        if not failures and not plan.to_request and unserved:
             failures = ["a run would request nothing: every meter is left out, see above."]
         if failures:
             raise CollectionRefusedError(" ".join(failures))
@@ -171,9 +167,9 @@ class HistoricalCollection:
         failures = plan.failures
         lost = ""
         try:
-            if plan.to_ask and not plan.obstacles:
+            if plan.to_request and not plan.obstacles:
                 self._log_price(plan)
-                lost = self._ask(self._watch(plan.to_ask))
+                lost = self._send_request(self._watch(plan.to_request))
         except CollectionRefusedError as refused:
             failures.append(str(refused))
         for failure in failures:
@@ -212,9 +208,11 @@ class HistoricalCollection:
             if uid in config.meters or decision.reason not in OUT_OF_REACH:
                 decisions[uid] = decision
         self._listed |= dict.fromkeys(uid for uid in config.meters if uid in meters)
-        to_ask = [meters[uid] for uid, each in decisions.items() if each.reason is Reason.ASK]
+        to_request = [
+            meters[uid] for uid, each in decisions.items() if each.reason is Reason.REQUEST
+        ]
         spent = self._requests.cost_since(self._now() - COST_WINDOW)
-        plan = Plan(to_ask, decisions, config.duration, spent)
+        plan = Plan(to_request, decisions, config.duration, spent)
         plan.obstacles.extend(rules.obstacles(plan, self._vendor_ahead))
         return plan
 
@@ -231,7 +229,7 @@ class HistoricalCollection:
                 "to %s months per meter",
                 LONGEST_DURATION,
             )
-        meters = named([meter.uid for meter in plan.to_ask])
+        meters = named([meter.uid for meter in plan.to_request])
         logger.info("requesting %s costs at most $%s", meters, plan.cost)
 
     def _watch(self, meters: list[Meter]) -> list[Meter]:
@@ -251,7 +249,7 @@ class HistoricalCollection:
             logger.warning("%s: %s", named(sorted(changed)), Reason.CHANGED.value)
         return [meter for meter in meters if meter.uid not in changed]
 
-    def _ask(self, meters: list[Meter]) -> str:
+    def _send_request(self, meters: list[Meter]) -> str:
         """Send the one request of this run; how its answer was lost, or ''.
 
         Raises:
@@ -294,7 +292,7 @@ class HistoricalCollection:
             before=snapshot(meter),
         )
         self._requests.add(request)
-        self._asked.append(request)
+        self._made.append(request)
         self._note(request)
         return request
 
@@ -326,7 +324,7 @@ class HistoricalCollection:
                 "%s: not done yet; what is there is extracted, and the next run checks again",
                 named(running),
             )
-        if silent := [r.meter_uid for r in self._asked if r.accepted and r.status is None]:
+        if silent := [r.meter_uid for r in self._made if r.accepted and r.status is None]:
             logger.info(
                 "%s: accepted, and no sign of a job yet; there may be nothing to collect",
                 named(silent),
@@ -341,16 +339,16 @@ class HistoricalCollection:
         if request.outcome is not RequestOutcome.OPEN:
             return 0
         bound = self._config.wait_seconds
-        if request in self._asked:
+        if request in self._made:
             has_shown = request.status is not None
             bound = bound if has_shown else min(bound, FIRST_SIGN_SECONDS)
             return bound - (self._clock.now() - started)
-        age = (self._now() - request.asked_at).total_seconds()
+        age = (self._now() - request.made_at).total_seconds()
         return bound - age if request.status == "pending" else 0
 
     def _unknown(self, lost: str) -> str:
         """A message if the outcome of this run's request is unknown, else ''."""
-        unknown = [request for request in self._asked if request.accepted is None]
+        unknown = [request for request in self._made if request.accepted is None]
         if not unknown:
             return ""
         until = f"{self._now() + OPEN_FOR:%Y-%m-%dT%H:%M:%SZ}"
@@ -375,7 +373,7 @@ class HistoricalCollection:
         return meters
 
     def _is_followed(self, request: Request) -> bool:
-        is_recent = self._now() < request.asked_at + OPEN_FOR
+        is_recent = self._now() < request.made_at + OPEN_FOR
         return request.outcome is RequestOutcome.OPEN and (is_recent or request.status == "pending")
 
     def _follow(self, meters: Mapping[str, Meter]) -> None:
