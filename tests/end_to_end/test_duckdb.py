@@ -191,10 +191,64 @@ def test_vendors_without_data_leave_empty_tables(project: Project, tmp_path: Pat
     assert [landed.query(f"FROM {table}") for table in COLUMNS] == [[], [], []]
 
 
+def load(project: Project, name: str, messages: bytes, folder: Path, **settings: object) -> Any:
+    """Have a command of the loader's load messages; return the open database."""
+    file, config = folder / f"{name}.duckdb", folder / "config.json"
+    given = {"path": str(file), "default_target_schema": "main"} | settings
+    config.write_text(json.dumps(given))
+    loader = Path(project.loader("target-duckdb")).with_name(name)
+    subprocess.run([loader, "--config", config], input=messages, check=True)
+    return needed_module("duckdb").connect(str(file))
+
+
+ODD_TEXT = ("", " ", "0", "null", "NaN", "a,b", 'say "hi"', "two\nlines\r\n", "tab\t", "\\N", "Ñ")
+ODD_RECORDS = [
+    {"key": "first", "part": 0, "text": "which the plain one loses"},
+    *({"key": f" {text}", "part": 0, "text": text, "list": [text]} for text in ODD_TEXT),
+    *(
+        {"key": f"{value}", "part": place, "number": value, "flag": bool(value), "either": value}
+        for place, value in enumerate((0, -0.0, 1e-8, 0.1, 12345678901234567890, None))
+    ),
+    *({"key": "nested", "part": part, "object": {"a": part}} for part in (1, 2, 2, 3)),
+    {"key": "empty", "part": 1, "object": {}, "list": [], "either": {}, "unknown": 1},
+    {"key": "lists", "part": 1, "list": [None, {"b": [1.50]}], "either": [0]},
+    {"key": "text", "part": 1, "either": "text", "object": None, "list": None},
+]
+ODD_SCHEMA = {
+    "key": {"type": ["string"]},
+    "part": {"type": ["integer"]},
+    "text": {"type": ["string", "null"]},
+    "number": {"type": ["number", "null"]},
+    "flag": {"type": ["boolean", "null"]},
+    "object": {"type": ["object", "null"], "properties": {"a": {"type": ["integer", "null"]}}},
+    "list": {"type": ["array", "null"]},
+    "either": {"type": ["null", "object", "array"]},
+}
+
+
+@pytest.mark.parametrize("levels", [0, 1])
+def test_values_are_stored_as_the_plain_target_duckdb_does(
+    project: Project, tmp_path: Path, levels: int
+) -> None:
+    schema = {"properties": ODD_SCHEMA}
+    messages = [
+        {"type": "SCHEMA", "stream": "odd", "schema": schema, "key_properties": ["key", "part"]},
+        *({"type": "RECORD", "stream": "odd", "record": record} for record in ODD_RECORDS),
+    ]
+    lines = "\n".join(map(json.dumps, messages)).encode()
+    stored = []
+    for name in ("target-duckdb", "target-duckdb-every-row"):
+        with load(project, name, lines, tmp_path, data_flattening_max_level=levels) as database:
+            query = "FROM odd WHERE key <> 'first' ORDER BY ALL"
+            stored.append(database.execute(query).fetchall())
+
+    assert stored[0] == stored[1]
+    assert len(stored[0]) == len(ODD_RECORDS) - 2  # the first, and one of the same key
+
+
 def test_the_plain_target_duckdb_loses_rows_as_the_readme_warns(
     project: Project, tmp_path: Path
 ) -> None:
-    counts = {}
     with Sandbox(billing_summaries=60, meters=0, cache_seconds=0) as box:
         messages = subprocess.run(
             [needed_command("tap-utility-energy"), "--config=ENV"],
@@ -208,12 +262,9 @@ def test_the_plain_target_duckdb_loses_rows_as_the_readme_warns(
             check=True,
         ).stdout
         meters = len(box.truth(only="meters")["meters"])
+    counts = {}
     for name in ("target-duckdb", "target-duckdb-every-row"):
-        file, config = tmp_path / f"{name}.duckdb", tmp_path / "config.json"
-        config.write_text(json.dumps({"path": str(file), "default_target_schema": "main"}))
-        loader = Path(project.loader("target-duckdb")).with_name(name)
-        subprocess.run([loader, "--config", config], input=messages, check=True)
-        with needed_module("duckdb").connect(str(file)) as database:
+        with load(project, name, messages, tmp_path) as database:
             rows = database.execute("SELECT count(*) FROM utilityapi_meters").fetchall()
             counts[name] = rows[0][0]
 

@@ -1,9 +1,10 @@
-"""target-duckdb, without the loss of each batch's first record.
+"""target-duckdb, without the loss of each batch's first record, at half the CPU.
 
 target-duckdb 0.8.0 hands every batch to DuckDB as a CSV file without a header, and leaves DuckDB to
 guess whether it has one. From DuckDB 1.1 on the guess is yes for some tables, and the first record
 is gone. The repair is merged there (https://github.com/jwills/target-duckdb/pull/58) but in no
-release yet. Once it is, `meltano.yml` can name target-duckdb itself and this folder can go.
+release yet. It also turns each record into columns twice, first only to read its key. Once both are
+mended there, `meltano.yml` can name target-duckdb itself and this folder can go.
 """
 
 from __future__ import annotations
@@ -43,8 +44,12 @@ class Connection:
 
 def main() -> None:
     """Run target-duckdb."""
-    import target_duckdb  # noqa: PLC0415 - the tests of the above do without it
+    # The tests of the above do without it.
+    import target_duckdb  # noqa: PLC0415
+
+    from target_duckdb_every_row.table import Table  # noqa: PLC0415
 
     connect = target_duckdb.duckdb_connect
     target_duckdb.duckdb_connect = lambda config: Connection(connect(config))
+    target_duckdb.DbSync = Table
     target_duckdb.main()
