@@ -204,7 +204,10 @@ def _problems(
     yield from _unknown(values, properties, "setting")
     known = {name: value for name, value in values.items() if name in properties}
     errors = list(Draft7Validator({"properties": properties}).iter_errors(known))
+    mistyped = [error.path for error in errors if error.validator == "type"]
     for error in errors:
+        if error.path in mistyped and error.validator != "type":
+            continue  # such as the limit of a number with a fraction
         if error.validator == "additionalProperties":
             what = "stream to filter" if error.path[0] == "energycap_filters" else "setting"
             misspelt = _unknown(error.instance, error.schema["properties"], what)

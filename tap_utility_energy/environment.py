@@ -61,7 +61,8 @@ def dotenv_problems() -> Iterator[str]:
         return
     for binding in bindings:
         text, line = binding.original
-        if binding.error and PREFIX in text.upper():
+        is_incomplete = binding.key is not None and binding.value is None
+        if (binding.error or is_incomplete) and PREFIX in text.upper():
             line += text[: len(text) - len(text.lstrip())].count("\n")  # blank ones before it
             yield f".env: line {line} cannot be read. Write it as NAME='value', in single quotes"
 

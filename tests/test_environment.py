@@ -152,6 +152,7 @@ def test_a_misspelt_variable_is_refused_under_meltano(
         "{prefix}STREAM_MAPS='{{",
         "export {prefix}UTILITYAPI_TOKEN: hunter2",
         "set {prefix}UTILITYAPI_TOKEN=hunter2",
+        "{prefix}START_DATE",
     ],
 )
 def test_a_line_of_the_dotenv_that_cannot_be_read_is_refused(

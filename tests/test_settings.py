@@ -286,6 +286,7 @@ def test_a_state_or_catalog_that_is_none_is_named(
         ({"utilityapi_token": "a b c d e f"}, "it has a blank"),
         ({"utilityapi_token": "\ud800good"}, "it has characters that cannot be sent"),
         ({"energycap_page_size": 2.5}, "it must be a whole number, not 2.5"),
+        ({"energycap_page_size": 2000.5}, "it must be a whole number, not 2000.5"),
         ({"utilityapi_meters": [1.5]}, "utilityapi_meters[0]: it must be text, not 1.5"),
         ({"no\nsuch": 1}, "no such: there is no such setting"),
     ],
