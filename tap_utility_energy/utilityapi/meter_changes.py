@@ -2,11 +2,12 @@
 
 The vendor's lists of bills and intervals require a filter by meter and have no filter by date of
 change. But the record of a meter changes with its data: its consent, status or counts. So a run
-lists the meters, compares the fingerprint of each with the state, and reads all data of those
-that differ. The fingerprint is taken before the data is read, and goes into the state after all
-data of the meter was emitted. So after an interrupted run the next one reads the remaining meters,
-and changes during a run are read by the next one. If the number of bills differs from the meter's
-own count, the next run reads the meter again, until two runs in a row have seen the same number.
+lists the meters, compares the fingerprint of each with the state, and reads the data of those that
+differ: all of it, or the latest readings if these are enough. The fingerprint is taken before the
+data is read, and goes into the state after all data of the meter was emitted. So after an
+interrupted run the next one reads the remaining meters, and changes during a run are read by the
+next one. If the number of bills differs from the meter's own count, the next run reads the meter
+again, until two runs in a row have seen the same number.
 
 Sources: https://utilityapi.com/docs/api/bills/list, https://utilityapi.com/docs/api/intervals/list
 """
@@ -17,21 +18,22 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.core.shared_pages import Reader, SharedPages
-from tap_utility_energy.http.errors import FatalError
-from tap_utility_energy.http.lazy_records import LazyRecordsDecoder
 from tap_utility_energy.http.page import PageFormat
-from tap_utility_energy.logs import number, shortened
+from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.json_values import meter_of, objects
+from tap_utility_energy.utilityapi.known_readings import EARLIEST, LONGEST_PERIOD
+from tap_utility_energy.utilityapi.meter_chunks import ChunkPlan
+from tap_utility_energy.utilityapi.meter_requests import MeterRequests
+from tap_utility_energy.utilityapi.reading_windows import ReadingWindows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,23 +44,11 @@ if TYPE_CHECKING:
     from tap_utility_energy.http.page import Page
     from tap_utility_energy.stats import StreamStats
     from tap_utility_energy.utilityapi.client import UtilityAPI
+    from tap_utility_energy.utilityapi.meter_chunks import Chunk
     from tap_utility_energy.utilityapi.meter_list import MeterList
 
 T = TypeVar("T")
 
-#: The vendor leaves out periods that begin before ``start``; few are longer than this.
-LONGEST_PERIOD = timedelta(days=62)
-#: Before all data. A server may not handle the year 1.
-EARLIEST = date(1900, 1, 1)
-#: Fields of bills and intervals that are decoded before the record is.
-HEAD_FIELDS = ("uid", "meter_uid", "updated")
-#: Errors that may mean that a consent has ended since the meters were listed.
-CONSENT_ENDED = frozenset({"not_found", "expired_or_revoked"})
-#: Maximum refusals in a run that lead to smaller requests, to find the refused meter. One of a
-#: hundred takes eight.
-MOST_REFUSALS = 100
-#: Maximum bills or readings in a chunk of several meters: readings are merged in memory.
-MOST_AT_ONCE = 100_000
 #: Records per page, for estimates; the vendor does not document it.
 USUAL_PAGE = 500
 
@@ -76,6 +66,7 @@ class MeterEndpoint:
         meters_at_once: The maximum number of meters in a chunk, which one request and its following
             pages read.
         takes_mixed: Whether it takes ``allow_mixed``, and so the setting for it.
+        has_readings: Whether its records are intervals, of which the latest readings can be read.
     """
 
     path: str
@@ -85,6 +76,7 @@ class MeterEndpoint:
     counts_records: bool = False
     meters_at_once: int = 100
     takes_mixed: bool = False
+    has_readings: bool = False
 
     def window(self, config: Mapping[str, Any]) -> dict[str, list[str]]:
         """Query parameters that restrict the data, besides the meters."""
@@ -108,6 +100,10 @@ class MeterReader(Reader, Protocol):
     def completed(self) -> dict[str, str]:
         """The fingerprint of each meter whose data was emitted in full."""
 
+    @property
+    def known_readings(self) -> dict[str, object] | None:
+        """What the state holds of each meter's readings; None if the stream needs whole answers."""
+
 
 class MeterChanges(SharedPages[MeterReader]):
     """One read of the changed meters' data, chunk by chunk of meters.
@@ -126,15 +122,16 @@ class MeterChanges(SharedPages[MeterReader]):
         super().__init__(client, PageFormat(endpoint.records_key))
         self._meters = meters
         self._endpoint = endpoint
-        self._decoder = LazyRecordsDecoder(endpoint.records_key, HEAD_FIELDS)
         #: Query parameters that restrict the data, besides the meters.
         self.window = endpoint.window(client.config)
+        self._requests = MeterRequests(client, meters, endpoint.path, endpoint.records_key)
+        lookback_days = client.config["utilityapi_interval_lookback_days"]
+        self._windows = ReadingWindows(lookback_days, self.window, client.clock)
         self.fingerprints: dict[str, str] = {}
         #: Whether some data of the meters is missing.
         self.has_missing_data = False
         self._known: list[dict[str, str]] = []
-        self._refusals = 0
-        self._refused: dict[str, FatalError] = {}
+        self._observes_readings = False
         self._chunks: dict[int, set[str]] = {}
 
     def ends_chunk(self, pages: int) -> bool:
@@ -147,16 +144,20 @@ class MeterChanges(SharedPages[MeterReader]):
 
     def pages_for(self, reader: VendorStream) -> Iterator[Page]:
         """Every page of data of the changed meters, for one of the streams."""
-        return self.read(reader.name, partial(self._fetch, reader), self._decoder)
+        return self.read(reader.name, partial(self._fetch, reader), self._requests.decoder)
+
+    def known_readings(self, meter: str) -> list[int | str] | None:
+        """What the state is to hold of the readings of a meter that was read in this run."""
+        return self._windows.known_now.get(meter)
 
     def estimated_requests(self, meters: Mapping[str, Record]) -> int:
         """The approximate number of requests for all data of the meters."""
-        uids = [uid for uid, meter in meters.items() if self._has_data(meter)]
+        counts = {uid: self._count(meter) for uid, meter in meters.items()}
+        plan = ChunkPlan(self._endpoint.meters_at_once, counts.__getitem__)
+        plan.add(uid for uid, meter in meters.items() if self._has_data(meter))
         requests = 0
-        while uids:
-            size = self._chunk_size(uids, meters)
-            chunk, uids = uids[:size], uids[size:]
-            records = sum(self._count(meters[uid]) for uid in chunk)
+        while chunk := plan.next():
+            records = sum(counts[uid] for uid in chunk.meters)
             per_page = USUAL_PAGE if self._endpoint.counts_records else math.inf
             requests += max(1, math.ceil(records / per_page))
         return requests
@@ -165,7 +166,7 @@ class MeterChanges(SharedPages[MeterReader]):
         gone_before, stats = frozenset(self._meters.unlisted), reader.stats
         meters = {meter["uid"]: meter for meter in self._meters.listed(reader)}
         listed = {uid: self._fingerprint(meters[uid]) for uid in meters if uid not in gone_before}
-        changed = self._begin(listed)
+        changed = self._begin(listed, meters)
         stats.log.info(
             "%s of %s are new or have changed", f"{len(changed):,}", number(len(listed), "meter")
         )
@@ -189,32 +190,35 @@ class MeterChanges(SharedPages[MeterReader]):
                 "utilityapi_mixed_intervals would bring more",
                 number(incomplete, "answer"),
             )
-        if self._refused:
-            raise self._refusal()
+        self._requests.check()
 
-    def _refusal(self) -> FatalError:
-        why = next(iter(self._refused.values()))
-        return FatalError(
-            f"the data of these meters did not come, though UtilityAPI lists them: "
-            f"{shortened(self._refused)}; that of all others did. For the first of them, {why}",
-            slug=why.slug,
-        )
-
-    def _begin(self, fingerprints: dict[str, str]) -> list[str]:
+    def _begin(self, fingerprints: dict[str, str], meters: Mapping[str, Record]) -> list[str]:
         """Store the fingerprints of the listed meters; return the meters that have changed."""
         self.fingerprints = fingerprints
-        self._refusals, self._refused = 0, {}
+        self._requests.begin()
         self._chunks = {}
         # A full-table stream may make the loader delete rows that are not sent again.
         self._known = [
             reader.completed if reader.replication_method == REPLICATION_INCREMENTAL else {}
             for reader in self.readers
         ]
+        self._begin_windows(meters)
         return [
             uid
             for uid, fingerprint in fingerprints.items()
             if any(known.get(uid) != fingerprint for known in self._known)
         ]
+
+    def _begin_windows(self, meters: Mapping[str, Record]) -> None:
+        """Find the meters whose latest readings are enough, if they are for every stream."""
+        held = [reader.known_readings for reader in self.readers]
+        is_enough = None not in held and held
+        known: dict[str, object] = (held[0] if is_enough else None) or {}
+        read = set.intersection(*map(set, self._known)) if self._known else set[str]()
+        self._windows.begin(meters, known, read)
+        self._observes_readings = self._endpoint.has_readings and any(
+            each is not None for each in held
+        )
 
     def _end_chunk(self, pages: int, meters: Iterable[str]) -> None:
         """Note that a chunk ends after this number of pages, and which meters it completes."""
@@ -224,60 +228,66 @@ class MeterChanges(SharedPages[MeterReader]):
         self, uids: list[str], meters: Mapping[str, Record], stats: StreamStats
     ) -> Iterator[Page]:
         pages, total = 0, len(uids)
-        while uids := [uid for uid in uids if uid not in self._meters.unlisted]:
-            size = self._chunk_size(uids, meters)
-            stats.position = f"{total - len(uids):,} of {number(total, 'meter')}"
-            chunk, uids, begun = uids[:size], uids[size:], pages
-            received = set[tuple[str | None, str]]()
-            for page, is_last in with_last(self._pages_of(chunk, stats)):
+        plan = self._plan(uids, meters)
+        while chunk := plan.next({*self._meters.unlisted, *self._requests.refused}):
+            stats.position = (
+                f"{total - plan.left - len(chunk.meters):,} of {number(total, 'meter')}"
+            )
+            received, begun = set[tuple[str | None, str]](), pages
+            for page, is_last in with_last(self._answers(chunk, plan, stats)):
                 rows = objects(page.records)
                 # A record without uid counts too, or it would seem to be missing on every run.
                 received |= {(meter_of(row), str(row.get("uid") or row)) for row in rows}
                 pages += 1
                 if is_last:
-                    read = self._review(chunk, received, pages - begun, meters, stats)
+                    read = self._review(chunk.meters, received, pages - begun, meters, stats)
                     self._end_chunk(pages, read)
                 yield page
             if pages == begun:
-                self._review(chunk, received, 0, meters, stats)
+                self._review(chunk.meters, received, 0, meters, stats)
 
-    def _pages_of(
-        self, meters: list[str], stats: StreamStats, *, are_listed: bool = False
-    ) -> Iterator[Page]:
-        """Every page of data of these meters, without those that ended or are refused."""
-        filters = {"meters": meters, **self.window}
-        try:
-            yield from self._client.pages(
-                self._endpoint.path, filters, self._page_format, stats, self._decoder
-            )
-        except FatalError as refused:
-            if refused.slug not in CONSENT_ENDED and refused.status != HTTPStatus.NOT_FOUND:
-                raise
-            left = list(meters)
-            if not are_listed or len(meters) == 1:
-                listed = self._meters.still_listed(meters)
-                left = [uid for uid in meters if uid in listed]
-            are_listed = len(left) == len(meters)
-            parts = self._halves(left, refused) if are_listed else [left]
-        else:
-            return
-        for part in filter(None, parts):
-            yield from self._pages_of(part, stats, are_listed=are_listed)
+    def _plan(self, uids: list[str], meters: Mapping[str, Record]) -> ChunkPlan:
+        """How to read the meters, which is decided chunk by chunk."""
+        windows, endpoint = self._windows, self._endpoint
 
-    def _halves(self, meters: list[str], refused: FatalError) -> list[list[str]]:
-        """What to ask for in place of these meters, of which one is meant by the refusal.
+        def expected(uid: str) -> int:
+            return windows.expected(uid) if endpoint.has_readings else self._count(meters[uid])
 
-        Raises:
-            FatalError: Too many requests were refused.
+        def start_of(uid: str) -> int | None:
+            start = windows.start_of(uid)
+            return start and start.moment
+
+        plan = ChunkPlan(endpoint.meters_at_once, expected, start_of)
+        plan.add(uids)
+        return plan
+
+    def _answers(self, chunk: Chunk, plan: ChunkPlan, stats: StreamStats) -> Iterator[Page]:
+        """The pages of a chunk, without meters of which its answer is not enough.
+
+        These are removed from the chunk and planned again.
         """
-        self._refusals += 1
-        if self._refusals > MOST_REFUSALS:
-            raise refused
-        half = len(meters) // 2
-        if not half:
-            self._refused[meters[0]] = refused
-            return []
-        return [meters[:half], meters[half:]]
+        parameters = self._windows.parameters(chunk.start)
+        pages: Iterable[Page] = self._requests.pages_of(chunk.meters, parameters, stats)
+        if chunk.start is None:
+            yield from map(self._observed, pages) if self._observes_readings else pages
+            return
+        pages = list(map(self._observed, pages))
+        ended = self._meters.unlisted | self._requests.refused.keys()
+        enough = self._windows.checked(uid for uid in chunk.meters if uid not in ended)
+        again = [uid for uid in chunk.meters if uid not in enough and uid not in ended]
+        chunk.meters = [uid for uid in chunk.meters if uid not in again]
+        if again:
+            stats.log.info(
+                "%s changed earlier, or the vendor's answer does not show that nothing did: they "
+                "are read further back",
+                number(len(again), "meter"),
+            )
+            plan.add(again)
+        yield from (self._windows.only(enough, again, page) for page in pages)
+
+    def _observed(self, page: Page) -> Page:
+        self._windows.receive(page.records)
+        return page
 
     def _has_data(self, meter: Record) -> bool:
         return bool(meter.get(self._endpoint.count_field) != 0)
@@ -285,15 +295,6 @@ class MeterChanges(SharedPages[MeterReader]):
     def _count(self, meter: Record) -> int:
         count = meter.get(self._endpoint.count_field)
         return count if isinstance(count, int) and 0 <= count < LARGEST_INTEGER else 0
-
-    def _chunk_size(self, uids: list[str], meters: Mapping[str, Record]) -> int:
-        """The number of meters in the next chunk."""
-        total = 0
-        for size, uid in enumerate(uids[: self._endpoint.meters_at_once]):
-            total += self._count(meters[uid])
-            if size and total > MOST_AT_ONCE:
-                return size
-        return self._endpoint.meters_at_once
 
     def _review(
         self,
@@ -315,8 +316,10 @@ class MeterChanges(SharedPages[MeterReader]):
         Returns:
             Those of which all has come.
         """
-        read = {uid for uid in chunk if uid not in self._refused}
+        read = {uid for uid in chunk if uid not in self._requests.refused}
         counts = Counter(meter for meter, _ in received)
+        if self._observes_readings:
+            self._windows.end(read)
         if None in counts:
             # It is unknown which meters these records belong to.
             return read - self._meters.unlisted

@@ -10,7 +10,7 @@ from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.http.decoding import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -105,12 +105,21 @@ class MeterDataStream(VendorStream):
             for page in super().record_pages(decoder):
                 yield page
                 pages += 1
-                self.completed.update(self.changes.completed(pages))
+                self.complete(self.changes.completed(pages))
         finally:
-            self.completed.update(self.changes.completed(0))  # meters without data
+            self.complete(self.changes.completed(0))  # meters without data
         self._forget_unlisted()
         if self._meters.unlisted or self.changes.has_missing_data:
             self.stats.incomplete = "some meters' data is missing"
+
+    @property
+    def known_readings(self) -> dict[str, object] | None:
+        """What the state holds of each meter's readings; None if whole answers are needed."""
+        return None
+
+    def complete(self, fingerprints: Mapping[str, str]) -> None:
+        """Note meters whose data was emitted completely."""
+        self.completed.update(fingerprints)
 
     @property
     @override
@@ -137,4 +146,8 @@ class MeterDataStream(VendorStream):
         if self._meters.stream.narrowed_by():
             return
         for uid in self.completed.keys() - self.changes.fingerprints.keys():
-            del self.completed[uid]
+            self.forget(uid)
+
+    def forget(self, meter: str) -> None:
+        """Remove a meter that was read completely from the state."""
+        del self.completed[meter]

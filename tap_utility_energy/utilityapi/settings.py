@@ -42,6 +42,15 @@ SETTINGS: Settings = (
         description="Include intervals of all durations. Otherwise UtilityAPI returns only each "
         "meter's primary duration, such as 15 minutes.",
     ),
+    th.Property(
+        "utilityapi_interval_lookback_days",
+        th.IntegerType(minimum=0),
+        default=35,
+        title="UtilityAPI interval lookback",
+        description="A meter with new readings is read again from this many days before its "
+        "latest known reading. Older readings are read only if the meter's coverage or counts "
+        "show that they changed.",
+    ),
 )
 
 COLLECTION_SETTINGS: Settings = (

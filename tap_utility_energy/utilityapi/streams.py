@@ -11,6 +11,7 @@ from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.charges import ChargeRows
 from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
+from tap_utility_energy.utilityapi.known_readings import known_readings
 from tap_utility_energy.utilityapi.meter_changes import MeterEndpoint
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tap_utility_energy.utilityapi.meter_list import MeterList
@@ -44,6 +45,7 @@ INTERVALS = MeterEndpoint(
     fingerprint_fields=("authorization_uid", "status_ts", "interval_count", "interval_coverage"),
     meters_at_once=10,  # small, so that runs that are always stopped early still make progress
     takes_mixed=True,
+    has_readings=True,
 )
 
 
@@ -184,6 +186,10 @@ class IntervalReadingsStream(MeterDataStream):
     the utility's. Of a reading that is listed twice with different values, the one of the interval
     with the latest ``updated`` is kept, within one interval the first; a warning names the meter. A
     reading without start or end is left out and named; its interval still has it.
+
+    Of a meter that was read before, the latest readings are read again, from
+    ``utilityapi_interval_lookback_days`` before the latest one on. An earlier correction that
+    changes neither count nor coverage is read by ``--full-refresh`` only.
     """
 
     name = "utilityapi_interval_readings"
@@ -196,6 +202,24 @@ class IntervalReadingsStream(MeterDataStream):
     record_key = ""  # a reading of an interval without uid has its key all the same
     can_repeat = False  # readings of the same period are merged
     bad_records_hint = "; utilityapi_intervals has the readings"
+
+    @property
+    @override
+    def known_readings(self) -> dict[str, object]:
+        return known_readings(self.stream_state, self.changes.window)
+
+    @override
+    def complete(self, fingerprints: Mapping[str, str]) -> None:
+        super().complete(fingerprints)
+        for meter in fingerprints:
+            self.known_readings.pop(meter, None)
+            if known := self.changes.known_readings(meter):
+                self.known_readings[meter] = known
+
+    @override
+    def forget(self, meter: str) -> None:
+        super().forget(meter)
+        self.known_readings.pop(meter, None)
 
     @override
     def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:

@@ -62,7 +62,7 @@ def test_one_meter_is_read_again(own_project: Path, readme_box: Sandbox, path: s
     file = own_project / "output" / "prod.duckdb"
     with needed_module("duckdb").connect(file) as database:
         database.execute("UPDATE utilityapi_bills SET base = NULL")
-    script = commands("docs/utilityapi.md#what-is-read-and-when console 1")
+    script = commands("docs/utilityapi.md#read-a-meter-again console 1")
 
     shell(
         *(command.replace("123", meter) for command in script),

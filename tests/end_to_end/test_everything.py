@@ -31,7 +31,7 @@ STATEMENTS = {
     "duckdb": example("docs/utilityapi.md#how-they-join sql 1"),
     "postgres": example("docs/utilityapi.md#how-they-join sql 2"),
 }
-CHARGES = example("docs/utilityapi.md#what-is-read-and-when sql 1")
+CHARGES = example("docs/utilityapi.md#charges-and-durations sql 1")
 OF_REVOKED = example("docs/utilityapi.md#what-is-deleted sql 1")
 CENT = Decimal("0.01")
 Rows = list[tuple[Any, ...]]

@@ -357,7 +357,7 @@ def test_the_list_of_meters_asks_for_their_blocks(tap: TapRunner, box: Sandbox) 
 def test_a_chunk_holds_no_more_readings_than_can_be_merged(
     tap: TapRunner, boxes: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tap_utility_energy.utilityapi.meter_changes.MOST_AT_ONCE", 3000)
+    monkeypatch.setattr("tap_utility_energy.utilityapi.meter_chunks.MOST_AT_ONCE", 3000)
     run = BOTH(tap, boxes, None, READINGS)
 
     assert_true(boxes, run)

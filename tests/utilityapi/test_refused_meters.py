@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tap_utility_energy.utilityapi.meter_changes import MOST_REFUSALS
+from tap_utility_energy.utilityapi.meter_requests import MOST_REFUSALS
 from tests.http.raw import RawServer, config, response
 from tests.support import TapRunner
 

@@ -1,0 +1,94 @@
+"""Which meters are requested together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+#: Maximum bills or readings in a chunk of several meters: readings are merged in memory.
+MOST_AT_ONCE = 100_000
+#: Seconds between the starts of meters that are requested together. They are requested from the
+#: earliest one, and more requests would cost more than a few days of readings.
+MOST_APART = 7 * 86_400
+
+
+@dataclass
+class Chunk:
+    """Meters that one request, and those for its following pages, read.
+
+    Args:
+        meters: The meters.
+        start: The moment from which on they are read, in seconds since 1970; None for all data.
+    """
+
+    meters: list[str]
+    start: int | None = None
+
+
+class ChunkPlan:
+    """Divides meters into chunks: first those that are read from a start on, by their starts.
+
+    >>> plan = ChunkPlan(2, lambda uid: 1, {"a": 5, "b": None, "c": 3, "d": None, "e": None}.get)
+    >>> plan.add("abcde")
+    >>> while chunk := plan.next():
+    ...     print(chunk.meters, chunk.start)
+    ['c', 'a'] 3
+    ['b', 'd'] None
+    ['e'] None
+
+    Args:
+        meters_at_once: The maximum number of meters in a chunk.
+        expected: How many bills or readings of a meter a request brings.
+        start_of: The moment from which on a meter is read; None for all data.
+    """
+
+    def __init__(
+        self,
+        meters_at_once: int,
+        expected: Callable[[str], int],
+        start_of: Callable[[str], int | None] = lambda _: None,
+    ) -> None:
+        self._meters_at_once = meters_at_once
+        self._expected = expected
+        self._start_of = start_of
+        self._from_start: list[str] = []
+        self._whole: list[str] = []
+
+    def add(self, meters: Iterable[str]) -> None:
+        """Add meters that have to be read."""
+        for meter in meters:
+            (self._whole if self._start_of(meter) is None else self._from_start).append(meter)
+        self._from_start.sort(key=lambda meter: self._start_of(meter) or 0)
+
+    def next(self, left_out: Collection[str] = ()) -> Chunk | None:
+        """The next chunk; None at the end.
+
+        Args:
+            left_out: Meters that need not be read any more.
+        """
+        for waiting in (self._from_start, self._whole):
+            waiting[:] = [meter for meter in waiting if meter not in left_out]
+        waiting = self._from_start or self._whole
+        if not waiting:
+            return None
+        size = self._size(waiting)
+        chunk = Chunk(waiting[:size], self._start_of(waiting[0]))
+        del waiting[:size]
+        return chunk
+
+    @property
+    def left(self) -> int:
+        """How many meters are still to be read."""
+        return len(self._from_start) + len(self._whole)
+
+    def _size(self, waiting: list[str]) -> int:
+        first, total = self._start_of(waiting[0]), 0
+        for size, meter in enumerate(waiting[: self._meters_at_once]):
+            total += self._expected(meter)
+            is_apart = (self._start_of(meter) or 0) - (first or 0) > MOST_APART
+            if size and (total > MOST_AT_ONCE or is_apart):
+                return size
+        return min(len(waiting), self._meters_at_once)
