@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -160,11 +161,14 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         })
 
     def _read(self, filters: Mapping[str, Sequence[str]]) -> Listing:
+        """Read meters. One that is listed twice and differs has no status: it is in doubt."""
         meters, date = dict[str, Meter](), None
         for page in self.client.pages(self.path, filters, self.page_format, self.stats):
             date = _date(page.headers)
             records = self.drop_bad_records(page.records, 1, BadRecords())
-            meters |= {meter.uid: meter for meter in map(Meter.of, records)}
+            for meter in map(Meter.of, records):
+                is_clear = meters.get(meter.uid, meter) == meter
+                meters[meter.uid] = meter if is_clear else replace(meter, status=None)
         return Listing(meters, date)
 
     def request_collection(self, uids: Sequence[str], duration: int | None) -> Answer:

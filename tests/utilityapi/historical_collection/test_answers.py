@@ -178,6 +178,22 @@ def test_nothing_is_asked_without_the_vendors_time(tap: TapRunner, date: str) ->
     assert "so nothing is requested" in run.last_line
 
 
+@pytest.mark.parametrize("other", [{"status": "pending"}, {"is_activated": True}])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_meter_that_is_listed_twice_and_differs_is_in_doubt(
+    tap: TapRunner, other: dict[str, Any], *, is_first: bool
+) -> None:
+    meter = {"uid": "1", "is_activated": False, "status": "updated", "bill_count": 0}
+    listed = [meter | other, meter] if is_first else [meter, meter | other]
+    body = json.dumps({"meters": listed, "next": None})
+    with vendor(faults=[{"path": "/meters?", "garbage": body, "times": None}]) as box:
+        run = sync(tap, box, ["1"], streams=(STREAM,))
+
+        assert not posts(box)
+    assert run.exit == 0, run.stderr
+    assert "meter 1: this version does not know its status" in run.stderr
+
+
 def test_a_server_that_ignores_filters_is_paid_for_nothing_else(tap: TapRunner) -> None:
     with vendor(ignore_filters=True) as box:
         listed = {meter["uid"]: meter for meter in box.truth(only="meters")["meters"]}
