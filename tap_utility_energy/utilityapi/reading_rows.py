@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tap_utility_energy import signals
 from tap_utility_energy.http.errors import shown
 from tap_utility_energy.http.lazy_records import fully_decoded
+from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.json_values import items, meter_of
 from tap_utility_energy.utilityapi.merged_readings import MergedReadings
@@ -38,10 +39,10 @@ def intervals_by_meter(
         ends_chunk: Whether the last of so many pages is the last of its chunk.
     """
     by_meter: dict[str, list[Record]] = {}
-    for number, page in enumerate(pages, start=1):
+    for position, page in enumerate(pages, start=1):
         for interval in page:
             by_meter.setdefault(meter_of(interval) or "", []).append(interval)
-        if ends_chunk(number):
+        if ends_chunk(position):
             yield _taken_from(by_meter)
 
 
@@ -81,14 +82,14 @@ class ReadingRows:
                 "updated": interval.get("updated"),
             }
             yield self._stream.fitter.fit(row, unknown)
-        for interval, number in merged.without_time:
-            self._leave_out(number, interval, "start or end")
+        for interval, left_out in merged.without_time:
+            self._leave_out(left_out, interval, "start or end")
         if merged.differing:
             self._stream.stats.log.warning(
-                "meter %s has %s readings twice, with different values: the one from the interval "
-                "that was updated last is kept",
+                "meter %s has %s twice, with different values: the one from the interval that was "
+                "updated last is kept",
                 meter,
-                merged.differing,
+                number(merged.differing, "reading"),
             )
 
     @cached_property
@@ -96,9 +97,9 @@ class ReadingRows:
         own = schemas.INTERVAL["properties"]["readings"]["items"]
         return self._stream.fitter_of(own["properties"])
 
-    def _leave_out(self, number: int, interval: Record, lack: str) -> None:
+    def _leave_out(self, count: int, interval: Record, lack: str) -> None:
         whose = (
             f"interval {shown(interval.get('uid'), 40)} of meter {shown(meter_of(interval), 40)}"
         )
-        if number:
-            self._stream.bad_records.add_rows(number, f"{whose} has {number} without {lack}")
+        if count:
+            self._stream.bad_records.add_rows(count, f"{whose} has {count} without {lack}")

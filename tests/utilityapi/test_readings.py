@@ -193,7 +193,7 @@ def test_within_one_interval_the_first_listed_is_kept(tap: TapRunner, box: Sandb
     run = sync(tap, box, None, READINGS, utilityapi_meters=[meter])
 
     assert [row["kwh"] for row in run.records(READINGS)] == [1]
-    assert f"meter {meter} has 1 readings twice" in run.stderr
+    assert f"meter {meter} has 1 reading twice" in run.stderr
 
 
 # What the state holds.
