@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,3 +152,69 @@ def test_a_second_run_changes_nothing(landed: Landed) -> None:
     before = landed.tables()
     landed.run()
     assert_same(landed.tables(), before)
+
+
+ODD_TEXTS = (
+    *("", " ", "0", "null", "NULL", "NaN", "Infinity", "true", "é😀", "\x01\x7f\x1b", "x" * 3000),
+    *("a,b", 'say "hi"', "it's", "two\nlines\r\n", "\r", "tab\t", "{a,b}", "{}", "[]", "%s", "$1"),
+    *("\\", "\\N", "\\.", "\\t", "\\x41", "\u0085\u2028"),
+)
+NUMBERS = ("0", "-0.0", "1.10", "1e-30", "12345678901234567890", "0.12345678901234567890")
+ODD_SCHEMA = {
+    "key": {"type": ["string"]},
+    "text": {"type": ["string", "null"]},
+    "number": {"type": ["number", "null"]},
+    "flag": {"type": ["boolean", "null"]},
+    "object": {"type": ["object", "null"]},
+    "texts": {"type": ["array", "null"], "items": {"type": ["string", "null"]}},
+    "objects": {"type": ["array", "null"], "items": {"type": ["object", "null"]}},
+}
+
+
+def odd_messages() -> bytes:
+    """Records that a loader may get wrong."""
+    schema = {"type": "SCHEMA", "stream": "odd", "key_properties": ["key"]}
+    records: list[dict[str, Any]] = [
+        {"text": text, "texts": [text, None], "object": {text: text}, "objects": [{"a": text}]}
+        for text in ODD_TEXTS
+    ]
+    records += [{"number": Decimal(number), "object": {"a": Decimal(number)}} for number in NUMBERS]
+    records += [{"object": {}, "texts": [], "objects": []}, dict.fromkeys(ODD_SCHEMA), {}]
+    records += [{"flag": True, "objects": [None, {}]}, {"flag": False, "texts": [None]}]
+    messages = [schema | {"schema": {"properties": ODD_SCHEMA}}] + [
+        {"type": "RECORD", "stream": "odd", "record": record | {"key": f"{number:02}"}}
+        for number, record in enumerate(records)
+    ]
+    return "\n".join(simplejson.dumps(message, use_decimal=True) for message in messages).encode()
+
+
+def test_quicker_settings_store_the_same_but_copy_rounds_numbers(
+    cluster: Cluster, project: Project, tmp_path: Path
+) -> None:
+    stored = {}
+    for name, more in {
+        "checked": {"validate_records": True},
+        "unchecked": {"validate_records": False},
+        "copied": {"validate_records": False, "use_copy": True},
+    }.items():
+        settings = cluster.create_database(name) | {"default_target_schema": SCHEMA} | more
+        config = tmp_path / "config.json"
+        config.write_text(simplejson.dumps(settings))
+        loader = [project.loader("target-postgres"), "--config", config]
+        for _ in range(2):  # the second time, rows are updated
+            subprocess.run(loader, input=odd_messages(), check=True, capture_output=True)
+        columns = ", ".join(f"{column}::text" for column in ODD_SCHEMA)
+        with closing(cluster.connect(name)) as connection:
+            query = f"SELECT {columns} FROM {SCHEMA}.odd ORDER BY key"
+            stored[name] = connection.execute(query).fetchall()
+
+    assert [row[1] for row in stored["unchecked"]][: len(ODD_TEXTS)] == list(ODD_TEXTS)
+    assert stored["unchecked"] == stored["checked"]
+    rounded = [(*row[:2], as_double(row[2]), *row[3:]) for row in stored["checked"]]
+    assert rounded != stored["checked"]
+    assert [(*row[:2], as_double(row[2]), *row[3:]) for row in stored["copied"]] == rounded
+    assert "0.12345678901234568" in {row[2] for row in stored["copied"]}
+
+
+def as_double(number: str | None) -> float | None:
+    return None if number is None else float(number)
