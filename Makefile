@@ -28,6 +28,7 @@ test-sdk: $(VENV)/test.installed ## run the quick tests with the SDK's newest re
 
 bench: $(VENV)/bench.installed $(VENV)/airbyte.installed ## compare the tap's speed with others, and draw the README's chart
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.end_to_end
 
 lint: $(VENV)/lint.installed ## check style, format, and the layers of imports
 	$(BIN)/python -m ruff check .

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.endpoints import TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from benchmarks.kinds import Kind
 
@@ -118,14 +118,21 @@ def tap_settings(base: str, width: int) -> dict[str, Any]:
     }
 
 
-def took(command: Sequence[str], records: int = 0) -> Took:
+def took(
+    command: Sequence[str],
+    records: int = 0,
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Took:
     """Run a command to its end, its output thrown away."""
     begun = time.monotonic()
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={key: value for key, value in os.environ.items() if key not in UNUSUAL} | QUIET,
+        cwd=folder,
+        env={key: value for key, value in environment.items() if key not in UNUSUAL} | QUIET,
     )
     assert process.stderr
     said = process.stderr.read()

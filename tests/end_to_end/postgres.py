@@ -29,6 +29,7 @@ class Cluster:
 
     port: int
     password: str
+    pid: int
 
     def connect(self, database: str = "postgres") -> Any:
         """Open a connection of psycopg."""
@@ -84,7 +85,7 @@ def running_cluster() -> Iterator[Cluster]:
         )
         assert made.returncode == 0, made.stdout + made.stderr
         with _server(programs, folder, owner) as (process, port):
-            cluster = Cluster(port, password)
+            cluster = Cluster(port, password, process.pid)
             _wait_until_it_answers(cluster, process, folder / "log")
             yield cluster
     finally:
