@@ -249,10 +249,10 @@ class Rules:
             is_due = request.attempts < REPEATS_AFTER_ERROR or self._is_before(last_change)
             return Decision(Reason.REQUEST) if is_due else Decision(Reason.GIVEN_UP, last_change)
         if request.is_without_sign(meter):
-            if errored := self._errored_lately(meter):
-                return errored
             is_due = request.attempts < REPEATS_WITHOUT_ANSWER or self._is_before(last_change)
-            return Decision(Reason.REQUEST) if is_due else Decision(Reason.GIVEN_UP, last_change)
+            if not is_due:
+                return Decision(Reason.GIVEN_UP, last_change)
+            return self._errored_lately(meter) or Decision(Reason.REQUEST)
         is_covered = self._requests.covers(meter.uid, self._config.duration)
         if not is_covered or self._is_repeat_due(last_change):
             # Monitoring can have changed the meter while the job has not begun.

@@ -133,6 +133,24 @@ def test_an_answer_lost_on_a_meter_that_changed_is_not_asked_for_again() -> None
     assert len(world.vendor.posts) == 1
 
 
+def test_a_request_that_was_lost_twice_is_not_said_to_be_repeated(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(NEW, mishaps=["lost before"] * 2)
+    for _ in range(2):
+        with pytest.raises(CollectionRefusedError):
+            world.run()
+        world.pass_time(days=9)
+
+    failed_at = world.clock.local_now().isoformat()
+    world.vendor.meters["1"] = replace(NEW, status="errored", status_ts=failed_at)
+    caplog.clear()
+    world.run()
+
+    (words,) = caplog.messages
+    assert "it is requested again only if historical_collection_repeat_before is set" in words
+
+
 def test_a_change_by_monitoring_is_not_the_end_of_a_job_that_has_not_begun() -> None:
     world = World(NEW, shows_after=timedelta(days=3))
     world.run(duration=1)
