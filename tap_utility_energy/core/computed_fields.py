@@ -170,7 +170,10 @@ def declare(
             properties[name] = {"type": [TEXT if form else kind, "null"], **form}
     if expressions or stream_map.flattening_enabled:
         stream_map.transform = _fitting(  # type: ignore[assignment, method-assign]
-            stream_map.transform, expressions, properties
+            stream_map.transform,
+            expressions,
+            properties,
+            is_flattened=stream_map.flattening_enabled,
         )
 
 
@@ -184,11 +187,13 @@ def _fitting(
     transform: Callable[[Record], Record | None],
     expressions: Mapping[str, str],
     properties: Mapping[str, Any],
+    *,
+    is_flattened: bool,
 ) -> Callable[[Record], Record | None]:
     """The transform, with values that fit the properties.
 
-    Flattening leaves a null object as a field that no schema names, for which loaders have no
-    column: it is dropped.
+    Flattening declares fields of several types as text. It leaves a null object as a field that no
+    schema names, for which loaders have no column: it is dropped.
     """
 
     def run(record: Record) -> Record | None:
@@ -203,6 +208,9 @@ def _fitting(
                     f"stream_maps: {shown(expressions[name], 200)} does not give what {name} is "
                     "declared as. Give it another name, or write str(…) for text."
                 ) from None
+        if is_flattened:
+            fields = (result.keys() & properties.keys()) - expressions.keys()
+            result |= {name: _fit(result[name], properties[name]) for name in fields}
         return {
             name: value for name, value in result.items() if value is not None or name in properties
         }

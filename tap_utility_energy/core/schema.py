@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft7Validator
 from singer_sdk import typing as th
 
+from tap_utility_energy.core.json_types import types_of
 from tap_utility_energy.core.record import EXTRA
 
 if TYPE_CHECKING:
@@ -94,6 +95,22 @@ def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(inner := schema.get(name), Mapping):
             result[name] = nullable(inner)
     return _with_null_among_values(result)
+
+
+def flattenable(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema in which every field has a type: the SDK's flattening loses others, or fails.
+
+    A field that a user's catalog gives no type becomes text.
+    """
+    result = dict(schema)
+    if not schema.get("type"):
+        alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+        types = [types_of(each) for each in alternatives if each.get("type")]
+        is_known = types and len(types) == len(alternatives)
+        result = {"type": sorted(frozenset.union(*types)) if is_known else ["null", "string"]}
+    elif isinstance(fields := schema.get("properties"), Mapping):
+        result["properties"] = {name: flattenable(each) for name, each in fields.items()}
+    return result
 
 
 def _with_null_among_values(schema: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tap_utility_energy.core.catalog import complete_entry, entry_notes, entry_p
 from tap_utility_energy.core.fast_path import FastPathWriter
 from tap_utility_energy.core.keys import BadRecords, all_have_keys, describe_bad_record, with_key
 from tap_utility_energy.core.record import RecordFitter
+from tap_utility_energy.core.schema import flattenable
 from tap_utility_energy.core.sdk_hooks import SDKStream
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError, shown
@@ -274,10 +275,13 @@ class VendorStream(SDKStream):
         Raises:
             UserInputError: The settings do not fit the stream's fields.
         """
+        schema = self.effective_schema
+        if self.config.get("flattening_enabled") and self.config["flattening_max_depth"]:
+            schema = flattenable(schema)
         entry = CatalogEntry(
             tap_stream_id=self.name,
             metadata=self.metadata,
-            schema=Schema.from_dict(self.effective_schema),
+            schema=Schema.from_dict(schema),
             key_properties=self.primary_keys,
         )
         longest_name = self.config.get("flattening_max_key_length")

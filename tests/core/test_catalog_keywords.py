@@ -16,14 +16,24 @@ PLACES = "energycap_places"
 VALUES = [None, 5, Decimal("1.5"), 10**30, "a", "x", [], ["a", "x", None], {"a": 1, "b": "x"}]
 
 
-def read_places(tap: TapRunner, found: dict[str, Any]) -> Run:
+RESTRICTED = [
+    *({"enum": ["a"]}, {"const": "a"}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+    *({"oneOf": [{"type": "number"}, {"type": "string"}]}, {"allOf": [{"type": "string"}]}),
+    *({"type": []}, {"type": "number", "multipleOf": 0.01}, {"type": ["number", "string"]}),
+    {"type": "array", "items": {"enum": ["a"]}},
+    {"type": "object", "additionalProperties": {"type": "integer"}},
+    {"type": "object", "properties": {"a": {"enum": [2]}}, "patternProperties": {"b": {}}},
+]
+
+
+def read_places(tap: TapRunner, found: dict[str, Any], **config: object) -> Run:
     """Read places, of which each has another value of one field."""
     rows = [{"placeId": number, "placeCode": value} for number, value in enumerate(VALUES)]
     body = simplejson.dumps(rows, use_decimal=True)
     headers = ONE_RECORD | {"TotalNumberOfRecords": str(len(rows))}
     rule = answer(body, headers, path="/api/v3/place?")
     with Sandbox(meters=0, billing_summaries=0, faults=[rule]) as box:
-        return tap(box.tap_config(), "--catalog", tap.file("given.json", found))
+        return tap(box.tap_config(**config), "--catalog", tap.file("given.json", found))
 
 
 def entry_of(found: dict[str, Any]) -> dict[str, Any]:
@@ -36,17 +46,7 @@ def schema_of(run: Run) -> dict[str, Any]:
     return schema
 
 
-@pytest.mark.parametrize(
-    "schema",
-    [
-        *({"enum": ["a"]}, {"const": "a"}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
-        *({"oneOf": [{"type": "number"}, {"type": "string"}]}, {"allOf": [{"type": "string"}]}),
-        *({"type": []}, {"type": "number", "multipleOf": 0.01}, {"type": ["number", "string"]}),
-        {"type": "array", "items": {"enum": ["a"]}},
-        {"type": "object", "additionalProperties": {"type": "integer"}},
-        {"type": "object", "properties": {"a": {"enum": [2]}}, "patternProperties": {"b": {}}},
-    ],
-)
+@pytest.mark.parametrize("schema", RESTRICTED)
 def test_a_field_may_be_restricted(tap: TapRunner, schema: dict[str, Any]) -> None:
     found = catalog([PLACES])
     entry_of(found)["schema"]["properties"]["placeCode"] = schema
@@ -60,6 +60,23 @@ def test_a_field_may_be_restricted(tap: TapRunner, schema: dict[str, Any]) -> No
     assert not [error.message for row in rows for error in validator.iter_errors(row)]
     for row, value in zip(rows, VALUES, strict=True):
         assert value is None or row["placeCode"] is not None or row["extra"] == {"placeCode": value}
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+@pytest.mark.parametrize("schema", [{}, {"description": "Anything."}, *RESTRICTED])
+def test_a_flattened_field_fits_what_its_schema_became(
+    tap: TapRunner, schema: dict[str, Any], depth: int
+) -> None:
+    found = catalog([PLACES])
+    entry_of(found)["schema"]["properties"]["placeCode"] = schema
+
+    run = read_places(tap, found, flattening_enabled=True, flattening_max_depth=depth)
+
+    assert run.exit == 0, run.stderr
+    rows = run.records(PLACES)
+    assert len(rows) == len(VALUES)
+    validator = VALIDATOR(schema_of(run))
+    assert not [error.message for row in rows for error in validator.iter_errors(row)]
 
 
 @pytest.mark.parametrize(
