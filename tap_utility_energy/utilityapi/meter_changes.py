@@ -29,6 +29,7 @@ from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.logs import number
+from tap_utility_energy.utilityapi.answer_sizes import AnswerSizes
 from tap_utility_energy.utilityapi.json_values import meter_of, objects
 from tap_utility_energy.utilityapi.known_readings import EARLIEST, LONGEST_PERIOD
 from tap_utility_energy.utilityapi.meter_chunks import ChunkPlan
@@ -63,8 +64,9 @@ class MeterEndpoint:
         count_field: The field of a meter that counts its data.
         fingerprint_fields: The fields of a meter that change when its data does.
         counts_records: Whether `count_field` counts the records of the list.
-        meters_at_once: The maximum number of meters in a chunk, which one request and its following
-            pages read.
+        bytes_per_record: The usual size of a bill or reading.
+        meters_at_once: The maximum number of meters in the first chunk, which one request and its
+            following pages read.
         takes_mixed: Whether it takes ``allow_mixed``, and so the setting for it.
         has_readings: Whether its records are intervals, of which the latest readings can be read.
     """
@@ -74,6 +76,7 @@ class MeterEndpoint:
     count_field: str
     fingerprint_fields: Sequence[str]
     counts_records: bool = False
+    bytes_per_record: int = 4000
     meters_at_once: int = 100
     takes_mixed: bool = False
     has_readings: bool = False
@@ -153,13 +156,15 @@ class MeterChanges(SharedPages[MeterReader]):
     def estimated_requests(self, meters: Mapping[str, Record]) -> int:
         """The approximate number of requests for all data of the meters."""
         counts = {uid: self._count(meter) for uid, meter in meters.items()}
-        plan = ChunkPlan(self._endpoint.meters_at_once, counts.__getitem__)
+        sizes = self._sizes()
+        plan = ChunkPlan(sizes, counts.__getitem__)
         plan.add(uid for uid, meter in meters.items() if self._has_data(meter))
         requests = 0
         while chunk := plan.next():
-            records = sum(counts[uid] for uid in chunk.meters)
             per_page = USUAL_PAGE if self._endpoint.counts_records else math.inf
-            requests += max(1, math.ceil(records / per_page))
+            requests += max(1, math.ceil(chunk.records / per_page))
+            size = self._endpoint.bytes_per_record * chunk.records
+            sizes.note(len(chunk.meters), chunk.records, size)
         return requests
 
     def _fetch(self, reader: VendorStream) -> Iterator[Page]:
@@ -228,25 +233,31 @@ class MeterChanges(SharedPages[MeterReader]):
         self, uids: list[str], meters: Mapping[str, Record], stats: StreamStats
     ) -> Iterator[Page]:
         pages, total = 0, len(uids)
-        plan = self._plan(uids, meters)
+        sizes = self._sizes()
+        plan = self._plan(uids, meters, sizes)
         while chunk := plan.next({*self._meters.unlisted, *self._requests.refused}):
             stats.position = (
                 f"{total - plan.left - len(chunk.meters):,} of {number(total, 'meter')}"
             )
-            received, begun = set[tuple[str | None, str]](), pages
+            received, begun, requested = set[tuple[str | None, str]](), pages, len(chunk.meters)
+            size = 0
             for page, is_last in with_last(self._answers(chunk, plan, stats)):
                 rows = objects(page.records)
                 # A record without uid counts too, or it would seem to be missing on every run.
                 received |= {(meter_of(row), str(row.get("uid") or row)) for row in rows}
-                pages += 1
+                pages, size = pages + 1, size + len(page.body)
                 if is_last:
+                    sizes.note(requested, chunk.records, size)
                     read = self._review(chunk.meters, received, pages - begun, meters, stats)
                     self._end_chunk(pages, read)
                 yield page
             if pages == begun:
                 self._review(chunk.meters, received, 0, meters, stats)
 
-    def _plan(self, uids: list[str], meters: Mapping[str, Record]) -> ChunkPlan:
+    def _sizes(self) -> AnswerSizes:
+        return AnswerSizes(self._endpoint.bytes_per_record, self._endpoint.meters_at_once)
+
+    def _plan(self, uids: list[str], meters: Mapping[str, Record], sizes: AnswerSizes) -> ChunkPlan:
         """How to read the meters, which is decided chunk by chunk."""
         windows, endpoint = self._windows, self._endpoint
 
@@ -257,7 +268,7 @@ class MeterChanges(SharedPages[MeterReader]):
             start = windows.start_of(uid)
             return start and start.moment
 
-        plan = ChunkPlan(endpoint.meters_at_once, expected, start_of)
+        plan = ChunkPlan(sizes, expected, start_of)
         plan.add(uids)
         return plan
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-#: Maximum bills or readings in a chunk of several meters: readings are merged in memory.
-MOST_AT_ONCE = 100_000
+    from tap_utility_energy.utilityapi.answer_sizes import AnswerSizes
+
 #: Seconds between the starts of meters that are requested together. They are requested from the
 #: earliest one, and more requests would cost more than a few days of readings.
 MOST_APART = 7 * 86_400
@@ -22,16 +22,20 @@ class Chunk:
     Args:
         meters: The meters.
         start: The moment from which on they are read, in seconds since 1970; None for all data.
+        records: How many bills or readings are expected.
     """
 
     meters: list[str]
     start: int | None = None
+    records: int = 0
 
 
 class ChunkPlan:
     """Divides meters into chunks: first those that are read from a start on, by their starts.
 
-    >>> plan = ChunkPlan(2, lambda uid: 1, {"a": 5, "b": None, "c": 3, "d": None, "e": None}.get)
+    >>> from tap_utility_energy.utilityapi.answer_sizes import AnswerSizes
+    >>> starts = {"a": 5, "b": None, "c": 3, "d": None, "e": None}
+    >>> plan = ChunkPlan(AnswerSizes(300, first_meters=2), lambda uid: 1, starts.get)
     >>> plan.add("abcde")
     >>> while chunk := plan.next():
     ...     print(chunk.meters, chunk.start)
@@ -40,18 +44,18 @@ class ChunkPlan:
     ['e'] None
 
     Args:
-        meters_at_once: The maximum number of meters in a chunk.
+        sizes: Tells how much to request at once.
         expected: How many bills or readings of a meter a request brings.
         start_of: The moment from which on a meter is read; None for all data.
     """
 
     def __init__(
         self,
-        meters_at_once: int,
+        sizes: AnswerSizes,
         expected: Callable[[str], int],
         start_of: Callable[[str], int | None] = lambda _: None,
     ) -> None:
-        self._meters_at_once = meters_at_once
+        self._sizes = sizes
         self._expected = expected
         self._start_of = start_of
         self._from_start: list[str] = []
@@ -75,7 +79,8 @@ class ChunkPlan:
         if not waiting:
             return None
         size = self._size(waiting)
-        chunk = Chunk(waiting[:size], self._start_of(waiting[0]))
+        records = sum(map(self._expected, waiting[:size]))
+        chunk = Chunk(waiting[:size], self._start_of(waiting[0]), records)
         del waiting[:size]
         return chunk
 
@@ -86,9 +91,10 @@ class ChunkPlan:
 
     def _size(self, waiting: list[str]) -> int:
         first, total = self._start_of(waiting[0]), 0
-        for size, meter in enumerate(waiting[: self._meters_at_once]):
-            total += self._expected(meter)
+        most = self._sizes.meters_at_once
+        for size, meter in enumerate(waiting[:most]):
+            total += self._sizes.expected(self._expected(meter))
             is_apart = (self._start_of(meter) or 0) - (first or 0) > MOST_APART
-            if size and (total > MOST_AT_ONCE or is_apart):
+            if size and (total > self._sizes.most_bytes or is_apart):
                 return size
-        return min(len(waiting), self._meters_at_once)
+        return min(len(waiting), most)

@@ -43,6 +43,7 @@ INTERVALS = MeterEndpoint(
     records_key="intervals",
     count_field="interval_count",
     fingerprint_fields=("authorization_uid", "status_ts", "interval_count", "interval_coverage"),
+    bytes_per_record=320,
     meters_at_once=10,  # small, so that runs that are always stopped early still make progress
     takes_mixed=True,
     has_readings=True,

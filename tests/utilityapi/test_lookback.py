@@ -279,6 +279,35 @@ def test_an_odd_state_leads_to_a_whole_read(tap: TapRunner, box: Sandbox, odd: o
     assert_true(box, table)
 
 
+def test_the_latest_known_reading_has_to_come_again(tap: TapRunner, box: Sandbox) -> None:
+    run = BOTH(tap, box, None, READINGS)
+    state = run.state
+    (known,) = state["bookmarks"][READINGS]["readings"].values()
+    known[2:4] = [known[2] + 60, known[3] + 60]
+    run.messages[:] = [{"type": "STATE", "value": state}]
+    box.advance("grow_intervals", new=True)
+    table: Table = {}
+    upsert(table, BOTH(tap, box, run, READINGS))
+
+    assert starts(box)[-1] is None
+    assert len(starts(box)) > 1, "its counts add up"
+    assert_true(box, table)
+
+
+def test_a_meter_that_is_no_longer_listed_is_forgotten(tap: TapRunner, boxes: Sandbox) -> None:
+    first = BOTH(tap, boxes, None, READINGS)
+    box = boxes
+    consents = {row["authorization_uid"]: row["meter_uid"] for row in first.records(READINGS)}
+    gone, meter = next(iter(consents.items()))
+    box.advance("revoke_authorization", authorization=gone)
+    second = BOTH(tap, box, first, READINGS)
+
+    before, after = (run.state["bookmarks"][READINGS]["readings"] for run in (first, second))
+    assert meter in before
+    assert meter not in after
+    assert after
+
+
 @pytest.mark.parametrize("odd", [None, 5, [], {"other": 1}])
 def test_an_odd_list_of_meters_does_too(tap: TapRunner, box: Sandbox, odd: object) -> None:
     run = BOTH(tap, box, None, READINGS)

@@ -352,17 +352,3 @@ def test_the_list_of_meters_asks_for_their_blocks(tap: TapRunner, box: Sandbox) 
     assert first == "/meters?expand_meter_blocks=true"
     assert others
     assert not [target for target in others if "expand" in target]
-
-
-def test_a_chunk_holds_no_more_readings_than_can_be_merged(
-    tap: TapRunner, boxes: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tap_utility_energy.utilityapi.meter_chunks.MOST_AT_ONCE", 3000)
-    run = BOTH(tap, boxes, None, READINGS)
-
-    assert_true(boxes, run)
-    counts = {m["uid"]: m["interval_count"] for m in boxes.truth(only="meters")["meters"]}
-    for target in requests(boxes)[1:]:
-        meters = target.partition("meters=")[2].partition("&")[0].split(",")
-        assert len(meters) == 1 or sum(counts[uid] for uid in meters) <= 3000
-    assert len(requests(boxes)) > 2
