@@ -54,7 +54,7 @@ def dotenv_problems() -> Iterator[str]:
     try:
         bindings = list(parse_stream(io.StringIO(Path(path).read_text("utf-8-sig"))))
     except ValueError as error:
-        yield f".env: it is not UTF-8 text: {error}"
+        yield f".env: it is not UTF-8 text: {error}. Save it as UTF-8."
         return
     except OSError as error:
         yield f".env: it cannot be read: {error.strerror or error}"

@@ -62,7 +62,8 @@ def _why_no_json(body: bytes, error: Exception) -> str:
         return str(error)
     if isinstance(error, JSONDecodeError) and error.msg == "Extra data":
         return f"not one JSON object but several, line {error.lineno} is too much. {LAST_COUNTS}"
-    return f"not JSON: {error}"
+    cure = ". Save it as UTF-8" if isinstance(error, UnicodeError) else ""
+    return f"not JSON: {error}{cure}"
 
 
 def read_state(file: IO[str]) -> dict[str, Any]:

@@ -229,6 +229,15 @@ def test_a_name_that_json_has_twice_is_refused(
     assert path in run.errors[0] or run.errors[0].startswith("stream_maps: the variable ")
 
 
+def test_a_config_file_in_another_encoding_says_what_to_do(tap: TapRunner, tmp_path) -> None:
+    (tmp_path / "latin.json").write_bytes('{"user_agent": "ü"}'.encode("latin-1"))
+
+    run = tap({}, "--config", str(tmp_path / "latin.json"))
+
+    assert run.exit == 1
+    assert run.last_line.endswith(". Save it as UTF-8")
+
+
 @pytest.mark.parametrize("content", ["{", "[1]", '"text"'])
 def test_a_config_file_that_is_no_object_is_named(tap: TapRunner, content: str) -> None:
     path = tap.file("broken.json", content)
@@ -335,6 +344,7 @@ def test_a_dotenv_of_other_bytes_is_named(tap: TapRunner, tmp_path) -> None:
 
     assert run.exit == 1
     assert run.last_line.startswith(".env: it is not UTF-8 text")
+    assert run.last_line.endswith("Save it as UTF-8.")
 
 
 def test_a_test_run_asks_only_the_vendor_with_a_credential(tap: TapRunner) -> None:

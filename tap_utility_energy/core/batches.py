@@ -90,5 +90,8 @@ def write(config: BatchConfig, name: str, records: Iterator[Record]) -> Iterator
                 out.writelines(lines)
             url = storage.get_url(file_name)
         except Exception as error:  # each kind of storage has its own
-            raise UserInputError(f"batch_config: storage cannot be written to: {error}") from error
+            raise UserInputError(
+                f"batch_config: storage cannot be written to: {str(error).rstrip('.')}. Check "
+                "storage.root, storage.prefix and storage.params."
+            ) from error
         yield url

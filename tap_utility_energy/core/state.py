@@ -58,7 +58,9 @@ def _check(state: Mapping[str, Any]) -> None:
     """Check the structure of a state. An empty one is valid: the first run has no state."""
     bookmarks = state.get("bookmarks")
     if not isinstance(bookmarks, dict) and state:
-        raise UserInputError('not a Singer state: it has no object "bookmarks"')
+        raise UserInputError(
+            'not a Singer state: it has no object "bookmarks". Without --state all is read anew'
+        )
     for stream, bookmark in (bookmarks or {}).items():
         if not isinstance(bookmark, dict):
             raise UserInputError(

@@ -91,7 +91,11 @@ class Client(ABC):
     def advice(self, response: requests.Response, permission: str) -> str:
         """The remedy for an answer that a retry cannot change, in a sentence or two."""
         advice = self.advice_by_status.get(response.status_code)
-        return advice.format(permission=permission) if advice else "Report it if it persists."
+        return (
+            advice.format(permission=permission)
+            if advice
+            else "Report it to the vendor if it persists."
+        )
 
     def acquire(self, stats: StreamStats) -> None:  # noqa: B027 - not every vendor has one
         """Wait until the rate limit lets the stream send a request. By default there is none."""
@@ -191,7 +195,9 @@ class Client(ABC):
             if query := urlsplit(url).query:
                 request.url = urlsplit(request.url or "")._replace(query=query).geturl()
         except ValueError as error:  # requests' own are among them
-            raise FatalError(f"{url} is not a valid URL: {error}. Report it.") from error
+            raise FatalError(
+                f"{url} is not a valid URL: {error}. Report it to the vendor."
+            ) from error
         return request
 
     @final

@@ -35,7 +35,7 @@ def fully_decoded(record: Record) -> Record:
         found: Record = parse(bytes(record.raw))
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise FatalError(
-            f"a record does not match the vendor's documentation: {error}. Report it."
+            f"a record does not match the vendor's documentation: {error}. Report it to the vendor."
         ) from error
     return found
 

@@ -110,13 +110,15 @@ class NextURLPaginator:
                 self._guard = EndlessListGuard(self._key)
             return self._first_url
         if not isinstance(link, str):
-            raise FatalError(f"the link to the next page is not text but {shown(link)}. Report it.")
+            raise FatalError(
+                f"the link to the next page is not text but {shown(link)}. Report it to the vendor."
+            )
         try:
             url = urljoin(self.current_value, urldefrag(link).url)
             url = with_params_of(self._first_url, with_scheme_of(self._first_url, url))
         except ValueError as error:
             raise FatalError(
-                f"the link to the next page is not a URL: {error}. Report it."
+                f"the link to the next page is not a URL: {error}. Report it to the vendor."
             ) from error
         if url in self._seen:
             raise FatalError(

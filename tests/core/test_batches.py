@@ -57,6 +57,7 @@ def test_a_folder_that_cannot_be_written_to_is_named_with_its_setting(
 
     assert run.exit == 1
     assert run.last_line.startswith(f"{SUMMARIES}: batch_config: storage cannot be written to: ")
+    assert run.last_line.endswith("Check storage.root, storage.prefix and storage.params.")
     assert "taken" in run.last_line
 
 

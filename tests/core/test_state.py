@@ -73,7 +73,10 @@ def test_an_empty_state_is_that_of_a_first_run(tap: TapRunner, empty: dict[str, 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"billing_summaries": {}}, 'it has no object "bookmarks"'),
+        (
+            {"billing_summaries": {}},
+            'it has no object "bookmarks". Without --state all is read anew',
+        ),
         ({"bookmarks": None}, 'it has no object "bookmarks"'),
         ({"bookmarks": []}, 'it has no object "bookmarks"'),
         ({"bookmarks": {METERS: 5}}, f"the bookmark of {METERS} is no object"),

@@ -33,15 +33,15 @@ REFUSED = {
         402: "Collecting data needs a positive prepaid balance:",
         403: "Check that utilityapi_token belongs to the account",
         404: "Check utilityapi_base_url,",
-        418: "Report it if it persists.",
+        418: "Report it to the vendor if it persists.",
     },
     "energycap": {
         400: "Check energycap_number_of_years, energycap_page_size and energycap_filters.",
         401: "The key is wrong or deleted, or its owner lacks the permission Meters (View):",
-        402: "Report it if it persists.",
+        402: "Report it to the vendor if it persists.",
         403: "The owner of the key may lack the permission Meters (View):",
         404: "Check energycap_base_url:",
-        418: "Report it if it persists.",
+        418: "Report it to the vendor if it persists.",
     },
 }
 
@@ -126,7 +126,10 @@ def test_an_answer_of_another_status_is_not_quoted(tap: TapRunner, status: int) 
 
     run, _ = sync(tap, "energycap", [{"status": status, "body": body}])
 
-    assert run.last_line == f"{DIGESTS}: EnergyCAP answered {status}. Report it if it persists."
+    assert (
+        run.last_line
+        == f"{DIGESTS}: EnergyCAP answered {status}. Report it to the vendor if it persists."
+    )
     assert "Elm" not in run.stderr
 
 
