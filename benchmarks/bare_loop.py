@@ -30,9 +30,10 @@ def linked(
 
 
 def by_meter(session: requests.Session, url: str, endpoint: Endpoint) -> Iterator[list[Record]]:
-    for meters in linked(session, url, METERS):
-        for meter in meters:
-            yield from linked(session, url, endpoint, meters=meter["uid"])
+    uids = [meter["uid"] for page in linked(session, url, METERS) for meter in page]
+    for start in range(0, len(uids), endpoint.meters):
+        meters = ",".join(uids[start : start + endpoint.meters])
+        yield from linked(session, url, endpoint, meters=meters)
 
 
 def numbered(session: requests.Session, url: str, endpoint: Endpoint) -> Iterator[list[Record]]:
@@ -48,7 +49,7 @@ def numbered(session: requests.Session, url: str, endpoint: Endpoint) -> Iterato
 def rows(url: str, token: str, kind: Kind) -> Iterator[Record]:
     """Every row of a kind."""
     endpoint = kind.endpoint
-    way = by_meter if endpoint.is_of_meters else linked if endpoint.records_key else numbered
+    way = by_meter if endpoint.meters else linked if endpoint.records_key else numbered
     with requests.Session() as session:
         session.headers.update({"Authorization": f"Bearer {token}", "ECI-ApiKey": token})
         for page in way(session, url, endpoint):

@@ -86,7 +86,9 @@ def _count(file: Path, table: str) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.end_to_end")
     parser.add_argument("--rows", type=int, default=1_000_000, help="readings (default: a million)")
-    intervals = math.ceil(parser.parse_args().rows / READINGS)
+    parser.add_argument("--use-copy", action="store_true", help="PostgreSQL with COPY, too")
+    given = parser.parse_args()
+    intervals = math.ceil(given.rows / READINGS)
     with TemporaryDirectory() as name, vendors() as url, running_cluster() as cluster:
         folder = Path(name)
         project = Project(folder / "project")
@@ -97,8 +99,9 @@ def main() -> None:
             "meltano run, DuckDB": runs.meltano_duckdb,
             "dlt, DuckDB": runs.dlt_duckdb,
             "meltano run, PostgreSQL": partial(runs.meltano_postgres, "inserted"),
-            "  use_copy: true": partial(runs.meltano_postgres, "copied", use_copy=True),
         }
+        if given.use_copy:
+            ways["  use_copy: true"] = partial(runs.meltano_postgres, "copied", use_copy=True)
         print(
             f"\n{intervals * READINGS:,} readings, from the vendor to a database, start included:"
         )

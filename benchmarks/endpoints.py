@@ -15,22 +15,23 @@ class Endpoint:
         path: Its path.
         key: The field that identifies a record.
         records_key: The key of an answer that holds the records; '' for an array of EnergyCAP.
-        is_of_meters: Whether it has to be asked for by meter; each has so many as `A_METER` says.
+        meters: How many meters a request names, of a list that has to be asked for by meter; each
+            has so many records as `A_METER` says.
         cycle: How many records differ; after them they come again with other keys.
     """
 
     path: str
     key: str
     records_key: str = ""
-    is_of_meters: bool = False
+    meters: int = 0
     cycle: int = 190
 
 
 SUMMARIES = Endpoint("/api/v2/accounting/billing-summaries", "uid", "billing_summaries")
 METERS = Endpoint("/api/v2/meters", "uid", "meters")
-BILLS = Endpoint("/api/v2/bills", "uid", "bills", is_of_meters=True, cycle=12 * 19)
+BILLS = Endpoint("/api/v2/bills", "uid", "bills", meters=100, cycle=12 * 19)
 #: One of 12 parts of a year, which is 35,040 quarters of an hour.
-INTERVALS = Endpoint("/api/v2/intervals", "uid", "intervals", is_of_meters=True, cycle=1)
+INTERVALS = Endpoint("/api/v2/intervals", "uid", "intervals", meters=1, cycle=1)
 #: How many readings an interval has, and how many bills or intervals a meter.
 READINGS, A_METER = 2920, 12
 METER_DIGESTS = Endpoint("/api/v3/meter/digest/actual/monthly", "meterId")

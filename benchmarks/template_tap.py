@@ -6,6 +6,7 @@ The schemas are this tap's own, so that all write the same fields.
 from __future__ import annotations
 
 import decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -17,7 +18,7 @@ from singer_sdk.pagination import BaseHATEOASPaginator, PageNumberPaginator
 from typing_extensions import override
 
 from benchmarks.endpoints import METERS
-from benchmarks.kinds import KINDS, Kind
+from benchmarks.kinds import KINDS
 from tap_utility_energy.energycap.schemas import bills, digests, entities
 from tap_utility_energy.utilityapi import schemas
 
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     import requests
     from singer_sdk.helpers.types import Auth, Context
 
-LISTED_METERS = Kind("meters", METERS)
+    from benchmarks.kinds import Kind
+
 #: The schema and the key of each stream.
 SHAPES: dict[str, tuple[dict[str, Any], Sequence[str]]] = {
-    "meters": (schemas.METER, ("uid",)),
     "utilityapi_interval_readings": (schemas.INTERVAL_READING, ("meter_uid", "start", "end")),
     "utilityapi_intervals": (schemas.INTERVAL, ("uid",)),
     "utilityapi_bills": (schemas.BILL, ("uid",)),
@@ -56,7 +57,7 @@ class TemplateStream(RESTStream[Any]):
         schema, key = SHAPES[kind.stream]
         super().__init__(tap, kind.stream, schema, kind.endpoint.path)
         self.primary_keys = key
-        self._rows = kind.rows
+        self._endpoint, self._rows = kind.endpoint, kind.rows
         self._records = f"$.{kind.endpoint.records_key}[*]".replace(".[", "[")
 
     @property
@@ -93,20 +94,23 @@ class UtilityAPIList(TemplateStream):
         return dict(parse_qsl(next_page_token.query)) if next_page_token else {}
 
 
-class Meters(UtilityAPIList):
-    @override
-    def get_child_context(self, record: dict[str, Any], context: Context | None) -> dict[str, Any]:
-        return {"meter_uid": record["uid"]}
-
-
 class MeterData(UtilityAPIList):
-    parent_stream_type = Meters
     state_partitioning_keys = ()
+
+    @cached_property
+    @override
+    def partitions(self) -> list[dict[str, Any]]:
+        answer = self.requests_session.get(self.url_base + METERS.path).json()
+        uids = [meter["uid"] for meter in answer[METERS.records_key]]
+        size = self._endpoint.meters
+        return [{"meters": uids[start : start + size]} for start in range(0, len(uids), size)]
 
     @override
     def get_url_params(self, context: Context | None, next_page_token: Any) -> dict[str, Any]:
         assert context
-        return super().get_url_params(context, next_page_token) or {"meters": context["meter_uid"]}
+        return super().get_url_params(context, next_page_token) or {
+            "meters": ",".join(context["meters"])
+        }
 
 
 class Pages(PageNumberPaginator):
@@ -131,7 +135,7 @@ class EnergyCAPList(TemplateStream):
 
 
 def base_of(kind: Kind) -> type[TemplateStream]:
-    if kind.endpoint.is_of_meters:
+    if kind.endpoint.meters:
         return MeterData
     return UtilityAPIList if kind.endpoint.records_key else EnergyCAPList
 
@@ -148,7 +152,7 @@ class TapTemplate(Tap):
     @override
     def discover_streams(self) -> Sequence[TemplateStream]:
         kinds = [kind for kind in KINDS if not kind.variant]
-        return [Meters(self, LISTED_METERS), *(base_of(kind)(self, kind) for kind in kinds)]
+        return [base_of(kind)(self, kind) for kind in kinds]
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Records:
         # A key of EnergyCAP is a number.
         self._mark = (MARK if endpoint.records_key else f'"{MARK}"').encode()
         self._samples = samples
-        self._share = A_METER if endpoint.is_of_meters else 1
+        self._share = A_METER if endpoint.meters else 1
         self._parts: dict[int, list[bytes]] = {}
 
     def page(self, numbers: Iterable[int]) -> bytes:
@@ -84,7 +84,7 @@ def _linked(
     query = dict(request.rel_url.query)
     start = int(query.pop("after", 0))
     numbers: Sequence[int] = range(total)
-    if endpoint.is_of_meters:
+    if endpoint.meters:
         firsts = [(int(uid) - FIRST) * A_METER for uid in query["meters"].split(",")]
         numbers = [each for first in firsts for each in range(first, first + A_METER)]
         numbers = [each for each in numbers if each < total]
