@@ -131,15 +131,23 @@ def test_a_collection_is_planned_as_the_docs_show(
         assert plan[start : start + len(shown)] == shown
 
 
-def test_a_meter_that_is_taken_out_of_the_state_is_read_again(tap: TapRunner) -> None:
+@pytest.mark.parametrize(
+    ("stream", "kind"),
+    [("utilityapi_bills", "bills"), ("utilityapi_interval_readings", "intervals")],
+)
+def test_a_meter_that_is_taken_out_of_the_state_is_read_again(
+    tap: TapRunner, stream: str, kind: str
+) -> None:
     page = (ROOT / "docs" / "utilityapi.md").read_text("utf-8")
-    (path,) = re.findall(r"`(bookmarks\.\w+\.meters)\.123`", page)
-    with Sandbox(billing_summaries=30, meters=0, cache_seconds=0) as box:
+    paths = re.findall(r"`(bookmarks\.\w+\.meters)\.123`", page)
+    assert len(paths) == 2
+    (path,) = [each for each in paths if each.split(".")[1] == stream]
+    with Sandbox(billing_summaries=30, meters=0, cache_seconds=0, interval_meters=3) as box:
         config = box.tap_config(utilityapi_requests_per_minute=100_000)
-        state = tap(config, streams=["utilityapi_bills"]).state
+        state = tap(config, streams=[stream]).state
         meters = reduce(getitem, path.split("."), state)
-        uid = box.truth(only="bills")["bills"][0]["meter_uid"]
+        uid = box.truth(only=kind)[kind][0]["meter_uid"]
         del meters[uid]
-        run = tap(config, streams=["utilityapi_bills"], state=state)
+        run = tap(config, streams=[stream], state=state)
 
-    assert {row["meter_uid"] for row in run.records("utilityapi_bills")} == {uid}
+    assert {row["meter_uid"] for row in run.records(stream)} == {uid}
