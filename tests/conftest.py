@@ -64,6 +64,7 @@ def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several requests for the data of meters, though the sandbox has few of them."""
     for endpoint in (BILLS, INTERVALS):
         monkeypatch.setattr(endpoint, "meters_at_once", 6)
+        monkeypatch.setattr(endpoint, "most_meters", 6)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -181,6 +181,7 @@ def test_progress_tells_the_page_where_the_total_is_known(tap: TapRunner) -> Non
 
 def test_progress_tells_the_meter(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BILLS, "meters_at_once", 2)
+    monkeypatch.setattr(BILLS, "most_meters", 2)
     slow = {"utilityapi_requests_per_minute": 1}
     with Sandbox(billing_summaries=50, **NO_LIMIT) as box, listening(clock := FakeClock()) as log:
         tap(box.tap_config(**slow), streams=["utilityapi_bills"], clock=clock)

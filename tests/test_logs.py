@@ -85,6 +85,7 @@ def test_meters_are_warned_of_once_for_a_stream(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(BILLS, "meters_at_once", 2)
+    monkeypatch.setattr(BILLS, "most_meters", 2)
     body = json.dumps({"bills": [], "next": None})
     empty = {"path": "/bills", "status": 200, "body": body, "times": None}
     with Sandbox(billing_summaries=200, faults=[empty], **NO_LIMIT) as box:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import closing
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from tap_utility_energy import signals
 from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.pagination import HeaderPaginator
-from tap_utility_energy.http.threads import DaemonPool
+from tap_utility_energy.http.threads import InOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
 
     from tap_utility_energy.http.page import Page
 
@@ -37,14 +34,12 @@ class PagedList(SharedPages[Reader]):
             key: The field that tells one record from another.
         """
         paginator = self.paginator = HeaderPaginator(key)
-        in_flight: deque[Future[Page]] = deque()
         numbers = count(1)
-        with closing(DaemonPool["Page"](width)) as pool:
+        with closing(InOrder["Page"](width)) as in_flight:
             while paginator.current_value:
                 last = min(paginator.current_value + width - 1, paginator.pages)
                 while paginator.current_value + len(in_flight) <= last:
-                    in_flight.append(pool.submit(partial(get, next(numbers), pool.is_open)))
-                with signals.interruptible():
-                    page = in_flight.popleft().result()
+                    in_flight.start(partial(get, next(numbers), in_flight.is_open))
+                page = in_flight.take()
                 yield page
                 paginator.advance(page)

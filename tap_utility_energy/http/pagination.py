@@ -34,7 +34,7 @@ class EndlessListGuard:
 
     def __init__(self, key: str) -> None:
         self._key = key
-        self._seen = bytearray(SEEN_BITS // 8)
+        self._seen = bytearray()
         self._stale = self._empty = 0
 
     def check(self, page: Page) -> None:
@@ -44,6 +44,7 @@ class EndlessListGuard:
             FatalError: Too many pages in a row were empty, or held no new record.
         """
         is_new = False
+        self._seen = self._seen or bytearray(SEEN_BITS // 8)
         for record in page.records:
             is_new |= self._add(record)
         self._stale = 0 if is_new else self._stale + bool(page.records)
@@ -100,8 +101,10 @@ class NextURLPaginator:
             FatalError: The links lead back to a page that was read already, or are no text; or the
                 pages bring nothing new.
         """
-        self._guard.check(page)
-        self.current_value = self._next(page.fields.get("next"))
+        link = page.fields.get("next")
+        if link is not None and link != "":  # most lists of a few meters have one page
+            self._guard.check(page)
+        self.current_value = self._next(link)
 
     def _next(self, link: object) -> str:
         if link is None or link == "":

@@ -43,7 +43,8 @@ class AnswerSizes:
         self._most_meters = most_meters
         self._per_record = deque[float]([bytes_per_record], REMEMBERED)
         self._per_meter = deque[float]([most_bytes / first_meters], REMEMBERED)
-        self._is_guess = True
+        #: Whether there was no answer yet.
+        self.are_guessed = True
 
     def note(self, meters: int, records: int, size: int) -> None:
         """Learn from the answers to a chunk.
@@ -53,10 +54,10 @@ class AnswerSizes:
             records: How many bills or readings were expected, by the meters' counts.
             size: The size of the answers, in bytes.
         """
-        if self._is_guess:
+        if self.are_guessed:
             self._per_record.clear()
             self._per_meter.clear()
-        self._is_guess = False
+        self.are_guessed = False
         self._per_record.append(size / max(records, 1))
         self._per_meter.append(size / max(meters, 1))
         self.meters_at_once = min(self.meters_at_once * 2, self._most_meters)

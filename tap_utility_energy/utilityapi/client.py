@@ -15,7 +15,7 @@ from tap_utility_energy.http.pagination import NextURLPaginator
 from tap_utility_energy.http.rate_limit import RateLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import requests
 
@@ -78,6 +78,8 @@ class UtilityAPI(Client):
         page_format: PageFormat,
         stats: StreamStats,
         decoder: Decoder = parse,
+        *,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> Iterator[Page]:
         """Every page of a list; see `pages_from`.
 
@@ -87,9 +89,10 @@ class UtilityAPI(Client):
             page_format: The documented format of the answer.
             stats: The stream that asks.
             decoder: What decodes an answer.
+            is_wanted: Whether the pages are still wanted.
         """
         (urls,) = self.plan(path, filters).reads
-        return self.pages_from(urls, page_format, stats, decoder)
+        return self.pages_from(urls, page_format, stats, decoder, is_wanted=is_wanted)
 
     def pages_from(
         self,
@@ -97,6 +100,8 @@ class UtilityAPI(Client):
         page_format: PageFormat,
         stats: StreamStats,
         decoder: Decoder = parse,
+        *,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> Iterator[Page]:
         """Every page of a list; each names the URL of the next one.
 
@@ -105,13 +110,15 @@ class UtilityAPI(Client):
             page_format: The documented format of the answer.
             stats: The stream that asks.
             decoder: What decodes an answer.
+            is_wanted: Whether the pages are still wanted.
 
         Raises:
             FatalError: The vendor refuses, or gave no valid answer within the time limit.
         """
         paginator = NextURLPaginator(urls)
         while paginator.current_value:
-            page = self.get(paginator.current_value, page_format, stats, decoder=decoder)
+            url = paginator.current_value
+            page = self.get(url, page_format, stats, decoder=decoder, is_wanted=is_wanted)
             self.clock.heartbeat(stats)
             yield page
             paginator.advance(page)

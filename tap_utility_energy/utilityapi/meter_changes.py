@@ -17,8 +17,6 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -29,15 +27,15 @@ from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.logs import number
-from tap_utility_energy.utilityapi.answer_sizes import AnswerSizes
+from tap_utility_energy.utilityapi.answer_sizes import MOST_BYTES, AnswerSizes
+from tap_utility_energy.utilityapi.chunk_answers import ChunkAnswers
 from tap_utility_energy.utilityapi.json_values import meter_of, objects
-from tap_utility_energy.utilityapi.known_readings import EARLIEST, LONGEST_PERIOD
 from tap_utility_energy.utilityapi.meter_chunks import ChunkPlan
 from tap_utility_energy.utilityapi.meter_requests import MeterRequests
 from tap_utility_energy.utilityapi.reading_windows import ReadingWindows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Record
 
@@ -46,50 +44,13 @@ if TYPE_CHECKING:
     from tap_utility_energy.stats import StreamStats
     from tap_utility_energy.utilityapi.client import UtilityAPI
     from tap_utility_energy.utilityapi.meter_chunks import Chunk
+    from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
     from tap_utility_energy.utilityapi.meter_list import MeterList
 
 T = TypeVar("T")
 
 #: Records per page, for estimates; the vendor does not document it.
 USUAL_PAGE = 500
-
-
-@dataclass
-class MeterEndpoint:
-    """A list that requires a filter by meter.
-
-    Args:
-        path: Its path.
-        records_key: The key of an answer that holds the records.
-        count_field: The field of a meter that counts its data.
-        fingerprint_fields: The fields of a meter that change when its data does.
-        counts_records: Whether `count_field` counts the records of the list.
-        bytes_per_record: The usual size of a bill or reading.
-        meters_at_once: The maximum number of meters in the first chunk, which one request and its
-            following pages read.
-        takes_mixed: Whether it takes ``allow_mixed``, and so the setting for it.
-        has_readings: Whether its records are intervals, of which the latest readings can be read.
-    """
-
-    path: str
-    records_key: str
-    count_field: str
-    fingerprint_fields: Sequence[str]
-    counts_records: bool = False
-    bytes_per_record: int = 4000
-    meters_at_once: int = 100
-    takes_mixed: bool = False
-    has_readings: bool = False
-
-    def window(self, config: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Query parameters that restrict the data, besides the meters."""
-        window = {}
-        if start := config.get("start_date"):
-            earliest = max(datetime.fromisoformat(start).date(), EARLIEST + LONGEST_PERIOD)
-            window["start"] = [f"{earliest - LONGEST_PERIOD}"]
-        if self.takes_mixed and config["utilityapi_mixed_intervals"]:
-            window["allow_mixed"] = ["true"]
-        return window
 
 
 class MeterReader(Reader, Protocol):
@@ -133,6 +94,8 @@ class MeterChanges(SharedPages[MeterReader]):
         self.fingerprints: dict[str, str] = {}
         #: Whether some data of the meters is missing.
         self.has_missing_data = False
+        self._width: int = client.config["utilityapi_max_parallel_requests"]
+        self._answers = ChunkAnswers(self._requests, self._windows.parameters, self._width)
         self._known: list[dict[str, str]] = []
         self._observes_readings = False
         self._chunks: dict[int, set[str]] = {}
@@ -156,7 +119,7 @@ class MeterChanges(SharedPages[MeterReader]):
     def estimated_requests(self, meters: Mapping[str, Record]) -> int:
         """The approximate number of requests for all data of the meters."""
         counts = {uid: self._count(meter) for uid, meter in meters.items()}
-        sizes = self._sizes()
+        sizes = self._sizes(self._width)
         plan = ChunkPlan(sizes, counts.__getitem__)
         plan.add(uid for uid, meter in meters.items() if self._has_data(meter))
         requests = 0
@@ -233,15 +196,14 @@ class MeterChanges(SharedPages[MeterReader]):
         self, uids: list[str], meters: Mapping[str, Record], stats: StreamStats
     ) -> Iterator[Page]:
         pages, total = 0, len(uids)
-        sizes = self._sizes()
+        sizes = self._sizes(self._width)
         plan = self._plan(uids, meters, sizes)
-        while chunk := plan.next({*self._meters.unlisted, *self._requests.refused}):
-            stats.position = (
-                f"{total - plan.left - len(chunk.meters):,} of {number(total, 'meter')}"
-            )
+        answers, done = self._answers.read(plan, sizes, stats), 0
+        for chunk, answer in answers:
+            stats.position = f"{done:,} of {number(total, 'meter')}"
             received, begun, requested = set[tuple[str | None, str]](), pages, len(chunk.meters)
             size = 0
-            for page, is_last in with_last(self._answers(chunk, plan, stats)):
+            for page, is_last in with_last(self._used(chunk, answer, plan, stats)):
                 rows = objects(page.records)
                 # A record without uid counts too, or it would seem to be missing on every run.
                 received |= {(meter_of(row), str(row.get("uid") or row)) for row in rows}
@@ -253,9 +215,15 @@ class MeterChanges(SharedPages[MeterReader]):
                 yield page
             if pages == begun:
                 self._review(chunk.meters, received, 0, meters, stats)
+            done += len(chunk.meters)
 
-    def _sizes(self) -> AnswerSizes:
-        return AnswerSizes(self._endpoint.bytes_per_record, self._endpoint.meters_at_once)
+    def _sizes(self, width: int) -> AnswerSizes:
+        return AnswerSizes(
+            self._endpoint.bytes_per_record,
+            self._endpoint.meters_at_once,
+            self._endpoint.most_meters,
+            most_bytes=MOST_BYTES // width,
+        )
 
     def _plan(self, uids: list[str], meters: Mapping[str, Record], sizes: AnswerSizes) -> ChunkPlan:
         """How to read the meters, which is decided chunk by chunk."""
@@ -272,18 +240,18 @@ class MeterChanges(SharedPages[MeterReader]):
         plan.add(uids)
         return plan
 
-    def _answers(self, chunk: Chunk, plan: ChunkPlan, stats: StreamStats) -> Iterator[Page]:
+    def _used(
+        self, chunk: Chunk, pages: Iterable[Page], plan: ChunkPlan, stats: StreamStats
+    ) -> Iterator[Page]:
         """The pages of a chunk, without meters of which its answer is not enough.
 
         These are removed from the chunk and planned again.
         """
-        parameters = self._windows.parameters(chunk.start)
-        pages: Iterable[Page] = self._requests.pages_of(chunk.meters, parameters, stats)
         if chunk.start is None:
             yield from map(self._observed, pages) if self._observes_readings else pages
             return
         pages = list(map(self._observed, pages))
-        ended = self._meters.unlisted | self._requests.refused.keys()
+        ended = self._requests.left_out
         enough = self._windows.checked(uid for uid in chunk.meters if uid not in ended)
         again = [uid for uid in chunk.meters if uid not in enough and uid not in ended]
         chunk.meters = [uid for uid in chunk.meters if uid not in again]

@@ -23,11 +23,13 @@ class Chunk:
         meters: The meters.
         start: The moment from which on they are read, in seconds since 1970; None for all data.
         records: How many bills or readings are expected.
+        size: The expected size of its answers, in bytes, and then the size that they have.
     """
 
     meters: list[str]
     start: int | None = None
     records: int = 0
+    size: int = 0
 
 
 class ChunkPlan:
@@ -79,8 +81,9 @@ class ChunkPlan:
         if not waiting:
             return None
         size = self._size(waiting)
-        records = sum(map(self._expected, waiting[:size]))
-        chunk = Chunk(waiting[:size], self._start_of(waiting[0]), records)
+        counts = [self._expected(meter) for meter in waiting[:size]]
+        expected = sum(map(self._sizes.expected, counts))
+        chunk = Chunk(waiting[:size], self._start_of(waiting[0]), sum(counts), expected)
         del waiting[:size]
         return chunk
 

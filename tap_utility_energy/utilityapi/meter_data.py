@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.http.page import Decoder, Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
-    from tap_utility_energy.utilityapi.meter_changes import MeterChanges, MeterEndpoint
+    from tap_utility_energy.utilityapi.meter_changes import MeterChanges
+    from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
     from tap_utility_energy.utilityapi.meter_list import MeterList
 
 #: The version of the meters in the state. A state of another version is ignored, so that all data

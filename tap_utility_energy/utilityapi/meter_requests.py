@@ -12,7 +12,7 @@ from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.logs import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_utility_energy.http.page import Page
     from tap_utility_energy.stats import StreamStats
@@ -50,6 +50,11 @@ class MeterRequests:
         self._refusals = 0
         self._lock = threading.Lock()
 
+    @property
+    def left_out(self) -> set[str]:
+        """The meters that are refused, or not listed any more."""
+        return self._meters.unlisted | self.refused.keys()
+
     def begin(self) -> None:
         """Begin a run: forget earlier refusals."""
         self._refusals, self.refused = 0, {}
@@ -76,6 +81,7 @@ class MeterRequests:
         stats: StreamStats,
         *,
         are_listed: bool = False,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> Iterator[Page]:
         """Every page of data of these meters, without those that ended or are refused.
 
@@ -84,11 +90,12 @@ class MeterRequests:
             window: Query parameters besides them.
             stats: The stream that asks.
             are_listed: Whether the meters were listed after one of them was refused.
+            is_wanted: Whether the pages are still wanted.
         """
         filters = {"meters": meters, **window}
         try:
             yield from self._client.pages(
-                self._path, filters, self._page_format, stats, self.decoder
+                self._path, filters, self._page_format, stats, self.decoder, is_wanted=is_wanted
             )
         except FatalError as refused:
             if refused.slug not in CONSENT_ENDED and refused.status != HTTPStatus.NOT_FOUND:
@@ -102,7 +109,9 @@ class MeterRequests:
         else:
             return
         for part in filter(None, parts):
-            yield from self.pages_of(part, window, stats, are_listed=are_listed)
+            yield from self.pages_of(
+                part, window, stats, are_listed=are_listed, is_wanted=is_wanted
+            )
 
     def _halves(self, meters: list[str], refused: FatalError) -> list[list[str]]:
         """What to ask for in place of these meters, of which one is meant by the refusal.

@@ -35,6 +35,14 @@ SETTINGS: Settings = (
         "3000 and recommends no more than 60.",
     ),
     th.Property(
+        "utilityapi_max_parallel_requests",
+        th.IntegerType(minimum=1, maximum=16),
+        default=1,
+        title="UtilityAPI parallel requests",
+        description="Maximum number of requests in flight at the same time, within the rate "
+        "limit. It applies to bills and intervals.",
+    ),
+    th.Property(
         "utilityapi_mixed_intervals",
         th.BooleanType,
         default=False,

@@ -12,8 +12,8 @@ from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.charges import ChargeRows
 from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
 from tap_utility_energy.utilityapi.known_readings import known_readings
-from tap_utility_energy.utilityapi.meter_changes import MeterEndpoint
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
+from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
 from tap_utility_energy.utilityapi.meter_list import MeterList
 from tap_utility_energy.utilityapi.reading_rows import ReadingRows, intervals_by_meter
 from tap_utility_energy.utilityapi.replaced_intervals import with_replaced

@@ -72,6 +72,7 @@ def test_meters_that_are_known_to_be_gone_are_not_asked_for(
 ) -> None:
     for endpoint in (streams.BILLS, streams.INTERVALS):
         monkeypatch.setattr(endpoint, "meters_at_once", 1)
+        monkeypatch.setattr(endpoint, "most_meters", 1)
     consents = {
         meter["uid"]: meter["authorization_uid"] for meter in box.truth(only="meters")["meters"]
     }

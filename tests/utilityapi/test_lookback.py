@@ -426,6 +426,7 @@ def test_many_days_leave_true_tables_whatever_is_killed(
 def many_days(tap: TapRunner, box: Sandbox, monkeypatch: pytest.MonkeyPatch, rng: Random) -> None:
     monkeypatch.setattr(IntervalReadingsStream, "STATE_MSG_FREQUENCY", 100)
     monkeypatch.setattr(LIST, "meters_at_once", 2)
+    monkeypatch.setattr(LIST, "most_meters", 2)
     lookback = 4
     settings = {"utilityapi_interval_lookback_days": lookback}
     table: Table = {}

@@ -230,6 +230,7 @@ def test_no_state_is_ahead_of_the_rows(tap: TapRunner, monkeypatch: pytest.Monke
     monkeypatch.setattr(IntervalReadingsStream, "STATE_MSG_FREQUENCY", 3000)
     monkeypatch.setattr(IntervalsStream, "STATE_MSG_FREQUENCY", 1)
     monkeypatch.setattr(LIST, "meters_at_once", 1)
+    monkeypatch.setattr(LIST, "most_meters", 1)
     with vendor(interval_meters=1, billing_summaries=25, data_page_limit=2) as box:
         first = BOTH(tap, box, None, READINGS, INTERVALS)
         box.advance("grow_intervals", late=2, new=True)
