@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import sys
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dlt
 from dlt.sources.rest_api import rest_api_source
 
-from benchmarks.endpoints import INTERVALS, METERS
-from benchmarks.kinds import readings
+from benchmarks.endpoints import METERS
+from benchmarks.kinds import READINGS
 
-TABLE = "readings"
+if TYPE_CHECKING:
+    from benchmarks.endpoints import Endpoint
 
 
-def endpoint(path: str, records: str, **params: str) -> dict[str, Any]:
+def endpoint(of: Endpoint, **params: str) -> dict[str, Any]:
     return {
-        "path": path,
+        "path": of.path,
         "params": params,
-        "data_selector": records,
+        "data_selector": of.records_key,
         "paginator": {"type": "json_link", "next_url_path": "next"},
     }
 
@@ -28,17 +29,15 @@ def main(url: str, token: str, file: str) -> None:
     config: Any = {
         "client": {"base_url": url, "auth": {"type": "bearer", "token": token}},
         "resources": [
-            {"name": "meters", "endpoint": endpoint(METERS.path, METERS.records_key)},
+            {"name": "meters", "endpoint": endpoint(METERS)},
             {
-                "name": TABLE,
-                "endpoint": endpoint(
-                    INTERVALS.path, INTERVALS.records_key, meters="{resources.meters.uid}"
-                ),
+                "name": READINGS.stream,
+                "endpoint": endpoint(READINGS.endpoint, meters="{resources.meters.uid}"),
             },
         ],
     }
     source = rest_api_source(config, max_table_nesting=0)  # datapoints in a column, as this tap's
-    source.resources[TABLE].add_yield_map(readings)
+    source.resources[READINGS.stream].add_yield_map(READINGS.rows)
     with TemporaryDirectory() as folder:
         pipeline = dlt.pipeline(
             "benchmark",
@@ -47,7 +46,7 @@ def main(url: str, token: str, file: str) -> None:
             dataset_name="main",
         )
         pipeline.run(
-            source.with_resources(TABLE), loader_file_format="parquet"
+            source.with_resources(READINGS.stream), loader_file_format="parquet"
         ).raise_on_failed_jobs()
 
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import psutil
 
-from benchmarks.dlt_load import TABLE
+from benchmarks import kinds
 from benchmarks.endpoints import READINGS, TOKEN
 from benchmarks.runs import PYTHON, Took, took, vendors
 from tests.end_to_end.postgres import Cluster, running_cluster
-from tests.end_to_end.project import TAP, Project, clean_environment, needed_command, tap_variables
+from tests.end_to_end.project import TAP, Project, clean_environment, tap_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STREAM = "utilityapi_interval_readings"
+STREAM = kinds.READINGS.stream
 SCHEMA = "readings"
 
 
@@ -38,13 +38,13 @@ class EndToEnd:
     def meltano_duckdb(self) -> tuple[Took, int]:
         """This tap and `loaders/duckdb`."""
         file = self._folder / "meltano.duckdb"
-        return self._meltano("target-duckdb", path=file), _count(file, STREAM)
+        return self._meltano("target-duckdb", path=file), _count(file)
 
     def dlt_duckdb(self) -> tuple[Took, int]:
         """The `rest_api` source of dlt, by files of Parquet."""
         file = self._folder / "dlt.duckdb"
         command = [PYTHON, "-m", "benchmarks.dlt_load", self._base, TOKEN, str(file)]
-        return took(command), _count(file, TABLE)
+        return took(command), _count(file)
 
     def meltano_postgres(self, name: str, **settings: Any) -> tuple[Took, int]:
         """This tap and target-postgres; the server's CPU is counted too."""
@@ -67,7 +67,7 @@ class EndToEnd:
             **tap_variables(tap),
             TAP_UTILITY_ENERGY__SELECT=json.dumps([f"{STREAM}.*"]),
         )
-        command = [needed_command("meltano"), "run", "--full-refresh", TAP, loader]
+        command = [*self._project.command, "run", "--full-refresh", TAP, loader]
         return took(command, folder=self._project.folder, environment=environment)
 
     def _server_cpu(self) -> float:
@@ -77,9 +77,9 @@ class EndToEnd:
         return float(ended + sum(each.user + each.system for each in times))
 
 
-def _count(file: Path, table: str) -> int:
+def _count(file: Path) -> int:
     with duckdb.connect(str(file), read_only=True) as database:
-        (rows,) = database.execute(f"SELECT count(*) FROM main.{table}").fetchall()[0]
+        (rows,) = database.execute(f"SELECT count(*) FROM main.{STREAM}").fetchall()[0]
     return int(rows)
 
 

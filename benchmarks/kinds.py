@@ -98,11 +98,12 @@ def flattened(kind: Kind) -> Kind:
     return Kind(kind.stream, kind.endpoint, kind.rows, "flattened", settings)
 
 
+READINGS = Kind("utilityapi_interval_readings", endpoints.INTERVALS, readings)
 SUMMARIES = Kind("billing_summaries", endpoints.SUMMARIES)
 DIGESTS = Kind("meter_digest_monthly", endpoints.METER_DIGESTS)
 DIGEST_ROWS = Kind("meter_digest_monthly_results", endpoints.METER_DIGESTS, periods)
 KINDS = (
-    Kind("utilityapi_interval_readings", endpoints.INTERVALS, readings),
+    READINGS,
     Kind("utilityapi_intervals", endpoints.INTERVALS, nested="readings"),
     DIGEST_ROWS,
     Kind(
