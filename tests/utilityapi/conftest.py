@@ -14,3 +14,9 @@ from tests.utilityapi.meter_data import vendor
 def box() -> Iterator[Sandbox]:
     with vendor() as box:
         yield box
+
+
+@pytest.fixture(params=[False, True], ids=["leaves out", "cuts"])
+def cuts(request: pytest.FixtureRequest) -> bool:
+    """What ``start`` does to an interval that begins before it, which is unknown: either."""
+    return bool(request.param)

@@ -6,31 +6,24 @@ every test runs under both.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from functools import partial
-from random import Random
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from sandbox import Sandbox
-from tap_utility_energy.utilityapi.streams import INTERVALS as LIST
-from tap_utility_energy.utilityapi.streams import IntervalReadingsStream
-from tests.support import Run, TapRunner, by_key, catalog
+from tests.support import TapRunner, catalog
 from tests.utilityapi.meter_data import FAST, INTERVALS, instead, sync, vendor
-
-READINGS = "utilityapi_interval_readings"
-KEY = ("meter_uid", "start", "end")
-BOTH = partial(sync, utilityapi_mixed_intervals=True)
-Table = dict[tuple[Any, ...], dict[str, Any]]
-
-
-@pytest.fixture(params=[False, True], ids=["leaves out", "cuts"])
-def cuts(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
+from tests.utilityapi.reading_table import (
+    BOTH,
+    READINGS,
+    Table,
+    assert_true,
+    starts,
+    true_table,
+    upsert,
+)
 
 
 @pytest.fixture
@@ -45,32 +38,6 @@ def boxes(*, cuts: bool) -> Iterator[Sandbox]:
     """Three meters with readings, of hours and quarter-hours, one of them with both."""
     with vendor(interval_meters=2, billing_summaries=25, start_cuts=cuts) as box:
         yield box
-
-
-def true_table(box: Sandbox) -> Table:
-    return by_key(box.truth(only="interval_readings")["interval_readings"], *KEY)
-
-
-def upsert(table: Table, run: Run) -> Run:
-    """Load a run into a table that merges by key."""
-    assert run.exit == 0, run.stderr
-    table |= {tuple(row[name] for name in KEY): row for row in run.records(READINGS)}
-    return run
-
-
-def assert_true(box: Sandbox, table: Table, stale: set[tuple[Any, ...]] = frozenset()) -> None:  # type: ignore[assignment]
-    expected = true_table(box)
-    assert table.keys() == expected.keys()
-    for key, row in table.items():
-        sent = {name: row[name] for name in expected[key]}
-        assert sent == expected[key] or key in stale, key
-
-
-def starts(box: Sandbox) -> list[str | None]:
-    """The ``start`` of each request for intervals; None for all."""
-    urls = [urlsplit(request["target"]) for request in box.requests()]
-    queries = [parse_qs(url.query) for url in urls if url.path.endswith("/intervals")]
-    return [query.get("start", [None])[0] for query in queries]
 
 
 def test_a_new_day_of_three_years_costs_a_day_and_the_lookback(
@@ -238,90 +205,6 @@ def test_a_meter_that_is_removed_from_the_state_is_read_whole(tap: TapRunner, bo
     assert len(again.records(READINGS)) == len(true_table(box))
 
 
-GOOD = ["0a1b2c3d", 9, 1778479200, 1778482800, 1775455200, 9, 1775455200, 9]
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        None,
-        5,
-        "text",
-        {},
-        [],
-        [1],
-        GOOD[:-1],
-        [*GOOD, 1],
-        [None, *GOOD[1:]],
-        ["0a1b2c3d", True, *GOOD[2:]],
-        ["0a1b2c3d", "9", *GOOD[2:]],
-        [*GOOD[:2], 10**30, 10**30, *GOOD[4:]],
-        [*GOOD[:2], 4102444800, 4102448400, *GOOD[4:]],
-        [*GOOD[:4], -(10**30), 9, -(10**30), 9],
-        [*GOOD[:4], 1.5, 9, 1775455200, 9],
-        GOOD,
-    ],
-)
-def test_an_odd_state_leads_to_a_whole_read(tap: TapRunner, box: Sandbox, odd: object) -> None:
-    run = BOTH(tap, box, None, READINGS)
-    state = run.state
-    bookmark = state["bookmarks"][READINGS]
-    (meter,) = bookmark["readings"]
-    if isinstance(odd, list) and len(odd) == len(GOOD) and odd is not GOOD:
-        odd[0] = bookmark["readings"][meter][0] if odd[0] else odd[0]
-    bookmark["readings"][meter] = odd
-    run.messages[:] = [{"type": "STATE", "value": state}]
-    box.advance("grow_intervals")
-    table: Table = {}
-    upsert(table, BOTH(tap, box, run, READINGS))
-
-    assert starts(box)[-1] is None
-    assert_true(box, table)
-
-
-def test_the_latest_known_reading_has_to_come_again(tap: TapRunner, box: Sandbox) -> None:
-    run = BOTH(tap, box, None, READINGS)
-    state = run.state
-    (known,) = state["bookmarks"][READINGS]["readings"].values()
-    known[2:4] = [known[2] + 60, known[3] + 60]
-    run.messages[:] = [{"type": "STATE", "value": state}]
-    box.advance("grow_intervals", new=True)
-    table: Table = {}
-    upsert(table, BOTH(tap, box, run, READINGS))
-
-    assert starts(box)[-1] is None
-    assert len(starts(box)) > 1, "its counts add up"
-    assert_true(box, table)
-
-
-def test_a_meter_that_is_no_longer_listed_is_forgotten(tap: TapRunner, boxes: Sandbox) -> None:
-    first = BOTH(tap, boxes, None, READINGS)
-    box = boxes
-    consents = {row["authorization_uid"]: row["meter_uid"] for row in first.records(READINGS)}
-    gone, meter = next(iter(consents.items()))
-    box.advance("revoke_authorization", authorization=gone)
-    second = BOTH(tap, box, first, READINGS)
-
-    before, after = (run.state["bookmarks"][READINGS]["readings"] for run in (first, second))
-    assert meter in before
-    assert meter not in after
-    assert after
-
-
-@pytest.mark.parametrize("odd", [None, 5, [], {"other": 1}])
-def test_an_odd_list_of_meters_does_too(tap: TapRunner, box: Sandbox, odd: object) -> None:
-    run = BOTH(tap, box, None, READINGS)
-    state = run.state
-    state["bookmarks"][READINGS]["readings"] = odd
-    run.messages[:] = [{"type": "STATE", "value": state}]
-    box.advance("grow_intervals")
-    table: Table = {}
-    upsert(table, BOTH(tap, box, run, READINGS))
-
-    assert starts(box) == [None]
-    assert_true(box, table)
-
-
 def test_a_reading_of_the_far_future_does_not_hide_those_of_today(
     tap: TapRunner, box: Sandbox
 ) -> None:
@@ -343,6 +226,36 @@ def test_a_reading_of_the_far_future_does_not_hide_those_of_today(
     assert len(table) == len(true_table(box)) + 1
 
 
+def test_more_than_was_requested_is_not_used(tap: TapRunner, box: Sandbox) -> None:
+    # A part of the earlier intervals may have come, and with it values that others replace.
+    settings = {"utilityapi_interval_lookback_days": 3}
+    table: Table = {}
+    run = upsert(table, BOTH(tap, box, None, READINGS, **settings))
+    box.advance("grow_intervals")
+    box.set_faults([instead("/intervals", box.truth(only="intervals") | {"next": None})])
+    run = upsert(table, BOTH(tap, box, run, READINGS, **settings))
+
+    assert len(run.records(READINGS)) == (1 + 3) * 24 + 1
+    assert len(starts(box)) == 1
+    assert_true(box, table)
+
+
+@pytest.mark.parametrize("odd", [{}, {"meter_uid": None}, {"meter_uid": 5, "readings": [5, None]}])
+def test_an_interval_of_no_meter_does_not_spoil_a_window(
+    tap: TapRunner, box: Sandbox, odd: dict[str, Any]
+) -> None:
+    table: Table = {}
+    settings = {"fail_on_bad_records": False}
+    run = upsert(table, BOTH(tap, box, None, READINGS, **settings))
+    box.advance("grow_intervals")
+    rows = box.truth(only="intervals")["intervals"]
+    box.set_faults([instead("/intervals", {"intervals": [odd, *rows, None], "next": None})])
+    run = upsert(table, BOTH(tap, box, run, READINGS, **settings))
+
+    assert 0 < len(run.records(READINGS)) < len(table) / 2
+    assert_true(box, table)
+
+
 # How many requests it takes.
 
 
@@ -359,94 +272,3 @@ def test_meters_of_one_week_share_requests(tap: TapRunner, *, cuts: bool) -> Non
         assert None not in starts(box)
         assert len(starts(box)) < len(changed) / 2
         assert_true(box, table)
-
-
-# Many days.
-
-
-def day(box: Sandbox, rng: Random, lookback: int) -> set[tuple[Any, ...]]:
-    """Let something happen; the readings whose correction need not be seen."""
-    stale = set()
-    before = true_table(box)
-    meters = sorted({uid for uid, *_ in before})
-    meter = rng.choice(meters)
-    event = rng.choice([
-        "grow",
-        "grow",
-        "grow",
-        "late",
-        "gap",
-        "correct",
-        "correct",
-        "renew",
-        "older",
-        "repeat",
-    ])
-    if event in {"grow", "late"}:
-        late = rng.randint(1, 20) if event == "late" else 0
-        box.advance("grow_intervals", meter=meter, late=late, new=rng.random() < 0.3)
-    elif event == "gap":
-        late = [m for m in meters if _advance(box, "fill_gaps", meter=m, merge=rng.random() < 0.5)]
-        event += f" {late}"
-    elif event == "correct":
-        box.advance("correct_reading", meter=meter, oldest=rng.random() < 0.5)
-    elif event == "renew":
-        box.advance("renew_authorization", meter=meter)
-    elif event == "older":
-        box.advance("older_readings", meter=meter, days=rng.randint(1, 3))
-    else:
-        _advance(box, "repeat_readings", meter=meter, count=5, differing=rng.random() < 0.5)
-    after = true_table(box)
-    latest = {uid: start for uid, start, _ in sorted(before)}
-    for key, reading in before.items():
-        age = datetime.fromisoformat(latest[key[0]]) - datetime.fromisoformat(key[1])
-        is_corrected = after[key]["datapoints"] != reading["datapoints"]
-        if is_corrected and age > timedelta(days=lookback):
-            stale.add(key)
-    return stale
-
-
-def _advance(box: Sandbox, event: str, **details: Any) -> bool:
-    try:
-        box.advance(event, **details)
-    except Exception:  # noqa: BLE001 - it cannot happen now, as without gaps
-        return False
-    return True
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_many_days_leave_true_tables_whatever_is_killed(
-    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, seed: int, *, cuts: bool
-) -> None:
-    few = {"interval_meters": 2, "billing_summaries": 25, "interval_days": 6}
-    with vendor(**few, start_cuts=cuts) as box:
-        many_days(tap, box, monkeypatch, Random(seed))
-
-
-def many_days(tap: TapRunner, box: Sandbox, monkeypatch: pytest.MonkeyPatch, rng: Random) -> None:
-    monkeypatch.setattr(IntervalReadingsStream, "STATE_MSG_FREQUENCY", 100)
-    monkeypatch.setattr(LIST, "meters_at_once", 2)
-    monkeypatch.setattr(LIST, "most_meters", 2)
-    lookback = 4
-    settings = {"utilityapi_interval_lookback_days": lookback}
-    table: Table = {}
-    stale = set[tuple[Any, ...]]()
-    run = upsert(table, BOTH(tap, box, None, READINGS, **settings))
-    read = 0
-    for _ in range(8):
-        for _ in range(rng.randint(1, 3)):
-            stale |= day(box, rng, lookback)
-        now = BOTH(tap, box, run, READINGS, **settings)
-        if rng.random() < 0.3:
-            ends = [n for n, line in enumerate(now.messages) if line["type"] == "STATE"]
-            end = rng.choice(ends)
-            run = upsert(table, Run(0, "\n".join(now.stdout.splitlines()[: end + 1]), ""))
-            now = BOTH(tap, box, run, READINGS, **settings)
-        run = upsert(table, now)
-        read += len(now.records(READINGS))
-        assert_true(box, table, stale)
-
-    known = run.state["bookmarks"][READINGS]["readings"]
-    assert known.keys() == {uid for uid, *_ in table}
-    assert max(len(json.dumps(each)) for each in known.values()) < 100
-    assert read < 8 * len(table) / 2, "most runs read a part"
