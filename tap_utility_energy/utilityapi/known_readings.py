@@ -44,6 +44,8 @@ class KnownReadings(NamedTuple):
 
     #: The meter's own count of readings.
     counted: int
+    #: How many of them did not come in the last read of all.
+    lacking: int
     #: A hash of what makes earlier knowledge void when it changes.
     basis: str
     latest: Span
@@ -54,7 +56,12 @@ class KnownReadings(NamedTuple):
 
     @classmethod
     def of(
-        cls, times: ReadingTimes, meter: Record, lookback_days: int, since: int | None
+        cls,
+        times: ReadingTimes,
+        meter: Record,
+        lookback_days: int,
+        since: int | None,
+        lacking: int,
     ) -> Self | None:
         """What is known of a meter after a read; None if that is not enough.
 
@@ -63,6 +70,7 @@ class KnownReadings(NamedTuple):
             meter: The record of the meter.
             lookback_days: How many days are read again.
             since: The moment from which on all have come; None if all have.
+            lacking: How many did not come in the last read of all.
         """
         counted, latest = count_of(meter), times.latest
         if counted is None or latest is None or not times.are_clear:
@@ -75,28 +83,40 @@ class KnownReadings(NamedTuple):
         if boundary < max(earliest, moment - LONGEST_SECONDS):
             boundary = moment
         first, second = (Start(each, times.number_since(each)) for each in (moment, boundary))
-        return cls(counted, basis_of(meter), latest, first, second)
+        return cls(counted, lacking, basis_of(meter), latest, first, second)
 
     @classmethod
     def from_state(cls, value: object) -> Self | None:
         """What was written to the state; None if it is anything else, as in an edited state."""
-        if not isinstance(value, list) or len(value) != 8:  # noqa: PLR2004 - as written below
+        if not isinstance(value, list) or len(value) != 9:  # noqa: PLR2004 - as written below
             return None
         basis, *numbers = value
         are_numbers = all(type(number) is int for number in numbers)
         if not isinstance(basis, str) or not are_numbers:
             return None
-        counted, start, end, moment, known, boundary, known_since = numbers
+        counted, lacking, start, end, moment, known, boundary, known_since = numbers
         is_possible = EARLIEST_MOMENT <= boundary <= moment <= start <= end < LATEST_MOMENT
         if not is_possible or not 0 < known <= known_since or counted < 0:
             return None
         return cls(
-            counted, basis, Span(start, end), Start(moment, known), Start(boundary, known_since)
+            counted,
+            lacking,
+            basis,
+            Span(start, end),
+            Start(moment, known),
+            Start(boundary, known_since),
         )
 
     def as_state(self) -> list[int | str]:
         """As it is written to the state, which holds one per meter."""
-        return [self.basis, self.counted, *self.latest, *self.lookback, *self.boundary]
+        return [
+            self.basis,
+            self.counted,
+            self.lacking,
+            *self.latest,
+            *self.lookback,
+            *self.boundary,
+        ]
 
     def explains(self, times: ReadingTimes, start: Start, meter: Record) -> bool:
         """Whether nothing before a start has changed, as far as an answer from there on tells.
@@ -112,6 +132,15 @@ class KnownReadings(NamedTuple):
         new = times.number_since(start.moment) - start.known
         is_added_up = count_of(meter) == self.counted + new
         return times.are_clear and self.latest in times.spans and is_added_up
+
+
+def lacking_in(value: object) -> int | None:
+    """How many readings did not come in the last read of all, as the state holds it."""
+    known = KnownReadings.from_state(value)
+    if known:
+        return known.lacking
+    is_alone = isinstance(value, list) and [type(each) for each in value] == [int]
+    return cast("list[int]", value)[0] if is_alone else None
 
 
 def count_of(meter: Record) -> int | None:

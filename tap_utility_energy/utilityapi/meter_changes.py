@@ -180,9 +180,9 @@ class MeterChanges(SharedPages[MeterReader]):
     def _begin_windows(self, meters: Mapping[str, Record]) -> None:
         """Find the meters whose latest readings are enough, if they are for every stream."""
         held = [reader.known_readings for reader in self.readers]
-        is_enough = None not in held and held
-        known: dict[str, object] = (held[0] if is_enough else None) or {}
-        read = set.intersection(*map(set, self._known)) if self._known else set[str]()
+        known = next((each for each in held if each is not None), {})
+        is_enough = None not in held and self._known
+        read = set.intersection(*map(set, self._known)) if is_enough else set[str]()
         self._windows.begin(meters, known, read)
         self._observes_readings = self._endpoint.has_readings and any(
             each is not None for each in held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,7 +39,12 @@ class _Interval(msgspec.Struct, gc=False):
     readings: list[_Reading]
 
 
+class _Listed(msgspec.Struct, gc=False):
+    readings: list[msgspec.Raw]
+
+
 _decode_interval = msgspec.json.Decoder(_Interval).decode
+_decode_listed = msgspec.json.Decoder(_Listed).decode
 
 
 @dataclass
@@ -59,6 +65,8 @@ class ReadingTimes:
     spans: set[Span] = field(default_factory=set)
     #: The periods of the intervals.
     bounds: list[Span] = field(default_factory=list)
+    #: How many readings were not looked into.
+    others: int = 0
     #: Whether every reading has a time that can be compared.
     are_clear: bool = True
 
@@ -73,6 +81,7 @@ class ReadingTimes:
         named = IntervalUid.parse(str(interval.get("uid")))
         if named and needed_from is not None and named.end <= needed_from:
             self.bounds.append(Span(named.start, named.end))
+            self.others += _number_in(interval)
             return
         try:
             spans = set(spans_of(interval))
@@ -86,6 +95,11 @@ class ReadingTimes:
         if periods:
             ends = (end for _, end in periods)
             self.bounds.append(Span(min(periods).start, max(ends)))
+
+    @property
+    def number(self) -> int:
+        """How many readings came; one is counted twice if two old intervals list it."""
+        return len(self.spans) + self.others
 
     def number_since(self, moment: int) -> int:
         """How many readings start then or later."""
@@ -126,6 +140,13 @@ def spans_of(interval: Record) -> Iterator[Span]:
     for start, end in readings:
         if isinstance(start, str) and isinstance(end, str):
             yield Span(_seconds(start), _seconds(end))
+
+
+def _number_in(interval: Record) -> int:
+    if isinstance(interval, LazyRecord):
+        with suppress(msgspec.MsgspecError):
+            return len(_decode_listed(interval.raw).readings)
+    return len(items(fully_decoded(interval).get("readings")))
 
 
 def readings_since(interval: Record, moment: int) -> Record | None:

@@ -19,6 +19,7 @@ from tap_utility_energy.utilityapi.known_readings import (
     Start,
     basis_of,
     count_of,
+    lacking_in,
 )
 from tap_utility_energy.utilityapi.reading_times import ReadingTimes, readings_since
 
@@ -49,6 +50,7 @@ class ReadingWindows:
         #: What is known now of the meters that were read in this run, as the state holds it.
         self.known_now: dict[str, list[int | str]] = {}
         self._meters: Mapping[str, Record] = {}
+        self._lacking: dict[str, int | None] = {}
         self._known: dict[str, KnownReadings] = {}
         self._starts: dict[str, Start] = {}
         self._received = defaultdict[str, ReadingTimes](self._times)
@@ -62,10 +64,12 @@ class ReadingWindows:
         Args:
             meters: All meters that are listed.
             known: What the state holds of each meter.
-            read: The meters that were read before, for every stream that reads now.
+            read: The meters of which the latest readings can be enough.
         """
         self._meters = meters
         self._received.clear()
+        self.known_now = {}
+        self._lacking = {uid: lacking_in(each) for uid, each in known.items()}
         found = {uid: KnownReadings.from_state(known.get(uid)) for uid in read if uid in meters}
         self._known = {uid: each for uid, each in found.items() if each and self._holds(uid, each)}
         self._starts = {uid: each.lookback for uid, each in self._known.items()}
@@ -127,17 +131,26 @@ class ReadingWindows:
     def end(self, meters: Iterable[str]) -> None:
         """Note that all of these meters has come, and forget the rest of what was received."""
         for meter in meters:
-            start = self._starts.get(meter)
-            known = KnownReadings.of(
-                self._received[meter],
-                self._meters[meter],
-                self._lookback_days,
-                start.moment if start else None,
-            )
             self.known_now.pop(meter, None)
-            if known:
-                self.known_now[meter] = known.as_state()
+            if known := self._known_of(meter):
+                self.known_now[meter] = known
         self._received.clear()
+
+    def _known_of(self, meter: str) -> list[int | str] | None:
+        """What the state is to hold of a meter after a read; None for nothing.
+
+        If fewer or more readings came than the meter counts, the list may have lagged behind, and
+        the next read is of all again, until two in a row have lacked the same.
+        """
+        times, listed, before = self._received[meter], self._meters[meter], self._lacking.get(meter)
+        if start := self._starts.get(meter):
+            lacking, since = self._known[meter].lacking, start.moment
+        else:
+            lacking, since = (count_of(listed) or 0) - times.number, None
+        if lacking and lacking != before:
+            return [lacking]
+        known = KnownReadings.of(times, listed, self._lookback_days, since, lacking)
+        return known.as_state() if known else None
 
     def _holds(self, meter: str, known: KnownReadings) -> bool:
         """Whether what is known of a meter can be enough for this run."""

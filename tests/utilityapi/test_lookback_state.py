@@ -9,8 +9,16 @@ import pytest
 from sandbox import Sandbox
 from tap_utility_energy.utilityapi.known_readings import KnownReadings
 from tests.support import TapRunner
-from tests.utilityapi.meter_data import vendor
-from tests.utilityapi.reading_table import BOTH, READINGS, Table, assert_true, starts, upsert
+from tests.utilityapi.meter_data import instead, vendor
+from tests.utilityapi.reading_table import (
+    BOTH,
+    READINGS,
+    Table,
+    assert_true,
+    starts,
+    true_table,
+    upsert,
+)
 
 
 @pytest.fixture
@@ -27,7 +35,7 @@ def boxes(*, cuts: bool) -> Iterator[Sandbox]:
         yield box
 
 
-GOOD = ["0a1b2c3d", 9, 1778479200, 1778482800, 1775455200, 9, 1775455200, 9]
+GOOD = ["0a1b2c3d", 9, 0, 1778479200, 1778482800, 1775455200, 9, 1775455200, 9]
 
 
 @pytest.mark.parametrize(
@@ -45,13 +53,13 @@ GOOD = ["0a1b2c3d", 9, 1778479200, 1778482800, 1775455200, 9, 1775455200, 9]
         ["0a1b2c3d", True, *GOOD[2:]],
         ["0a1b2c3d", "9", *GOOD[2:]],
         ["0a1b2c3d", -1, *GOOD[2:]],
-        [*GOOD[:2], 10**30, 10**30, *GOOD[4:]],
-        [*GOOD[:2], GOOD[3], GOOD[2], *GOOD[4:]],
-        [*GOOD[:4], -(10**30), 9, -(10**30), 9],
-        [*GOOD[:4], GOOD[3], *GOOD[5:]],
-        [*GOOD[:4], 1.5, *GOOD[5:]],
-        [*GOOD[:5], 0, *GOOD[6:]],
-        [*GOOD[:5], 10, *GOOD[6:]],
+        [*GOOD[:3], 10**30, 10**30, *GOOD[5:]],
+        [*GOOD[:3], GOOD[4], GOOD[3], *GOOD[5:]],
+        [*GOOD[:5], -(10**30), 9, -(10**30), 9],
+        [*GOOD[:5], GOOD[4], *GOOD[6:]],
+        [*GOOD[:5], 1.5, *GOOD[6:]],
+        [*GOOD[:6], 0, *GOOD[7:]],
+        [*GOOD[:6], 10, *GOOD[7:]],
     ],
 )
 def test_what_no_run_has_written_is_not_taken(odd: object) -> None:
@@ -69,7 +77,7 @@ def test_an_edited_state_leads_to_a_whole_read(tap: TapRunner, box: Sandbox, lat
     run = BOTH(tap, box, None, READINGS)
     state = run.state
     (known,) = state["bookmarks"][READINGS]["readings"].values()
-    known[1:] = [9, latest, latest + 3600, latest - 35 * 86400, 9, latest - 35 * 86400, 9]
+    known[1:] = [9, 0, latest, latest + 3600, latest - 35 * 86400, 9, latest - 35 * 86400, 9]
     run.messages[:] = [{"type": "STATE", "value": state}]
     box.advance("grow_intervals")
     table: Table = {}
@@ -84,7 +92,7 @@ def test_the_latest_known_reading_has_to_come_again(tap: TapRunner, box: Sandbox
     run = BOTH(tap, box, None, READINGS)
     state = run.state
     (known,) = state["bookmarks"][READINGS]["readings"].values()
-    known[2:4] = [known[2] + 60, known[3] + 60]
+    known[3:5] = [known[3] + 60, known[4] + 60]
     run.messages[:] = [{"type": "STATE", "value": state}]
     box.advance("grow_intervals", new=True)
     table: Table = {}
@@ -121,3 +129,37 @@ def test_an_odd_list_of_meters_does_too(tap: TapRunner, box: Sandbox, odd: objec
 
     assert starts(box) == [None]
     assert_true(box, table)
+
+
+def test_a_list_that_lags_behind_the_count_is_read_whole_until_it_has_caught_up(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    rows = box.truth(only="intervals")["intervals"]
+    table: Table = {}
+    box.set_faults([instead("/intervals", {"intervals": rows[:-1], "next": None})])
+    run = upsert(table, BOTH(tap, box, None, READINGS))
+    assert len(table) < len(true_table(box))
+    box.set_faults([])
+    asked = []
+    for _ in range(2):
+        box.advance("grow_intervals", new=True)
+        run = upsert(table, BOTH(tap, box, run, READINGS))
+        asked.append(starts(box))
+        assert_true(box, table)
+
+    assert asked[0] == [None]
+    assert None not in asked[1]
+
+
+def test_what_two_reads_in_a_row_have_lacked_is_taken_as_it_is(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    run, asked = None, []
+    for _ in range(3):
+        run = BOTH(tap, box, run, READINGS, start_date="2026-01-01T00:00:00Z")
+        asked.append(starts(box))
+        box.advance("grow_intervals", new=True)
+
+    assert asked[:2] == [["2025-10-31"]] * 2
+    assert asked[2] != asked[0]
+    assert "2025-10-31" not in asked[2]

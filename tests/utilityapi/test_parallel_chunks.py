@@ -110,6 +110,8 @@ class BigServer:
         self._lock = threading.Lock()
         self._now = 0
         self.most = 0
+        #: Whether the first was answered before another one was asked for.
+        self.first_alone = False
         self.release = threading.Event()
 
     def answer(self, path: str) -> Iterator[bytes]:
@@ -127,6 +129,7 @@ class BigServer:
         ]
         self.release.wait(0.3)
         with self._lock:
+            self.first_alone = self.first_alone or self._now == self.most == 1
             self._now -= 1
         yield response(json.dumps({"intervals": rows, "next": None}).encode())
 
@@ -139,6 +142,7 @@ def test_the_answers_in_flight_are_together_no_larger_than_one_may_be(tmp_path: 
 
     assert code == 0, line
     # The first ten meters share a request, as nobody knows of their size.
+    assert server.first_alone
     assert 2 <= server.most <= MOST_BYTES // size + 1
 
 
