@@ -9,6 +9,9 @@ from collections import deque
 #: A meter's own data is not split by ``start`` and ``end``: the vendor does not document what they
 #: do to an interval that they are in the middle of.
 MOST_BYTES = 32 << 20
+#: Into so many parts it is divided at most, if several chunks are in flight: each is a request
+#: that counts for the rate limit.
+MOST_PARTS = 4
 #: So many of the latest chunks decide: the largest record of them counts.
 REMEMBERED = 4
 

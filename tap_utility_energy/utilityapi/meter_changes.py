@@ -27,7 +27,7 @@ from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.logs import number
-from tap_utility_energy.utilityapi.answer_sizes import MOST_BYTES, AnswerSizes
+from tap_utility_energy.utilityapi.answer_sizes import MOST_BYTES, MOST_PARTS, AnswerSizes
 from tap_utility_energy.utilityapi.chunk_answers import ChunkAnswers
 from tap_utility_energy.utilityapi.json_values import meter_of, objects
 from tap_utility_energy.utilityapi.meter_chunks import ChunkPlan
@@ -222,7 +222,7 @@ class MeterChanges(SharedPages[MeterReader]):
             self._endpoint.bytes_per_record,
             self._endpoint.meters_at_once,
             self._endpoint.most_meters,
-            most_bytes=MOST_BYTES // width,
+            most_bytes=MOST_BYTES // min(width, MOST_PARTS),
         )
 
     def _plan(self, uids: list[str], meters: Mapping[str, Record], sizes: AnswerSizes) -> ChunkPlan:
