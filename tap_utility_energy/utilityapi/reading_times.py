@@ -69,6 +69,7 @@ class ReadingTimes:
     others: int = 0
     #: Whether every reading has a time that can be compared.
     are_clear: bool = True
+    _forgotten: int = -sys.maxsize
 
     def add(self, interval: Record, needed_from: int | None = None) -> None:
         """Take the readings of an interval.
@@ -78,6 +79,8 @@ class ReadingTimes:
             needed_from: Readings that end before this moment are not needed; an interval whose uid
                 says so is not looked into.
         """
+        if needed_from is not None and needed_from > self._forgotten:
+            self._forget(needed_from)
         named = IntervalUid.parse(str(interval.get("uid")))
         if named and needed_from is not None and named.end <= needed_from:
             self.bounds.append(Span(named.start, named.end))
@@ -95,6 +98,13 @@ class ReadingTimes:
         if periods:
             ends = (end for _, end in periods)
             self.bounds.append(Span(min(periods).start, max(ends)))
+
+    def _forget(self, moment: int) -> None:
+        """Forget readings that are no longer needed, apart from their number."""
+        self._forgotten = moment
+        kept = {span for span in self.spans if span.end > moment}
+        self.others += len(self.spans) - len(kept)
+        self.spans = kept
 
     @property
     def number(self) -> int:

@@ -71,3 +71,13 @@ def test_an_interval_that_ended_long_ago_is_not_looked_into() -> None:
     assert times.bounds == [Span(10, 20)]
     times.add({"uid": "1-21-10", "meter_uid": "1", "readings": [{"start": "x", "end": "y"}]}, 20)
     assert not times.are_clear
+
+
+def test_readings_that_are_no_longer_needed_are_only_counted() -> None:
+    times = ReadingTimes()
+    times.add(interval(*HOURS))
+    last = max(times.spans)
+    times.add(interval(HOURS[3]), last.start)
+
+    assert times.spans == {last}
+    assert times.number == len(HOURS)
