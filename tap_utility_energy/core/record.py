@@ -62,7 +62,7 @@ class RecordFitter:
         self._coercers = {name: Coercer(schema) for name, schema in self.properties.items()}
         self._notices = notices or FieldNotices(set(), set(), set())
         self._level = level
-        self._deselected = set(deselected)
+        self.deselected = set(deselected)
         self._mapped = set(mapped)
 
     def fit(self, record: Record, extra: Record | None = None) -> Record:
@@ -101,7 +101,7 @@ class RecordFitter:
         """The fields that the schema names, and the others. Values are not looked at."""
         if record.keys() <= self.properties.keys():
             return record, {}
-        unknown = record.keys() - self.properties.keys() - self._deselected
+        unknown = record.keys() - self.properties.keys() - self.deselected
         self._notices.unknown.update(f"{self._level}{name}" for name in unknown)
         fields = record.items()
         return (
@@ -114,9 +114,9 @@ class RecordFitter:
         kept = {}
         for path, value in mismatches:
             field = _INDEX.sub("", path)
-            if any(_is_in(field, other) for other in self._deselected):
+            if any(_is_in(field, other) for other in self.deselected):
                 continue
-            hidden = self._deselected | self._mapped
+            hidden = self.deselected | self._mapped
             if any(_is_in(field, other) or _is_in(other, field) for other in hidden):
                 self._notices.dropped.add(self._level + field)
                 continue

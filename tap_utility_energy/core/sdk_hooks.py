@@ -34,18 +34,18 @@ class SDKStream(Stream):
 
     @property
     def uses_fast_path(self) -> bool:
-        """Whether `write_raw_records` writes the records."""
+        """Whether `write_raw_rows` writes the records."""
         return False
 
     @abstractmethod
-    def write_raw_records(self, counter: Counter) -> Iterable[Record]:
-        """Write the records of the stream.
+    def write_raw_rows(self, counter: Counter) -> Iterable[Record]:
+        """Write the rows of the stream, as far as it can.
 
         Args:
-            counter: Counts the records that were written.
+            counter: Counts the rows that were written.
 
         Returns:
-            The records that remain, for the SDK to write.
+            The rows that remain, for the SDK to write.
         """
 
     def rows_for_batches(self, context: Context | None) -> Generator[Record, Any, Any]:
@@ -98,14 +98,21 @@ class SDKStream(Stream):
         else:
             super()._write_activate_version_message(self._stream_version)
 
+    def write_state(self) -> None:
+        """Write STATE, if it has changed."""
+        self.state_manager.is_flushed = False
+        self._write_state_message()
+
     def _sync_fast(self) -> Generator[dict[str, Any], Any, Any]:
         with self.get_record_counter() as counter, self.get_sync_timer():
-            for record in self.write_raw_records(counter):
+            self._write_starting_replication_value(None)
+            for record in self.write_raw_rows(counter):
                 self._write_record_message(record)
+                self.advance_bookmark(record)
                 counter.increment()
                 yield record
         self._finalize_state(self.stream_state)
-        self._write_state_message()
+        self.write_state()
 
 
 class SDKTap(Tap):

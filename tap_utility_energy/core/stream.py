@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Catalog, CatalogEntry, Schema
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
@@ -16,19 +17,19 @@ from typing_extensions import override
 from tap_utility_energy import signals
 from tap_utility_energy.core import batches, stream_maps
 from tap_utility_energy.core.catalog import complete_entry, entry_notes, entry_problems
-from tap_utility_energy.core.fast_path import FastPathWriter
+from tap_utility_energy.core.fast_path import BlockWriter
 from tap_utility_energy.core.keys import BadRecords, all_have_keys, describe_bad_record, with_key
+from tap_utility_energy.core.raw_rows import RawFitter, RawRows
 from tap_utility_energy.core.record import RecordFitter
 from tap_utility_energy.core.schema import flattenable
 from tap_utility_energy.core.sdk_hooks import SDKStream
-from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError, shown
-from tap_utility_energy.http.lazy_records import fully_decoded
+from tap_utility_energy.http.lazy_records import LazyRecord, fully_decoded, lazy_records
 from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.stats import RecordCounter, StreamStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk import Tap
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
@@ -66,6 +67,8 @@ class VendorStream(SDKStream):
     #: The key of an answer that holds the list of records; None if the answer is that list.
     records_key: ClassVar[str | None] = None
     record_key_type: ClassVar[type] = str
+    #: Fields by which records are chosen or merged, besides the key.
+    head_fields: ClassVar[tuple[str, ...]] = ()
     #: What the vendor calls the right to read this, for messages.
     permission: ClassVar[str] = ""
     #: Where records that were left out can be found all the same, for messages.
@@ -125,70 +128,82 @@ class VendorStream(SDKStream):
 
     # ----- pages, records and rows
 
-    @abstractmethod
-    def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
-        """Every page of the endpoint, in order.
+    @property
+    def decoder(self) -> Decoder:
+        """What decodes an answer, and of its records only the key and `head_fields`."""
+        kind = self.record_key_type
+        return lazy_records(self.records_key, self.record_key, kind, self.head_fields)
 
-        Args:
-            decoder: What decodes an answer.
+    @abstractmethod
+    def pages(self) -> Iterator[Page]:
+        """Every page of the endpoint, in order.
 
         Raises:
             FatalError: The vendor refuses, or gave no valid answer within the time limit.
         """
 
-    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+    def record_pages(self) -> Iterator[Iterable[Record]]:
         """The records of each page that have their key; see `pages`."""
-        for number, page in enumerate(self.pages(decoder), 1):
+        for number, page in enumerate(self.pages(), 1):
             if page.has_unfit_characters:
                 self.stats.notices[UNFIT_CHARACTERS].add(f"page {number}")
             yield self.drop_bad_records(page.records, number, self.bad_records)
 
-    def records(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+    def records(self) -> Iterator[Iterable[Record]]:
         """The records of each page, every record once; see `pages`."""
         seen, can_repeat = set[object](), self.can_repeat
-        for page in self.record_pages(decoder):
+        for page in self.record_pages():
             yield self._new_in(page, seen) if can_repeat else page
         self.on_last_page(len(seen) + self.bad_records.distinct)
 
-    @property
-    def rows_of(self) -> Callable[[Record], Iterable[Record]] | None:
-        """Makes the rows of a record; None if each record is a row."""
-        return None
-
-    def _rows(self, pages: Iterable[Iterable[Record]]) -> Iterator[Record]:
-        rows_of = self.rows_of
-        for page in pages:
-            for record in page:
-                signals.check()
-                if rows_of:
-                    yield from rows_of(fully_decoded(record))
-                else:
-                    yield self.fitter.fit(fully_decoded(record))
+    def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
+        """The rows of a record: the record itself, or rows that are made of it."""
+        if isinstance(record, LazyRecord):
+            with suppress(msgspec.ValidationError):
+                return (RawRows([self.raw_fitter.fit_record(record.raw)]),)
+        return (self.fitter.fit(fully_decoded(record)),)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """The rows of all records."""
-        return self._rows(self.records())
+        for page in self.records():
+            for record in page:
+                for rows in self.rows_of(record):
+                    for row in rows.decoded() if isinstance(rows, RawRows) else (rows,):
+                        signals.check()
+                        yield row
 
     @property
     @override
     def uses_fast_path(self) -> bool:
-        """Whether its records can be written as they were sent; see `fast_path`."""
+        """Whether rows can be written as they were sent; see `fast_path`."""
         return (
-            self.rows_of is None
-            and self._own_replication_key is None
-            and self.is_unmodified_full_table
+            self._is_unmapped
+            and not self._deselects_nested
             and not self.get_batch_config(self.config)
             and not self.emit_activate_version_messages
             and self.ABORT_AT_RECORD_COUNT is None
         )
 
     @override
-    def write_raw_records(self, counter: Counter) -> Iterable[Record]:
-        """Write the records of the stream as they were sent; those that cannot be remain."""
-        key = self.record_key
-        passed = FastPathWriter(self.name, self.records_key, key, self.fitter)
-        return self._rows(passed.write(page, counter) for page in self.records(passed.decode))
+    def write_raw_rows(self, counter: Counter) -> Iterable[Record]:
+        """Write the rows of all records that fit as they were sent; the others remain."""
+        writer = BlockWriter(self.name, counter)
+        for page in self.records():
+            if writer.rows >= self.STATE_MSG_FREQUENCY:
+                self.write_state()
+                writer.rows = 0
+            try:
+                for record in page:
+                    for rows in self.rows_of(record):
+                        if isinstance(rows, RawRows):
+                            writer.add(rows)
+                            self.advance_bookmark({**record, **rows.shared})
+                        else:
+                            writer.flush()
+                            yield rows
+            finally:
+                writer.flush()
 
     def on_last_page(self, distinct: int) -> None:
         """Called after the last page, with the number of distinct records if they can repeat."""
@@ -231,6 +246,11 @@ class VendorStream(SDKStream):
     def fitter(self) -> RecordFitter:
         """What makes rows fit the emitted schema."""
         return self.fitter_of(self.schema["properties"])
+
+    @cached_property
+    def raw_fitter(self) -> RawFitter:
+        """What checks whether rows fit the emitted schema as they were sent."""
+        return RawFitter(self.fitter)
 
     def fitter_of(self, documented: Iterable[str], level: str = "") -> RecordFitter:
         """What makes one kind of object that rows are made of fit the emitted schema.
@@ -290,13 +310,23 @@ class VendorStream(SDKStream):
     @property
     def is_unmodified_full_table(self) -> bool:
         """Whether the stream is full-table, every field is selected and nothing is mapped."""
-        maps = self.stream_maps
         return (
-            all(self.mask.values())
-            and [type(each) for each in maps] == [SameRecordTransform]
-            and not maps[0].flattening_enabled
+            self._is_unmapped
+            and all(self.mask.values())
             and self.replication_method == REPLICATION_FULL_TABLE
         )
+
+    @property
+    def _deselects_nested(self) -> bool:
+        """Whether a field is selected without some of the fields in it."""
+        nested = ((path, on) for path, on in self.mask.items() if path[2:])
+        return any(self.mask[path[:2]] and not on for path, on in nested)
+
+    @property
+    def _is_unmapped(self) -> bool:
+        maps = self.stream_maps
+        is_mapped = [type(each) for each in maps] != [SameRecordTransform]
+        return not is_mapped and not maps[0].flattening_enabled
 
     # ----- batches, counts and versions
 

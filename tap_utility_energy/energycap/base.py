@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from typing_extensions import override
 
 from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.energycap.digest_rows import DigestFlattener
-from tap_utility_energy.energycap.incremental import ModifiedDates
-from tap_utility_energy.http.decoding import parse
+from tap_utility_energy.energycap.incremental import DATES, ModifiedDates
 from tap_utility_energy.http.errors import LONGEST_QUOTE, one_line
+from tap_utility_energy.http.lazy_records import fully_decoded
 from tap_utility_energy.http.page import PageFormat
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
+    from tap_utility_energy.core.raw_rows import RawRows
     from tap_utility_energy.energycap.client import EnergyCAP
     from tap_utility_energy.energycap.digest_rows import DigestRows
     from tap_utility_energy.energycap.paging import PagedList
-    from tap_utility_energy.http.page import Decoder, Page
+    from tap_utility_energy.http.page import Page
 
 #: Some answers hold the key of a session as ``token``.
 LIST = PageFormat(never_emitted="token", null_is_empty=True)
@@ -49,6 +50,7 @@ class EnergyCAPStream(VendorStream):
 
     required = (*VendorStream.required, "permission")
     record_key_type = int
+    head_fields = DATES
     #: Whether the list comes in pages. If not, it is one answer and takes no paging parameters.
     is_paged: ClassVar[bool] = True
     #: Whether the list takes ``filter``, and so the setting energycap_filters.
@@ -95,12 +97,12 @@ class EnergyCAPStream(VendorStream):
         return "energycap_filters" if self.filter else ""
 
     @override
-    def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
-        return self._list.read(self.name, partial(self._fetch, decoder), decoder)
+    def pages(self) -> Iterator[Page]:
+        return self._list.read(self.name, self._fetch, self.decoder)
 
-    def _fetch(self, decoder: Decoder) -> Iterator[Page]:
+    def _fetch(self) -> Iterator[Page]:
         """Every page from the vendor, with progress and the warning of a withdrawn endpoint."""
-        get = partial(self._get, decoder)
+        get = self._get
         if self.is_paged:
             width = self.config["energycap_max_parallel_requests"]
             pages = self._list.fetch(get, width, self.record_key)
@@ -115,9 +117,7 @@ class EnergyCAPStream(VendorStream):
             self.client.clock.heartbeat(self.stats)
             yield page
 
-    def _get(
-        self, decoder: Decoder, number: int, is_wanted: Callable[[], bool] = lambda: True
-    ) -> Page:
+    def _get(self, number: int, is_wanted: Callable[[], bool] = lambda: True) -> Page:
         params: dict[str, Any] = {}
         if self.is_paged:
             params |= {"pageNumber": number, "pageSize": self.config["energycap_page_size"]}
@@ -128,7 +128,7 @@ class EnergyCAPStream(VendorStream):
             self.stats,
             params={**params, "filter": self.filter or None},
             permission=self.permission,
-            decoder=decoder,
+            decoder=self.decoder,
             is_wanted=is_wanted,
         )
 
@@ -145,10 +145,10 @@ class EnergyCAPStream(VendorStream):
         )
 
     @override
-    def records(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+    def records(self) -> Iterator[Iterable[Record]]:
         """The records of each page, every record once; with a bookmark those that changed."""
         if self._own_replication_key is None:
-            yield from super().records(decoder)
+            yield from super().records()
             return
         is_incremental = self.replication_method == "INCREMENTAL"
         changes = ModifiedDates(
@@ -157,20 +157,18 @@ class EnergyCAPStream(VendorStream):
             self.client.clock.local_now(),
             is_incremental=is_incremental,
         )
-        for page in super().records(decoder):
+        for page in super().records():
             yield [record for record in page if changes.is_due(record)]
         changes.finish(self.discrepancy)
 
-    @property
     @override
-    def rows_of(self) -> Callable[[Record], Iterable[Record]] | None:
-        return self._flat_rows if self.rows else None
-
-    def _flat_rows(self, record: Record) -> Iterable[Record]:
+    def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
+        if not self.rows:
+            return super().rows_of(record)
         rows, others = self._flattener.flatten(record)
         if others:
-            parent = cast("DigestRows", self.rows).parent.name
-            code = record.get(f"{parent}Code")
+            parent = self.rows.parent.name
+            code = fully_decoded(record).get(f"{parent}Code")
             whose = f"{parent} {record[self.record_key]}{f' ({code})' if code else ''}"
             what = ", ".join(f"{number} period(s) {kind}" for kind, number in others.items())
             self.bad_records.add_rows(others.total(), f"{whose} has {what}")
@@ -179,11 +177,11 @@ class EnergyCAPStream(VendorStream):
     @cached_property
     def _flattener(self) -> DigestFlattener:
         rows = cast("DigestRows", self.rows)
-        fields = [
+        fitters = [
             self.fitter_of([field.name for field in level.fields], level.name)
             for level in rows.levels
         ]
-        return DigestFlattener(rows, fields)
+        return DigestFlattener(rows, fitters)
 
     @override
     def advance_bookmark(self, record: Record) -> None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from tap_utility_energy.core.keys import as_key
+from tap_utility_energy.core.messages import to_json
+from tap_utility_energy.core.raw_rows import RawFitter, Rows
 from tap_utility_energy.core.schema import record
+from tap_utility_energy.http.decoding import raw_fields, raw_items
+from tap_utility_energy.http.lazy_records import LazyRecord, decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk import typing as th
     from singer_sdk.helpers.types import Record
+    from typing_extensions import Buffer
 
     from tap_utility_energy.core.record import RecordFitter
     from tap_utility_energy.core.schema import Fields
@@ -75,6 +82,18 @@ class DigestRows:
         self.key_types = tuple(int if "integer" in kind else str for kind in types)
 
 
+class Above(NamedTuple):
+    """What an object of a digest inherits from those that it is in."""
+
+    key: tuple[Any, ...] = ()
+    fields: Mapping[str, Any] = {}
+    #: Fields that the schema does not know, by the names of the levels.
+    unknown: Mapping[str, Any] = {}
+
+    #: The fields that all rows below have.
+    shared: Mapping[str, Any] = {}
+
+
 class DigestFlattener:
     """Turns digests into rows, for one stream.
 
@@ -87,58 +106,110 @@ class DigestFlattener:
         self._rows = rows
         self._fitters = fitters
         self._key_types = dict(zip(rows.key, rows.key_types, strict=True))
+        self._raw_fitter = RawFitter(fitters[-1], rows.levels[-1].key)
 
-    def flatten(self, digest: Record) -> tuple[list[Record], Counter[str]]:
+    def flatten(self, digest: Record) -> tuple[Rows, Counter[str]]:
         """The digest's rows with a key of their own, and how many others there are of each kind."""
-        rows: dict[tuple[Any, ...], Record] = {}
-        others = Counter[str]()
-        for key, row in self._leaves(digest):
-            if not key:
-                others["that are not objects"] += 1
-            elif None in key:
-                others[f"without {' or '.join(self._rows.key[1:])}"] += 1
-            elif key in rows:
-                others[f"for {'/'.join(map(str, key[1:]))} again"] += 1
-            else:
-                rows[key] = row
-        return list(rows.values()), others
+        found = UniqueRows(self._rows.key)
+        sent = digest.raw if isinstance(digest, LazyRecord) else to_json(digest).encode()
+        self._flatten(sent, 0, Above(), found)
+        return found.rows, found.others
 
-    def _leaves(
-        self,
-        thing: Record,
-        depth: int = 0,
-        above: tuple[tuple[Any, ...], Record, Record] = ((), {}, {}),
-    ) -> Iterator[tuple[tuple[Any, ...], Record]]:
-        """Each period below an object, with its key; ``above`` is what it inherits."""
+    def _flatten(self, sent: Buffer, depth: int, above: Above, found: UniqueRows) -> None:
         level = self._rows.levels[depth]
-        key, inherited, unknown_above = above
-        parts = {name: as_key(thing.get(name), self._key_types[name]) for name in level.key}
-        key += tuple(parts.values())
-        hidden = level.not_in_rows
-        own = {name: thing[name] for name in thing if name not in hidden} if hidden else thing
-        if any(part is not thing.get(name) for name, part in parts.items()):
+        if not level.path:
+            self._add_row(sent, depth, above, found)
+            return
+        fields = raw_fields(sent)
+        items = fields.pop(level.path, None)
+        for name in level.others:
+            fields.pop(name, None)
+        below = self._below(decoded(msgspec.json.encode(fields)), depth, above)
+        for item in _raw_objects(items, found):
+            self._flatten(item, depth + 1, below, found)
+
+    def _below(self, own: Record, depth: int, above: Above) -> Above:
+        """What the objects in an object inherit."""
+        level = self._rows.levels[depth]
+        key, known, unknown = self._split(own, depth)
+        inherited = {
+            name: above.fields[name]
+            for name in level.fallbacks
+            if own.get(name) is None and name in above.fields
+        }
+        unknowns = {level.name: unknown} if unknown else {}
+        fields = {**above.fields, **known, **inherited}
+        unknowns = {**above.unknown, **unknowns}
+        shared = fields | {"extra": unknowns} if unknowns else fields
+        return Above(above.key + key, fields, unknowns, shared)
+
+    def _split(self, own: Record, depth: int) -> tuple[tuple[Any, ...], Record, Record]:
+        """The parts of the key, the fields that fit and the others of an object."""
+        names = self._rows.levels[depth].key
+        parts = {name: as_key(own.get(name), self._key_types[name]) for name in names}
+        if any(part is not own.get(name) for name, part in parts.items()):
             # 5 and 5.0 are equal, but only the first is an integer, and its text is another.
             own = own | {name: part for name, part in parts.items() if part is not None}
-        known, unknown = self._fitters[depth].split(own)
-        fields = inherited | {
-            name: value
-            for name, value in known.items()
-            if not (own[name] is None and name in level.fallbacks and name in inherited)
-        }
-        if not level.name:
-            extra = _beside(unknown, unknown_above)
-            yield key, {**fields, **({"extra": extra} if extra else {})}
+        return tuple(parts.values()), *self._fitters[depth].split(own)
+
+    def _add_row(self, sent: Buffer, depth: int, above: Above, found: UniqueRows) -> None:
+        try:
+            text, values = self._raw_fitter.fit(sent)
+        except msgspec.ValidationError:
+            key, known, unknown = self._split(decoded(sent), depth)
+            extra = _beside(unknown, above.unknown)
+            row = {**above.fields, **known, **({"extra": extra} if extra else {})}
+            if found.is_new(above.key + key):
+                found.rows.append(row)
             return
-        unknowns = unknown_above | ({level.name: unknown} if unknown else {})
-        items = thing.get(level.path) or []
-        for item in items if isinstance(items, list) else [items]:
-            if isinstance(item, dict) and isinstance(items, list):
-                yield from self._leaves(item, depth + 1, (key, fields, unknowns))
-            else:
-                yield (), {}
+        own = values if isinstance(values, tuple) else (values,)
+        if found.is_new(above.key + tuple(map(as_key, own, self._rows.key_types[-len(own) :]))):
+            found.rows.add_raw(text, above.shared)
 
 
-def _beside(own: Record, above: Record) -> Record:
+class UniqueRows:
+    """Collects the rows of a digest whose key is complete and was not there before.
+
+    Args:
+        key: The fields of the key.
+    """
+
+    def __init__(self, key: Sequence[str]) -> None:
+        self.rows = Rows()
+        #: The number of others, by what is wrong with them.
+        self.others = Counter[str]()
+        self._own_key = key[1:]
+        self._keys = set[tuple[Any, ...]]()
+
+    def is_new(self, key: tuple[Any, ...]) -> bool:
+        """Whether a row may be added; it is counted if not."""
+        if None in key:
+            self.others[f"without {' or '.join(self._own_key)}"] += 1
+        elif key in self._keys:
+            self.others[f"for {'/'.join(map(str, key[1:]))} again"] += 1
+        else:
+            self._keys.add(key)
+            return True
+        return False
+
+
+def _raw_objects(sent: Buffer | None, found: UniqueRows) -> Iterator[Buffer]:
+    """The objects of a list; whatever else is in it, or in its place, is counted."""
+    if sent is None:
+        return
+    try:
+        items = raw_items(sent)
+    except msgspec.ValidationError:
+        found.others["that are not objects"] += bool(decoded(sent))
+        return
+    for item in items:
+        if bytes(item).startswith(b"{"):
+            yield item
+        else:
+            found.others["that are not objects"] += 1
+
+
+def _beside(own: Record, above: Mapping[str, Any]) -> Record:
     """The row's own unknown fields, and those of the levels above under the levels' names."""
     makes_room = {f"results.{name}" if name in above else name: own[name] for name in own}
-    return makes_room | above
+    return {**makes_room, **above}

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
 MODIFIED = "modifiedDate"
+#: The dates by which records are chosen.
+DATES: tuple[str, ...] = (MODIFIED, "createdDate")
 #: A time without an offset is ambiguous by up to 26 hours. The rest is a margin for clocks, and
 #: for transactions that set the date long before their changes are visible.
 LOOKBACK = timedelta(days=2)

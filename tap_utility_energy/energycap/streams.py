@@ -12,16 +12,14 @@ from typing_extensions import override
 
 from tap_utility_energy.energycap import permissions
 from tap_utility_energy.energycap.base import EnergyCAPStream
-from tap_utility_energy.energycap.incremental import MODIFIED, parse_date
+from tap_utility_energy.energycap.incremental import DATES, MODIFIED, parse_date
 from tap_utility_energy.energycap.schemas import bills, digests, entities
-from tap_utility_energy.http.decoding import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.http.page import Decoder
 
 DOCS = "https://developer.energycap.com/api-reference"
 #: The parameter of all digests.
@@ -328,6 +326,7 @@ class BillsStream(EnergyCAPStream):
     is_filterable = True
     schema = bills.BILL
     permission = permissions.BILLS
+    head_fields = (*DATES, "endDate")
     selected_by_default = False
 
     @property
@@ -341,11 +340,11 @@ class BillsStream(EnergyCAPStream):
         return super().narrowed_by() or ("start_date" if self.config.get("start_date") else "")
 
     @override
-    def records(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+    def records(self) -> Iterator[Iterable[Record]]:
         """The bills of each page, without those whose period ended before ``start_date``."""
         start = self.config.get("start_date")
         first = datetime.fromisoformat(start).date() if start else None
-        for page in super().records(decoder):
+        for page in super().records():
             # The date of service as printed on the bill, which has no time zone.
             ends = ((bill, parse_date(str(bill.get("endDate"))[:10])) for bill in page)
             yield [bill for bill, end in ends if not (first and end) or end.date() >= first]

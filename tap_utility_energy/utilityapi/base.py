@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from typing_extensions import override
 
 from tap_utility_energy.core.stream import VendorStream
-from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.page import with_some_records
 from tap_utility_energy.logs import number
 
@@ -48,7 +47,15 @@ class UtilityAPIStream(VendorStream):
         return self.client.plan(self.path, self.chosen_filters(), self.filters)
 
     @override
-    def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
+    def pages(self) -> Iterator[Page]:
+        return self.fetch(self.decoder)
+
+    def fetch(self, decoder: Decoder) -> Iterator[Page]:
+        """Every page of the list; see `pages`.
+
+        Args:
+            decoder: What decodes an answer.
+        """
         plan = self._plan
         if plan.requests > 1:
             self.stats.log.info(

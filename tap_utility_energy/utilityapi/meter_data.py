@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from typing_extensions import override
 
 from tap_utility_energy.core.stream import VendorStream
-from tap_utility_energy.http.decoding import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.http.page import Decoder, Page
+    from tap_utility_energy.core.raw_rows import RawRows
+    from tap_utility_energy.http.page import Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
     from tap_utility_energy.utilityapi.meter_changes import MeterChanges
     from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
@@ -31,7 +31,7 @@ class RowMaker(Protocol):
 
     def __init__(self, stream: VendorStream) -> None: ...
 
-    def rows_of(self, record: Record) -> Iterable[Record]:
+    def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
         """The rows of a record."""
 
 
@@ -95,15 +95,15 @@ class MeterDataStream(VendorStream):
         return cast("dict[str, str]", state["meters"])
 
     @override
-    def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
+    def pages(self) -> Iterator[Page]:
         return self.changes.pages_for(self)
 
     @override
-    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+    def record_pages(self) -> Iterator[Iterable[Record]]:
         """The records of each page. A meter is complete after its last record."""
         pages = 0
         try:
-            for page in super().record_pages(decoder):
+            for page in super().record_pages():
                 yield page
                 pages += 1
                 self.complete(self.changes.completed(pages))
@@ -122,10 +122,9 @@ class MeterDataStream(VendorStream):
         """Note meters whose data was emitted completely."""
         self.completed.update(fingerprints)
 
-    @property
     @override
-    def rows_of(self) -> Callable[[Record], Iterable[Record]] | None:
-        return self._row_maker.rows_of if self._row_maker else None
+    def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
+        return self._row_maker.rows_of(record) if self._row_maker else super().rows_of(record)
 
     @override
     def narrowed_by(self) -> str:

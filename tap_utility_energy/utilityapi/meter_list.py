@@ -41,8 +41,9 @@ class MeterList:
         """Keep the list until this stream has read it as well."""
         self._pages.join(reader)
 
-    def pages(self, decoder: Decoder) -> Iterator[Page]:
+    def pages(self) -> Iterator[Page]:
         """Every page, for the stream of meters."""
+        decoder = self.stream.decoder
         return self._pages.read(self.stream.name, lambda: self._fetch(decoder), decoder)
 
     def listed(self, reader: VendorStream) -> Iterator[Record]:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tap_utility_energy.http.errors import FatalError
-from tap_utility_energy.http.lazy_records import LazyRecordsDecoder
+from tap_utility_energy.http.lazy_records import lazy_records
 from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.logs import shortened
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tap_utility_energy.utilityapi.client import UtilityAPI
     from tap_utility_energy.utilityapi.meter_list import MeterList
 
-#: Fields of bills and intervals that are decoded before the record is.
-HEAD_FIELDS = ("uid", "meter_uid", "updated")
+#: Fields of bills and intervals that are decoded before the record is, besides the key.
+HEAD_FIELDS = ("meter_uid", "updated")
 #: Errors that may mean that a consent has ended since the meters were listed.
 CONSENT_ENDED = frozenset({"not_found", "expired_or_revoked"})
 #: Maximum refusals in a run that lead to smaller requests, to find the refused meter. One of a
@@ -44,7 +44,7 @@ class MeterRequests:
         self._path = path
         self._page_format = PageFormat(records_key)
         #: Decodes an answer.
-        self.decoder = LazyRecordsDecoder(records_key, HEAD_FIELDS)
+        self.decoder = lazy_records(records_key, "uid", str, HEAD_FIELDS)
         #: The meters that are refused though they are listed, and why.
         self.refused: dict[str, FatalError] = {}
         self._refusals = 0

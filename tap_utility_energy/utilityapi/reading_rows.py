@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+import msgspec
 
 from tap_utility_energy import signals
+from tap_utility_energy.core.raw_rows import RawFitter, RawRows, Rows
 from tap_utility_energy.http.errors import shown
-from tap_utility_energy.http.lazy_records import fully_decoded
+from tap_utility_energy.http.lazy_records import LazyRecord, decoded, fully_decoded
 from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.json_values import items, meter_of
 from tap_utility_energy.utilityapi.merged_readings import MergedReadings
+from tap_utility_energy.utilityapi.reading_order import are_distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Record
+    from typing_extensions import Buffer
 
     from tap_utility_energy.core.record import RecordFitter
     from tap_utility_energy.core.stream import VendorStream
@@ -53,6 +59,18 @@ def _taken_from(by_meter: dict[str, list[Record]]) -> Iterator[Record]:
         yield {"meter_uid": meter, "intervals": by_meter.pop(meter)}
 
 
+class _Interval(TypedDict, total=False):
+    """An interval, as raw JSON."""
+
+    uid: msgspec.Raw
+    authorization_uid: msgspec.Raw
+    updated: msgspec.Raw
+    readings: list[msgspec.Raw] | None
+
+
+_decode = msgspec.json.Decoder(_Interval).decode
+
+
 class ReadingRows:
     """Makes the rows of a meter: one per reading, whatever intervals list it.
 
@@ -63,25 +81,44 @@ class ReadingRows:
     def __init__(self, stream: VendorStream) -> None:
         self._stream = stream
 
-    def rows_of(self, record: Record) -> Iterable[Record]:
+    def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
         """The rows of a record of `intervals_by_meter`."""
         meter, intervals = record["meter_uid"], record["intervals"]
         if not meter:
             for interval in map(fully_decoded, intervals):
                 self._leave_out(len(items(interval.get("readings"))), interval, "meter_uid")
-            return
+        elif all(isinstance(each, LazyRecord) for each in intervals) and are_distinct(
+            each.raw for each in intervals
+        ):
+            for interval in intervals:
+                yield from self._raw_rows(meter, interval.raw)
+        else:
+            yield from self._merged_rows(meter, intervals)
+
+    def _raw_rows(self, meter: str, sent: Buffer) -> Rows:
+        """The rows of an interval whose readings are in no other."""
+        signals.check()
+        found = _decode(sent)
+        readings = found.pop("readings", None) or []
+        fields = cast("dict[str, msgspec.Raw]", found)
+        rows, interval = Rows(), {name: decoded(value) for name, value in fields.items()}
+        shared = self._stream.fitter.fit(_shared(meter, interval))
+        with suppress(msgspec.ValidationError):
+            return Rows([RawRows(self._raw_fitter.fit_all(readings), shared)])
+        for reading in readings:
+            try:
+                rows.add_raw(self._raw_fitter.fit(reading)[0], shared)
+            except msgspec.ValidationError:
+                rows.append(self._row(meter, interval, decoded(reading)))
+        return rows
+
+    def _merged_rows(self, meter: str, intervals: list[Record]) -> Iterator[Record]:
+        """The rows of intervals that may list the same reading."""
         merged = MergedReadings(intervals)
         intervals.clear()  # each is dropped when its readings are out
         for reading, interval in merged:
             signals.check()
-            known, unknown = self._reading_fitter.split(reading)
-            row = known | {
-                "meter_uid": meter,
-                "authorization_uid": interval.get("authorization_uid"),
-                "interval_uid": interval.get("uid"),
-                "updated": interval.get("updated"),
-            }
-            yield self._stream.fitter.fit(row, unknown)
+            yield self._row(meter, interval, reading)
         for interval, left_out in merged.without_time:
             self._leave_out(left_out, interval, "start or end")
         if merged.differing:
@@ -92,8 +129,16 @@ class ReadingRows:
                 number(merged.differing, "reading"),
             )
 
+    def _row(self, meter: str, interval: Mapping[str, Any], reading: Record) -> Record:
+        known, unknown = self._fitter.split(reading)
+        return self._stream.fitter.fit({**known, **_shared(meter, interval)}, unknown)
+
     @cached_property
-    def _reading_fitter(self) -> RecordFitter:
+    def _raw_fitter(self) -> RawFitter:
+        return RawFitter(self._fitter)
+
+    @cached_property
+    def _fitter(self) -> RecordFitter:
         own = schemas.INTERVAL["properties"]["readings"]["items"]
         return self._stream.fitter_of(own["properties"])
 
@@ -103,3 +148,13 @@ class ReadingRows:
         )
         if count:
             self._stream.bad_records.add_rows(count, f"{whose} has {count} without {lack}")
+
+
+def _shared(meter: str, interval: Mapping[str, Any]) -> Record:
+    """The fields of an interval that each of its rows has."""
+    return {
+        "meter_uid": meter,
+        "authorization_uid": interval.get("authorization_uid"),
+        "interval_uid": interval.get("uid"),
+        "updated": interval.get("updated"),
+    }

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.charges import ChargeRows
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_utility_energy.core.stream import VendorStream
-    from tap_utility_energy.http.page import Decoder, Page
+    from tap_utility_energy.http.page import Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
 
 DOCS = "https://utilityapi.com/docs/api"
@@ -80,7 +79,7 @@ class MetersStream(UtilityAPIStream):
     def __init__(self, tap: Tap, client: UtilityAPI) -> None:
         super().__init__(tap, client)
         #: The list, which other streams read too.
-        self.list = MeterList(self, super().pages)
+        self.list = MeterList(self, super().fetch)
 
     @override
     def chosen_filters(self) -> Mapping[str, Sequence[str]]:
@@ -90,8 +89,8 @@ class MetersStream(UtilityAPIStream):
         return {**super().chosen_filters(), **expand}
 
     @override
-    def pages(self, decoder: Decoder = parse) -> Iterator[Page]:
-        return self.list.pages(decoder)
+    def pages(self) -> Iterator[Page]:
+        return self.list.pages()
 
 
 class BillingAccountsStream(UtilityAPIStream):
@@ -176,8 +175,8 @@ class IntervalsStream(MeterDataStream):
     selected_by_default = False  # intervals are large
 
     @override
-    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
-        return with_replaced(self, super().record_pages(decoder))
+    def record_pages(self) -> Iterator[Iterable[Record]]:
+        return with_replaced(self, super().record_pages())
 
 
 class IntervalReadingsStream(MeterDataStream):
@@ -223,8 +222,8 @@ class IntervalReadingsStream(MeterDataStream):
         self.known_readings.pop(meter, None)
 
     @override
-    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
-        return intervals_by_meter(super().record_pages(decoder), self.changes.ends_chunk)
+    def record_pages(self) -> Iterator[Iterable[Record]]:
+        return intervals_by_meter(super().record_pages(), self.changes.ends_chunk)
 
 
 #: Every stream of this vendor. A new one is added here and nowhere else.

@@ -14,7 +14,6 @@ from typing_extensions import override
 
 from tap_utility_energy.clock import LONGEST_SLEEP
 from tap_utility_energy.core.keys import BadRecords
-from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import AnswerLostError, FatalError
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
-    from tap_utility_energy.http.page import Decoder
     from tap_utility_energy.utilityapi.client import UtilityAPI
 
 #: Statuses that prove that the vendor has not carried out a request.
@@ -102,7 +100,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             raise FatalError(str(refused)) from refused
 
     @override
-    def record_pages(self, decoder: Decoder = parse) -> Iterator[Iterable[Record]]:
+    def record_pages(self) -> Iterator[Iterable[Record]]:
         """The requests of this run and their progress, as one page."""
         if self._collection:
             yield self._collection.rows(self._emitted_until)
