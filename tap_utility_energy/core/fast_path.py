@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 
 from tap_utility_energy import signals
 from tap_utility_energy.core.messages import as_ascii, to_json
+from tap_utility_energy.core.raw_rows import RawRows
 
 if TYPE_CHECKING:
-    from singer_sdk.metrics import Counter
+    from collections.abc import Iterable, Iterator
 
-    from tap_utility_energy.core.raw_rows import RawRows
+    from singer_sdk.helpers.types import Record
+    from singer_sdk.metrics import Counter
 
 #: Bytes per write, about. Signals are checked in between.
 BLOCK = 64 << 10
@@ -47,8 +49,23 @@ class BlockWriter:
         #: Rows that were written, since the caller set it to 0.
         self.rows = 0
 
-    def add(self, rows: RawRows) -> None:
-        """Take rows, and write the block if it is large enough."""
+    def write(self, rows: Iterable[Record | RawRows]) -> Iterator[Record]:
+        """Write raw rows. The others remain, and are to be written in their place.
+
+        Args:
+            rows: The rows of a page.
+        """
+        try:
+            for some in rows:
+                if isinstance(some, RawRows):
+                    self._add(some)
+                else:
+                    self._flush()
+                    yield some
+        finally:
+            self._flush()
+
+    def _add(self, rows: RawRows) -> None:
         shared = to_json(rows.shared)[1:-1].encode() if rows.shared else b""
         for start in range(0, len(rows.texts), ROWS_AT_ONCE):
             texts = rows.texts[start : start + ROWS_AT_ONCE]
@@ -59,10 +76,9 @@ class BlockWriter:
             self._size += len(block)
             self._waiting += len(texts)
             if self._size >= BLOCK:
-                self.flush()
+                self._flush()
 
-    def flush(self) -> None:
-        """Write the rows that were taken."""
+    def _flush(self) -> None:
         block, rows = b"".join(self._block), self._waiting
         if not rows:
             return

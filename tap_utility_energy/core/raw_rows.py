@@ -19,7 +19,7 @@ from tap_utility_energy.core.record import EXTRA
 from tap_utility_energy.http.decoding import parse, raw_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
     from typing_extensions import Buffer
@@ -33,7 +33,7 @@ class RawRows(NamedTuple):
     """Rows that fit the emitted schema and have some fields in common.
 
     >>> rows = RawRows([b'{"start": 1, "kwh": 2.50}'], {"meter_uid": "a"})
-    >>> list(rows.decoded())
+    >>> list(decoded_rows([rows]))
     [{'meter_uid': 'a', 'start': 1, 'kwh': Decimal('2.50')}]
 
     Args:
@@ -44,10 +44,15 @@ class RawRows(NamedTuple):
     texts: list[Buffer]
     shared: Mapping[str, Any] = {}
 
-    def decoded(self) -> Iterator[Record]:
-        """Each row, decoded."""
-        for text in self.texts:
-            yield {**self.shared, **parse(bytes(text))}
+
+def decoded_rows(rows: Iterable[Record | RawRows]) -> Iterator[Record]:
+    """Each row, decoded."""
+    for some in rows:
+        if isinstance(some, RawRows):
+            for text in some.texts:
+                yield {**some.shared, **parse(bytes(text))}
+        else:
+            yield some
 
 
 class Rows(list["Record | RawRows"]):

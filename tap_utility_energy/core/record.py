@@ -56,14 +56,21 @@ class RecordFitter:
         deselected: Collection[str] = (),
         mapped: Collection[str] = (),
     ) -> None:
-        self.properties = {name: each for name, each in properties.items() if name != "extra"}
+        self.deselected = set(deselected)
+        left_out = {"extra", *deselected}
+        self.properties = {name: each for name, each in properties.items() if name not in left_out}
         self._closed_type = struct_of(self.properties, closed=True)
         self._open_type = struct_of(self.properties, closed=False)
         self._coercers = {name: Coercer(schema) for name, schema in self.properties.items()}
         self._notices = notices or FieldNotices(set(), set(), set())
         self._level = level
-        self.deselected = set(deselected)
         self._mapped = set(mapped)
+
+    @property
+    def deselects_parts(self) -> bool:
+        """Whether a field is selected without some of the fields in it."""
+        parts = (name.partition(".") for name in self.deselected)
+        return any(part and field not in self.deselected for field, _, part in parts)
 
     def fit(self, record: Record, extra: Record | None = None) -> Record:
         """The record with the fields that fit, and the rest, if any, under ``extra``.

@@ -19,7 +19,7 @@ from tap_utility_energy.core import batches, stream_maps
 from tap_utility_energy.core.catalog import complete_entry, entry_notes, entry_problems
 from tap_utility_energy.core.fast_path import BlockWriter
 from tap_utility_energy.core.keys import BadRecords, all_have_keys, describe_bad_record, with_key
-from tap_utility_energy.core.raw_rows import RawFitter, RawRows
+from tap_utility_energy.core.raw_rows import RawFitter, RawRows, decoded_rows
 from tap_utility_energy.core.record import RecordFitter
 from tap_utility_energy.core.schema import flattenable
 from tap_utility_energy.core.sdk_hooks import SDKStream
@@ -168,18 +168,18 @@ class VendorStream(SDKStream):
         """The rows of all records."""
         for page in self.records():
             for record in page:
-                for rows in self.rows_of(record):
-                    for row in rows.decoded() if isinstance(rows, RawRows) else (rows,):
-                        signals.check()
-                        yield row
+                for row in decoded_rows(self.rows_of(record)):
+                    signals.check()
+                    yield row
 
     @property
     @override
     def uses_fast_path(self) -> bool:
         """Whether rows can be written as they were sent; see `fast_path`."""
         return (
-            self._is_unmapped
-            and not self._deselects_nested
+            self.selected
+            and self._is_unmapped
+            and not self.fitter.deselects_parts
             and not self.get_batch_config(self.config)
             and not self.emit_activate_version_messages
             and self.ABORT_AT_RECORD_COUNT is None
@@ -193,17 +193,14 @@ class VendorStream(SDKStream):
             if writer.rows >= self.STATE_MSG_FREQUENCY:
                 self.write_state()
                 writer.rows = 0
-            try:
-                for record in page:
-                    for rows in self.rows_of(record):
-                        if isinstance(rows, RawRows):
-                            writer.add(rows)
-                            self.advance_bookmark({**record, **rows.shared})
-                        else:
-                            writer.flush()
-                            yield rows
-            finally:
-                writer.flush()
+            yield from writer.write(self._rows(page))
+
+    def _rows(self, page: Iterable[Record]) -> Iterator[Record | RawRows]:
+        for record in page:
+            for rows in self.rows_of(record):
+                yield rows
+                if isinstance(rows, RawRows):
+                    self.advance_bookmark(dict(rows.shared or record))
 
     def on_last_page(self, distinct: int) -> None:
         """Called after the last page, with the number of distinct records if they can repeat."""
@@ -315,12 +312,6 @@ class VendorStream(SDKStream):
             and all(self.mask.values())
             and self.replication_method == REPLICATION_FULL_TABLE
         )
-
-    @property
-    def _deselects_nested(self) -> bool:
-        """Whether a field is selected without some of the fields in it."""
-        nested = ((path, on) for path, on in self.mask.items() if path[2:])
-        return any(self.mask[path[:2]] and not on for path, on in nested)
 
     @property
     def _is_unmapped(self) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox import Sandbox
+from tap_utility_energy.core.raw_rows import decoded_rows
 from tap_utility_energy.core.record import RecordFitter
 from tap_utility_energy.core.schema import text
 from tap_utility_energy.energycap import STREAMS
@@ -258,7 +259,7 @@ def test_each_field_of_a_row_is_that_of_its_own_level(
     digest = data.draw(digests(rows))
     found, _ = flattener(rows).flatten(digest)
 
-    for row in found:
+    for row in decoded_rows(found):
         for name, value in row.items():
             if name == "extra" or name in rows.key:
                 continue
@@ -292,8 +293,9 @@ def test_the_currency_of_a_commodity(
     month = {"calendarYear": 2026, "calendarPeriod": 1}
     part = {"commodityId": 2, "results": [month], **commodity}
     digest = {"placeId": 1, "targetComparison": {}, "commodities": [part], **place}
-    (row,), _ = flattener(PLACE_COMMODITY_MONTHS).flatten(digest)
+    rows, _ = flattener(PLACE_COMMODITY_MONTHS).flatten(digest)
 
+    (row,) = decoded_rows(rows)
     assert row == {"placeId": 1, "commodityId": 2, **month, **currency}
 
 

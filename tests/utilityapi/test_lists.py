@@ -15,7 +15,7 @@ from sandbox import Sandbox
 from tap_utility_energy import utilityapi
 from tap_utility_energy.core.schema import key, record, text, th
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
-from tap_utility_energy.utilityapi.charges import charges
+from tap_utility_energy.utilityapi.charges import charge_lists
 from tests.odd_values import restored
 from tests.support import SUMMARIES, Run, TapRunner, answer, by_key, flat
 
@@ -55,7 +55,8 @@ def test_charges_are_rows_and_add_up_to_the_bill(run: Run, box: Sandbox) -> None
     sums = defaultdict[str, Decimal](Decimal)
 
     for bill in box.truth(only="bills")["bills"]:
-        for position, (item, where) in enumerate(charges(bill)):
+        charges = [(item, where) for listed, where in charge_lists(bill) for item in listed]
+        for position, (item, where) in enumerate(charges):
             row = rows.pop((bill["uid"], position))
             assert {name: row[name] for name in item} == item
             assert (row["source"], row.get("supplier_name")) == (
