@@ -110,7 +110,11 @@ class RawFitter:
         Raises:
             msgspec.ValidationError: One of them does not.
         """
-        return [self.fit(each)[0] for each in sent]
+        if self._deselected:
+            return [self.fit(each)[0] for each in sent]
+        for each in sent:
+            self._decode_closed(each)
+        return list(sent)
 
     def fit_record(self, sent: Buffer) -> Buffer:
         """The JSON of an object that fits, with its unknown fields under ``extra``.

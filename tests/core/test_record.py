@@ -16,6 +16,7 @@ from jsonschema import Draft7Validator, FormatChecker
 from sandbox import Sandbox
 from tap_utility_energy import energycap, utilityapi
 from tap_utility_energy.core.record import RecordFitter
+from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.stats import FieldNotices
 from tests.odd_values import OddValues, odd_values, one_odd_value, restored, same
 from tests.support import ONE_RECORD, Run, TapRunner, answer, catalog
@@ -160,6 +161,22 @@ def test_odd_values_neither_break_a_schema_nor_get_lost(
         for row in sent:
             if times[str(row.get(key))] == 1 and str(row[key]) in emitted:
                 assert same(row, emitted[str(row[key])])
+
+
+@pytest.mark.parametrize("entries", [discovered, edited, deselected])
+def test_rows_written_as_sent_are_those_that_the_sdk_writes(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, entries: Callable[[int], Any]
+) -> None:
+    with (
+        Sandbox(meters=8, billing_summaries=40, cache_seconds=0, interval_days=3) as box,
+        odd_values(box, partial(one_odd_value, 2)) as values,
+    ):
+        quick = read(tap, values, box, entries(2))
+        monkeypatch.setattr(VendorStream, "uses_fast_path", False)
+        slow = read(tap, values, box, entries(2))
+
+    assert valid_records(quick) == valid_records(slow)
+    assert quick.state == slow.state
 
 
 COST = {"type": ["number", "null"]}
