@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tap_utility_energy.tap import TapUtilityEnergy
 from tap_utility_energy.utilityapi.reading_rows import intervals_by_meter
 from tap_utility_energy.utilityapi.streams import IntervalReadingsStream
+from tests.support import catalog
 
 READINGS = "utilityapi_interval_readings"
 KEY = ("meter_uid", "start", "end")
@@ -54,7 +55,7 @@ def disputed(chunk: list[dict[str, Any]]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def stream() -> IntervalReadingsStream:
-    tap = TapUtilityEnergy(config={}, validate_config=False)
+    tap = TapUtilityEnergy(config={}, catalog=catalog([READINGS]), validate_config=False)
     return cast("IntervalReadingsStream", tap.streams[READINGS])
 
 
