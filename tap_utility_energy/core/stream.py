@@ -25,7 +25,7 @@ from tap_utility_energy.core.schema import flattenable
 from tap_utility_energy.core.sdk_hooks import SDKStream
 from tap_utility_energy.http.errors import FatalError, shown
 from tap_utility_energy.http.lazy_records import LazyRecord, fully_decoded, lazy_records
-from tap_utility_energy.http.page import PageFormat
+from tap_utility_energy.http.page import UNFIT_CHARACTERS, PageFormat
 from tap_utility_energy.stats import RecordCounter, StreamStats
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.http.client import Client
     from tap_utility_energy.http.page import Decoder, Page
-
-
-#: Logged with the pages that have them.
-UNFIT_CHARACTERS = "NUL and lone surrogates in text, which databases refuse, became U+FFFD"
 
 
 class VendorStream(SDKStream):
@@ -316,8 +312,8 @@ class VendorStream(SDKStream):
     @property
     def _is_unmapped(self) -> bool:
         maps = self.stream_maps
-        is_mapped = [type(each) for each in maps] != [SameRecordTransform]
-        return not is_mapped and not maps[0].flattening_enabled
+        is_same = [type(each) for each in maps] == [SameRecordTransform]
+        return is_same and not maps[0].flattening_enabled
 
     # ----- batches, counts and versions
 

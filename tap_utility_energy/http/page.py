@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.http.redaction import CredentialRedactor
 
+#: Logged with the pages that have them.
+UNFIT_CHARACTERS = "NUL and lone surrogates in text, which databases refuse, became U+FFFD"
 #: Decodes JSON in UTF-8; raises the errors of `parse`.
 Decoder = Callable[[bytes], Any]
 
