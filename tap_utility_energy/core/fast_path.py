@@ -5,7 +5,7 @@ A stream's rows come as `RawRows` where they fit the emitted schema. Where nothi
 other rows are written by the SDK, in their place.
 
 The fast path differs from the SDK in two ways. It keeps a duplicate name in an object, of which a
-reader takes the last. And it writes STATE between pages, where alone it changes.
+reader takes the last. And it writes STATE between pages only, because it changes only there.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Bytes per write, about. Signals are checked in between.
 BLOCK = 64 << 10
+#: Rows after which STATE is written. That of thousands of meters takes as long as many rows.
+ROWS_PER_STATE = 50_000
 #: Rows that are put together at a time, so that a block does not become much larger.
 ROWS_AT_ONCE = 200
 #: Stands before each row until the block is written. JSON never has this byte.
@@ -46,8 +48,6 @@ class BlockWriter:
         self._counter = counter
         self._block: list[bytes] = []
         self._size = self._waiting = 0
-        #: Rows that were written, since the caller set it to 0.
-        self.rows = 0
 
     def write(self, rows: Iterable[Record | RawRows]) -> Iterator[Record]:
         """Write raw rows. The others remain, and are to be written in their place.
@@ -56,12 +56,13 @@ class BlockWriter:
             rows: The rows of a page.
         """
         try:
-            for some in rows:
-                if isinstance(some, RawRows):
-                    self._add(some)
+            for each in rows:
+                if isinstance(each, RawRows):
+                    self._add(each)
                 else:
                     self._flush()
-                    yield some
+                    signals.check()
+                    yield each
         finally:
             self._flush()
 
@@ -90,5 +91,4 @@ class BlockWriter:
         sys.stdout.write(as_ascii(lines))
         sys.stdout.flush()
         self._counter.increment(rows)
-        self.rows += rows
         signals.check()

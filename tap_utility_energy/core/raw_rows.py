@@ -9,7 +9,6 @@ fit by `RecordFitter`.
 from __future__ import annotations
 
 from contextlib import suppress
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -47,12 +46,12 @@ class RawRows(NamedTuple):
 
 def decoded_rows(rows: Iterable[Record | RawRows]) -> Iterator[Record]:
     """Each row, decoded."""
-    for some in rows:
-        if isinstance(some, RawRows):
-            for text in some.texts:
-                yield {**some.shared, **parse(bytes(text))}
+    for each in rows:
+        if isinstance(each, RawRows):
+            for text in each.texts:
+                yield {**each.shared, **parse(bytes(text))}
         else:
-            yield some
+            yield each
 
 
 class Rows(list["Record | RawRows"]):
@@ -72,11 +71,11 @@ class RawFitter:
 
     Args:
         fitter: What makes decoded objects of this kind fit.
-        decoded: Fields whose values are returned. Each is in the schema.
+        key: Fields that are part of a key. Each is in the schema.
     """
 
-    def __init__(self, fitter: RecordFitter, decoded: Sequence[str] = ()) -> None:
-        fields = {name: fitter.properties[name] for name in decoded} | fitter.properties
+    def __init__(self, fitter: RecordFitter, key: Sequence[str] = ()) -> None:
+        fields = {name: fitter.properties[name] for name in key} | fitter.properties
         self._fitter = fitter
         self._deselected = {name for name in fitter.deselected if "." not in name}
         closed = {**fields, **{name: {} for name in self._deselected - fields.keys()}}
@@ -85,24 +84,27 @@ class RawFitter:
             struct_of({**fields, "extra": EXTRA}, closed=False)
         ).decode
         self._decode_selected = msgspec.json.Decoder(_raw_struct_of(fields)).decode
-        self._values = attrgetter(*(f"field{number}" for number in range(len(decoded) or 1)))
+        self._key = [f"field{number}" for number in range(len(key))]
 
-    def fit(self, sent: Buffer) -> tuple[Buffer, Any]:
-        """The JSON of a documented object that fits, without deselected fields, and `decoded`.
+    def fit(self, sent: Buffer) -> Buffer:
+        """The JSON of a documented object that fits, without deselected fields.
 
         Args:
             sent: The object as it was sent.
 
-        Returns:
-            The JSON, and the values of the decoded fields: one alone, or several in a tuple.
-
         Raises:
             msgspec.ValidationError: It has unknown fields, or does not fit.
         """
-        values = self._values(self._decode_closed(sent))
-        if self._deselected:
-            return msgspec.json.encode(self._decode_selected(sent)), values
-        return sent, values
+        self._decode_closed(sent)
+        return self._selected(sent)
+
+    def fit_with_key(self, sent: Buffer) -> tuple[Buffer, tuple[Any, ...]]:
+        """The same as `fit`, and the parts of the key, None for what is missing."""
+        fields = self._decode_closed(sent)
+        return self._selected(sent), tuple(getattr(fields, name) for name in self._key)
+
+    def _selected(self, sent: Buffer) -> Buffer:
+        return msgspec.json.encode(self._decode_selected(sent)) if self._deselected else sent
 
     def fit_all(self, sent: Sequence[Buffer]) -> list[Buffer]:
         """The JSON of objects of which each fits; see `fit`.
@@ -110,11 +112,9 @@ class RawFitter:
         Raises:
             msgspec.ValidationError: One of them does not.
         """
-        if self._deselected:
-            return [self.fit(each)[0] for each in sent]
         for each in sent:
             self._decode_closed(each)
-        return list(sent)
+        return list(map(self._selected, sent) if self._deselected else sent)
 
     def fit_record(self, sent: Buffer) -> Buffer:
         """The JSON of an object that fits, with its unknown fields under ``extra``.
@@ -123,11 +123,9 @@ class RawFitter:
             msgspec.ValidationError: It does not fit.
         """
         with suppress(msgspec.ValidationError):
-            return self.fit(sent)[0]
+            return self.fit(sent)
         fields, unknown = self._fitter.split_names(raw_fields(sent))
-        if unknown and "extra" not in self._deselected:
-            fields = fields | {"extra": unknown}
-        text = msgspec.json.encode(fields)
+        text = msgspec.json.encode(self._fitter.with_extra(fields, unknown))
         self._decode_open(text)
         if is_too_deep(_decode(text)):  # which refuses numbers that are too large
             raise msgspec.ValidationError

@@ -80,8 +80,11 @@ class RecordFitter:
             extra: More to put under ``extra``, such as unknown fields of another level.
         """
         fields, rest = self.split(record)
-        extra = {**(extra or {}), **rest}
-        return fields | {"extra": extra} if extra else fields
+        return self.with_extra(fields, {**(extra or {}), **rest})
+
+    def with_extra(self, fields: Record, extra: Record) -> Record:
+        """The fields, with ``extra`` if there is any and the user wants it."""
+        return fields | {"extra": extra} if extra and "extra" not in self.deselected else fields
 
     def split(self, record: Record) -> tuple[Record, Record]:
         """The fields that fit, and what goes under ``extra``."""

@@ -137,10 +137,9 @@ class DigestFlattener:
             for name in level.fallbacks
             if own.get(name) is None and name in above.fields
         }
-        unknowns = {level.name: unknown} if unknown else {}
         fields = {**above.fields, **known, **inherited}
-        unknowns = {**above.unknown, **unknowns}
-        shared = fields | {"extra": unknowns} if unknowns else fields
+        unknowns = {**above.unknown, **({level.name: unknown} if unknown else {})}
+        shared = self._fitters[-1].with_extra(fields, unknowns)
         return Above(above.key + key, fields, unknowns, shared)
 
     def _split(self, own: Record, depth: int) -> tuple[tuple[Any, ...], Record, Record]:
@@ -154,16 +153,16 @@ class DigestFlattener:
 
     def _add_row(self, sent: Buffer, depth: int, above: Above, found: UniqueRows) -> None:
         try:
-            text, values = self._raw_fitter.fit(sent)
+            text, values = self._raw_fitter.fit_with_key(sent)
         except msgspec.ValidationError:
             key, known, unknown = self._split(decoded(sent), depth)
             extra = _beside(unknown, above.unknown)
-            row = {**above.fields, **known, **({"extra": extra} if extra else {})}
+            row = self._fitters[-1].with_extra({**above.fields, **known}, extra)
             if found.is_new(above.key + key):
                 found.rows.append(row)
             return
-        own = values if isinstance(values, tuple) else (values,)
-        if found.is_new(above.key + tuple(map(as_key, own, self._rows.key_types[-len(own) :]))):
+        own = map(as_key, values, self._rows.key_types[-len(values) :])
+        if found.is_new((*above.key, *own)):
             found.rows.add_raw(text, above.shared)
 
 

@@ -64,7 +64,7 @@ class ChargeRows:
         if not isinstance(charge, msgspec.Raw):
             return None
         try:
-            fields = bytes(self._raw_fitter.fit(charge)[0])[1:].lstrip()
+            fields = bytes(self._raw_fitter.fit(charge))[1:].lstrip()
         except msgspec.ValidationError:
             return None
         comma = b"" if fields.startswith(b"}") else b","

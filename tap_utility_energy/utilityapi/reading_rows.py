@@ -107,7 +107,7 @@ class ReadingRows:
             return Rows([RawRows(self._raw_fitter.fit_all(readings), shared)])
         for reading in readings:
             try:
-                rows.add_raw(self._raw_fitter.fit(reading)[0], shared)
+                rows.add_raw(self._raw_fitter.fit(reading), shared)
             except msgspec.ValidationError:
                 rows.append(self._row(meter, interval, decoded(reading)))
         return rows

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from tests.odd_values import odd_values
 from tests.support import DIGESTS, RESULTS, SUMMARIES, Run, TapRunner, answer, catalog
 
 ITEMS, BILLS, METERS = "utilityapi_bill_line_items", "utilityapi_bills", "energycap_meters"
@@ -138,6 +139,30 @@ def test_a_deselected_extra_is_gone(tap: TapRunner) -> None:
     assert run.exit == 0, run.stderr
     assert "extra" not in schema_of(run, SUMMARIES)["properties"]
     assert all("extra" not in row and "base" not in row for row in run.records(SUMMARIES))
+
+
+@pytest.mark.parametrize("stream", [RESULTS, ITEMS, READINGS])
+def test_a_deselected_extra_is_gone_from_rows_of_records(tap: TapRunner, stream: str) -> None:
+    found = catalog([stream])
+    for part in entry_of(found, stream)["metadata"]:
+        if part["breadcrumb"] == ["properties", "extra"]:
+            part["metadata"]["selected"] = False
+
+    def change(record: dict[str, Any]) -> None:
+        record |= {"brandNew": 5, "updated": "yesterday"}
+        for part in record.get("results") or record.get("readings") or []:
+            part["brandNew"] = 5
+
+    with (
+        Sandbox(billing_summaries=3, meters=3, interval_days=1) as box,
+        odd_values(box, change) as values,
+    ):
+        run = tap(values.settings(box), "--catalog", tap.file("catalog.json", found))
+
+    assert run.exit == 0, run.stderr
+    assert run.records(stream)
+    assert "brandNew" not in run.stdout
+    assert all("extra" not in row for row in run.records(stream))
 
 
 @pytest.mark.parametrize("is_selected", [True, False])

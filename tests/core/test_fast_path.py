@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,10 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox import Sandbox
+from tap_utility_energy import signals
+from tap_utility_energy.core.fast_path import BlockWriter
 from tap_utility_energy.http import redaction
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.page import read_page
 from tap_utility_energy.tap import TapUtilityEnergy
+from tap_utility_energy.utilityapi import streams
+from tests.odd_values import odd_values
 from tests.support import DIGESTS, SUMMARIES, TapRunner, catalog
 
 if TYPE_CHECKING:
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.core.stream import VendorStream
     from tap_utility_energy.http.page import Page
 
-METERS = "energycap_meters"
+METERS, READINGS = "energycap_meters", "utilityapi_interval_readings"
 KEYS = {SUMMARIES: "uid", DIGESTS: "meterId"}
 FIELDS = {
     SUMMARIES: ("meter_uids", "notes", "base", "new_charges", "shut_off_info", "extra", "news"),
@@ -202,6 +207,38 @@ def test_a_stream_that_looks_at_its_records_gets_them_whole(tap: TapRunner) -> N
 
     assert len(run.records(METERS)) == 5
     assert "replication_key_value" in run.messages[-1]["value"]["bookmarks"][METERS]
+
+
+@pytest.mark.parametrize("kwh", [1, "not a number"])
+def test_state_comes_between_pages(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch, kwh: object
+) -> None:
+    def change(record: dict[str, Any]) -> None:
+        for reading in record.get("readings", ()):
+            reading["kwh"] = kwh
+
+    monkeypatch.setattr("tap_utility_energy.core.stream.ROWS_PER_STATE", 1)
+    monkeypatch.setattr(streams.INTERVALS, "meters_at_once", 1)
+    with (
+        Sandbox(billing_summaries=3, meters=0, interval_days=1) as box,
+        odd_values(box, change) as values,
+    ):
+        run = tap(values.settings(box), streams=[READINGS])
+
+    kinds = [message["type"] for message in run.messages]
+    assert "RECORD" in kinds[kinds.index("STATE", kinds.index("RECORD")) :]
+
+
+def test_a_signal_is_seen_between_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop() -> None:
+        raise signals.Stopped(signal.SIGTERM)
+
+    rows = BlockWriter(SUMMARIES, mock.Mock()).write([{"uid": "1"}, {"uid": "2"}])
+    next(iter(rows))
+    monkeypatch.setattr(signals, "check", stop)
+
+    with pytest.raises(signals.Stopped):
+        next(iter(rows))
 
 
 @pytest.mark.parametrize(
