@@ -1,4 +1,4 @@
-"""Readings from the vendor to a database, as a user feels it: `python -m benchmarks.end_to_end`."""
+"""Time and CPU of readings from the vendor to a database: `python -m benchmarks.end_to_end`."""
 
 from __future__ import annotations
 

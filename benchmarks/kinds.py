@@ -54,7 +54,7 @@ def commodity_periods(digest: Record) -> Iterator[Record]:
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """Records that take a way of their own through the tap.
+    """A stream, with settings, whose cost per row is measured.
 
     Args:
         stream: The stream.

@@ -1,7 +1,7 @@
 """SIGTERM and Ctrl-C: stop soon, after complete lines and a final STATE.
 
 The handler only sets a flag, so it can never cut a line in two. The flag is checked after every
-record; inside an `interruptible` block, the handler raises an exception at once.
+row or block of rows; inside an `interruptible` block, the handler raises an exception at once.
 """
 
 from __future__ import annotations

@@ -82,14 +82,13 @@ class DigestRows:
         self.key_types = tuple(int if "integer" in kind else str for kind in types)
 
 
-class Above(NamedTuple):
+class Inherited(NamedTuple):
     """What an object of a digest inherits from those that it is in."""
 
     key: tuple[Any, ...] = ()
     fields: Mapping[str, Any] = {}
     #: Fields that the schema does not know, by the names of the levels.
     unknown: Mapping[str, Any] = {}
-
     #: The fields that all rows below have.
     shared: Mapping[str, Any] = {}
 
@@ -112,10 +111,10 @@ class DigestFlattener:
         """The digest's rows with a key of their own, and how many others there are of each kind."""
         found = UniqueRows(self._rows.key)
         sent = digest.raw if isinstance(digest, LazyRecord) else to_json(digest).encode()
-        self._flatten(sent, 0, Above(), found)
+        self._flatten(sent, 0, Inherited(), found)
         return found.rows, found.others
 
-    def _flatten(self, sent: Buffer, depth: int, above: Above, found: UniqueRows) -> None:
+    def _flatten(self, sent: Buffer, depth: int, above: Inherited, found: UniqueRows) -> None:
         level = self._rows.levels[depth]
         if not level.path:
             self._add_row(sent, depth, above, found)
@@ -128,7 +127,7 @@ class DigestFlattener:
         for item in _raw_objects(items, found):
             self._flatten(item, depth + 1, below, found)
 
-    def _below(self, own: Record, depth: int, above: Above) -> Above:
+    def _below(self, own: Record, depth: int, above: Inherited) -> Inherited:
         """What the objects in an object inherit."""
         level = self._rows.levels[depth]
         key, known, unknown = self._split(own, depth)
@@ -140,7 +139,7 @@ class DigestFlattener:
         fields = {**above.fields, **known, **inherited}
         unknowns = {**above.unknown, **({level.name: unknown} if unknown else {})}
         shared = self._fitters[-1].with_extra(fields, unknowns)
-        return Above(above.key + key, fields, unknowns, shared)
+        return Inherited(above.key + key, fields, unknowns, shared)
 
     def _split(self, own: Record, depth: int) -> tuple[tuple[Any, ...], Record, Record]:
         """The parts of the key, the fields that fit and the others of an object."""
@@ -151,7 +150,7 @@ class DigestFlattener:
             own = own | {name: part for name, part in parts.items() if part is not None}
         return tuple(parts.values()), *self._fitters[depth].split(own)
 
-    def _add_row(self, sent: Buffer, depth: int, above: Above, found: UniqueRows) -> None:
+    def _add_row(self, sent: Buffer, depth: int, above: Inherited, found: UniqueRows) -> None:
         try:
             text, values = self._raw_fitter.fit_with_key(sent)
         except msgspec.ValidationError:
