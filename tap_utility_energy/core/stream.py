@@ -254,7 +254,8 @@ class VendorStream(SDKStream):
         """
         emitted = self.effective_schema["properties"]
         names = {*documented, *(emitted.keys() - self.schema["properties"].keys())}
-        deselected = {".".join(path[1::2]) for path, on in self.mask.items() if path and not on}
+        fields = self.mask.items() if self.mask[()] else ()  # all of a stream that is not selected
+        deselected = {".".join(path[1::2]) for path, on in fields if not on}
         return RecordFitter(
             {name: schema for name, schema in emitted.items() if name in names},
             self.stats.field_notices(are_kept="extra" not in deselected),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tap_utility_energy.http.lazy_records import LazyRecord, LazyRecordsDecoder, fully_decoded
+from tap_utility_energy.http.lazy_records import LazyRecord, fully_decoded, lazy_records
 from tap_utility_energy.utilityapi.meter_requests import HEAD_FIELDS
 from tap_utility_energy.utilityapi.reading_times import (
     ReadingTimes,
@@ -27,7 +27,7 @@ def interval(*readings: object, **more: Any) -> dict[str, Any]:
 
 
 def lazily(record: dict[str, Any]) -> dict[str, Any]:
-    (found,) = LazyRecordsDecoder("all", HEAD_FIELDS)(json.dumps({"all": [record]}).encode())["all"]
+    (found,) = lazy_records("all", "uid", str, HEAD_FIELDS)(json.dumps({"all": [record]}).encode())["all"]
     assert isinstance(found, LazyRecord)
     return found
 

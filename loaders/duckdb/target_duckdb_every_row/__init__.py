@@ -3,8 +3,8 @@
 target-duckdb 0.8.0 hands every batch to DuckDB as a CSV file without a header, and leaves DuckDB to
 guess whether it has one. From DuckDB 1.1 on the guess is yes for some tables, and the first record
 is gone. The repair is merged there (https://github.com/jwills/target-duckdb/pull/58) but in no
-release yet. target-duckdb also turns each record into columns twice, first only to read its key. Once both are
-mended there, `meltano.yml` can name target-duckdb itself and this folder can go.
+release yet. target-duckdb also turns each record into columns twice, first only to read its key.
+Once both are mended there, `meltano.yml` can name target-duckdb itself and this folder can go.
 """
 
 from __future__ import annotations
