@@ -312,9 +312,8 @@ class VendorStream(SDKStream):
 
     @property
     def _is_unmapped(self) -> bool:
-        maps = self.stream_maps
-        is_same = [type(each) for each in maps] == [SameRecordTransform]
-        return is_same and not maps[0].flattening_enabled
+        first, *others = self.stream_maps
+        return type(first) is SameRecordTransform and not (others or first.flattening_enabled)
 
     # ----- batches, counts and versions
 

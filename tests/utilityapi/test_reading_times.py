@@ -27,7 +27,8 @@ def interval(*readings: object, **more: Any) -> dict[str, Any]:
 
 
 def lazily(record: dict[str, Any]) -> dict[str, Any]:
-    (found,) = lazy_records("all", "uid", str, HEAD_FIELDS)(json.dumps({"all": [record]}).encode())["all"]
+    decode = lazy_records("all", "uid", str, HEAD_FIELDS)
+    (found,) = decode(json.dumps({"all": [record]}).encode())["all"]
     assert isinstance(found, LazyRecord)
     return found
 
