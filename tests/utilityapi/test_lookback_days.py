@@ -11,7 +11,6 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.utilityapi.streams import INTERVALS as LIST
-from tap_utility_energy.utilityapi.streams import IntervalReadingsStream
 from tests.support import Run, TapRunner
 from tests.utilityapi.meter_data import vendor
 from tests.utilityapi.reading_table import BOTH, READINGS, Table, assert_true, true_table, upsert
@@ -77,7 +76,7 @@ def test_many_days_leave_true_tables_whatever_is_killed(
 
 
 def many_days(tap: TapRunner, box: Sandbox, monkeypatch: pytest.MonkeyPatch, rng: Random) -> None:
-    monkeypatch.setattr(IntervalReadingsStream, "STATE_MSG_FREQUENCY", 100)
+    monkeypatch.setattr("tap_utility_energy.core.stream.ROWS_PER_STATE", 100)
     monkeypatch.setattr(LIST, "meters_at_once", 2)
     monkeypatch.setattr(LIST, "most_meters", 2)
     lookback = 4
