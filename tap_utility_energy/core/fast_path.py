@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
     from singer_sdk.metrics import Counter
 
-#: Bytes per write, about. Signals are checked in between.
+#: Bytes that are put together at a time, about.
 BLOCK = 64 << 10
+#: Bytes per write, about. Signals are checked in between: a slow target takes few in a second.
+PIECE = 8 << 10
 #: Rows after which STATE is written. That of thousands of meters takes as long as many rows.
 ROWS_PER_STATE = 50_000
 #: Rows that are put together at a time, so that a block does not become much larger.
@@ -47,7 +49,7 @@ class BlockWriter:
         self._head = f'{{"type": "RECORD", "stream": {json.dumps(stream)}, "record": '.encode()
         self._counter = counter
         self._block: list[bytes] = []
-        self._size = self._waiting = 0
+        self._size = 0
 
     def write(self, rows: Iterable[Record | RawRows]) -> Iterator[Record]:
         """Write raw rows. The others remain, and are to be written in their place.
@@ -75,20 +77,29 @@ class BlockWriter:
                 block = block.replace(MARK + b"{", MARK + b"{" + shared + b",")
             self._block.append(block)
             self._size += len(block)
-            self._waiting += len(texts)
             if self._size >= BLOCK:
                 self._flush()
 
     def _flush(self) -> None:
-        block, rows = b"".join(self._block), self._waiting
-        if not rows:
+        block = b"".join(self._block)
+        if not block:
             return
         self._block.clear()
-        self._size = self._waiting = 0
+        self._size = 0
         tail = f', "time_extracted": "{datetime.now(UTC).isoformat()}"}}\n'.encode()
         block = block.replace(b"\n", b" ").replace(b"\r", b" ")  # only between tokens
         lines = block.replace(MARK, tail + self._head)[len(tail) :] + tail
-        sys.stdout.write(as_ascii(lines))
-        sys.stdout.flush()
-        self._counter.increment(rows)
-        signals.check()
+        for piece in _pieces(lines):
+            sys.stdout.write(as_ascii(piece))
+            sys.stdout.flush()
+            self._counter.increment(piece.count(b"\n"))
+            signals.check()
+
+
+def _pieces(lines: bytes) -> Iterator[bytes]:
+    """Whole lines, those of about `PIECE` bytes at a time."""
+    start = 0
+    while start < len(lines):
+        end = lines.find(b"\n", start + PIECE) + 1 or len(lines)
+        yield lines[start:end]
+        start = end

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from sandbox import Sandbox
 from tap_utility_energy import signals
 from tap_utility_energy.core.fast_path import BlockWriter
+from tap_utility_energy.core.raw_rows import RawRows
 from tap_utility_energy.http import redaction
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.page import read_page
@@ -239,6 +240,21 @@ def test_a_signal_is_seen_between_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(signals.Stopped):
         next(iter(rows))
+
+
+def test_a_signal_is_seen_within_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop() -> None:
+        if out.getvalue():
+            raise signals.Stopped(signal.SIGTERM)
+
+    monkeypatch.setattr(signals, "check", stop)
+    counter, rows = mock.Mock(), RawRows([b'{"uid": "1"}'] * 500)
+    with redirect_stdout(io.StringIO()) as out, pytest.raises(signals.Stopped):
+        list(BlockWriter(SUMMARIES, counter).write([rows]))
+
+    written = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert 0 < len(written) < 200
+    assert counter.mock_calls == [mock.call.increment(len(written))]
 
 
 @pytest.mark.parametrize(
