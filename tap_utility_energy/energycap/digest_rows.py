@@ -198,7 +198,8 @@ def _raw_objects(sent: Buffer | None, found: UniqueRows) -> Iterator[Buffer]:
     try:
         items = raw_items(sent)
     except msgspec.ValidationError:
-        found.others["that are not objects"] += bool(decoded(sent))
+        if decoded(sent):
+            found.others["that are not objects"] += 1
         return
     for item in items:
         if bytes(item).startswith(b"{"):

@@ -219,6 +219,18 @@ def test_odd_results_of_one_meter_do_not_touch_the_others(
     assert f": meter 1 has 1 period(s) {words}" in run.last_line
 
 
+@pytest.mark.parametrize("results", ["null", "{}", '""', "0", "false", "[]"])
+def test_a_meter_without_periods_is_not_named(tap: TapRunner, results: str) -> None:
+    body = f'[{{"meterId": 1, "results": {results}}}, {{"meterId": 2, "results": [5]}}]'
+    headers = {"PageNumber": "1", "PageSize": "9", "TotalNumberOfRecords": "2", "TotalPages": "1"}
+    with Sandbox(meters=0) as box:
+        box.set_faults([answer(body, headers)])
+        run = sync(tap, box)
+
+    assert "meter 2 has 1 period(s)" in run.last_line
+    assert "meter 1 " not in run.last_line
+
+
 def test_every_request_carries_what_the_vendor_requires(tap: TapRunner) -> None:
     with Sandbox(meters=3, strict_content_type=True) as box:
         sync(tap, box)
