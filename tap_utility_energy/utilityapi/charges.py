@@ -42,6 +42,8 @@ class ChargeRows:
         own["bill_uid"] = bill["uid"]
         rows, positions, others = Rows(), count(), 0
         for listed, where in charge_lists(bill):
+            if not listed:
+                continue
             shared = self._stream.fitter.fit(own | where)
             for charge in listed:
                 if text := self._with_position(charge, positions):

@@ -99,7 +99,9 @@ class ReadingRows:
         """The rows of an interval whose readings are in no other."""
         signals.check()
         found = _decode(sent)
-        readings = found.pop("readings", None) or []
+        readings = found.pop("readings", None)
+        if not readings:
+            return Rows()
         fields = cast("dict[str, msgspec.Raw]", found)
         rows, interval = Rows(), {name: decoded(value) for name, value in fields.items()}
         shared = self._stream.fitter.fit(_shared(meter, interval))
