@@ -221,7 +221,8 @@ class VendorStream(SDKStream):
                 continue
             after = f" after {name} {shown(good[-1][name], 40)}" if name and good else ""
             where = f"record {position} of page {number}{after}"
-            others.append((record, f"{where}: {describe_bad_record(record, name)}"))
+            whole = fully_decoded(record)
+            others.append((whole, f"{where}: {describe_bad_record(whole, name)}"))
         for what in bad.add_page(others):
             self.stats.log.debug("left out: %s", what)
         return good

@@ -12,6 +12,7 @@ from tests.support import DIGESTS, RESULTS, SUMMARIES, Run, TapRunner, answer, c
 
 PLACES = "energycap_places"
 BILLS, ITEMS = "utilityapi_bills", "utilityapi_bill_line_items"
+READINGS = "utilityapi_interval_readings"
 LEFT_OUT = "left out for lack of a unique key"
 ONE = f"1 record was {LEFT_OUT}, all others were written"
 MANY = f"records were {LEFT_OUT}, all others were written"
@@ -54,6 +55,7 @@ def read(tap: TapRunner, rules: list[dict[str, Any]], *streams: str, **options: 
         ({"placeId": True}, "placeId is true"),
         (place(2.5), "placeId is 2.5"),
         (place(2**63), "placeId is 9223372036854775808"),
+        (place(2**63, placeCode="P-2"), "placeId is 9223372036854775808 (placeCode 'P-2')"),
         (None, "it is not an object but null"),
         ([1], "it is not an object but [1]"),
     ],
@@ -118,6 +120,16 @@ def test_a_bad_record_that_moves_to_another_page_is_one(tap: TapRunner) -> None:
 
     assert f"{ONE}" in run.last_line
     assert "Data may have changed" not in run.stderr
+
+
+def test_bad_records_of_the_same_key_are_counted_each(tap: TapRunner) -> None:
+    bad = [place(2**63, placeCode=code) for code in ("P", "Q")]
+
+    run = read(tap, places([place(1), bad[0]], [bad[1], place(3)]))
+
+    assert f"2 {MANY}" in run.last_line
+    assert "'P'" in run.last_line
+    assert "'Q'" in run.last_line
 
 
 def test_of_many_the_first_few_are_named(tap: TapRunner) -> None:
@@ -276,6 +288,22 @@ def test_a_charge_that_is_no_object_is_named(
     if others:
         assert f"bill 'b1' has {others} charge(s) that are not objects" in run.last_line
         assert "utilityapi_bills has the charges" in run.last_line
+
+
+@pytest.mark.parametrize("updated", ["yesterday", "2026-01-01T00:00:00+00:00"])
+@pytest.mark.parametrize("stream", [ITEMS, READINGS])
+def test_records_without_rows_are_in_no_warning_and_no_bookmark(
+    tap: TapRunner, stream: str, updated: str
+) -> None:
+    empty = {"uid": "b1", "meter_uid": "1", "updated": updated, "line_items": [], "readings": []}
+    rules = Platform([METER | {"interval_count": 1}], [empty]).rules
+    body = json.dumps({"intervals": [empty]})
+
+    run = read(tap, [*rules, {"path": "/intervals", "garbage": body, "times": None}], stream)
+
+    assert not run.records(stream)
+    assert "another type" not in run.stderr
+    assert "replication_key_value" not in run.state["bookmarks"][stream]
 
 
 def test_a_part_of_a_rows_key_is_of_its_type(tap: TapRunner) -> None:
