@@ -110,7 +110,9 @@ def _year(interval: Record) -> Iterator[Record]:
     parts = []
     for part in range(A_METER):
         end = LAST - part * READINGS * QUARTER
-        keys = {"uid": f"{MARK}-{end.timestamp():.0f}", "meter_uid": MARK}
+        start = end - READINGS * QUARTER
+        uid = f"{MARK}-{end.timestamp():.0f}-{start.timestamp():.0f}"
+        keys = {"uid": uid, "meter_uid": MARK}
         readings = islice(cycle(interval["readings"]), READINGS)
         timed = [
             reading

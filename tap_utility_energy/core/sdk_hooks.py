@@ -13,7 +13,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Mapping
 
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.mapper import PluginMapper
@@ -59,9 +59,9 @@ class SDKStream(Stream):
     def on_version_withheld(self, reason: str) -> None:
         """Called when no version was activated, with the reason."""
 
-    def advance_bookmark(self, record: Record) -> None:
+    def advance_bookmark(self, record: Mapping[str, Any]) -> None:
         """Move the stream's bookmark after a record that was written."""
-        super()._increment_stream_state(record)
+        super()._increment_stream_state(dict(record))
 
     @override
     def _increment_stream_state(

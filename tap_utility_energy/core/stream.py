@@ -196,7 +196,7 @@ class VendorStream(SDKStream):
             for rows in self.rows_of(record):
                 yield rows
                 if isinstance(rows, RawRows):
-                    self.advance_bookmark(dict(rows.shared or record))
+                    self.advance_bookmark(rows.shared or record)
 
     def on_last_page(self, distinct: int) -> None:
         """Called after the last page, with the number of distinct records if they can repeat."""

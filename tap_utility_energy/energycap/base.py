@@ -184,7 +184,7 @@ class EnergyCAPStream(VendorStream):
         return DigestFlattener(rows, fitters)
 
     @override
-    def advance_bookmark(self, record: Record) -> None:
+    def advance_bookmark(self, record: Mapping[str, Any]) -> None:
         pass  # see `ModifiedDates`
 
     @override

@@ -24,7 +24,8 @@ raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 raw_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 _PAIR = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_ESCAPE = re.compile(rf"\\(?:{_PAIR}|(?P<unfit>u0000|u[dD][89a-fA-F][0-9a-fA-F]{{2}})|.)")
+#: NUL and surrogates, and what has to be skipped to find them: pairs, and backslashes themselves.
+_ESCAPE = re.compile(rf"\\(?:{_PAIR}|(?P<unfit>u0000|u[dD][89a-fA-F][0-9a-fA-F]{{2}})|\\)")
 
 
 def parse(text: str | bytes, hook: Callable[[Record], Record] | None = None) -> Any:

@@ -7,12 +7,12 @@ from collections import deque
 #: Bytes of the answers to one chunk; a single meter can have more.
 #:
 #: A meter's own data is not split by ``start`` and ``end``: the vendor does not document what they
-#: do to an interval that they are in the middle of.
+#: do to an interval that they are in the middle of, and nothing would tell of a missing reading.
 MOST_BYTES = 32 << 20
 #: Into so many parts it is divided at most, if several chunks are in flight: each is a request
 #: that counts for the rate limit.
 MOST_PARTS = 4
-#: So many of the latest chunks decide: the largest record of them counts.
+#: Estimates use the largest size per record among so many of the latest chunks.
 REMEMBERED = 4
 
 

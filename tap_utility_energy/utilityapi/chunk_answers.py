@@ -70,8 +70,8 @@ class ChunkAnswers:
     def _may_start(self, waiting: Sequence[Chunk], sizes: AnswerSizes) -> bool:
         """Whether one more chunk may be requested beside those that wait for their answer or use.
 
-        All of them together are as large as one may be. The first one goes alone, because the
-        meters' counts may be wrong.
+        It may while those that wait hold less than one chunk may be large, so that all together are
+        less than two. The first one goes alone, because the meters' counts may be wrong.
         """
         if not waiting:
             return True

@@ -22,7 +22,7 @@ A_DAY = 86_400  # seconds
 EARLIEST = date(1900, 1, 1)
 EARLIEST_MOMENT = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp())
 LATEST_MOMENT = int(datetime(9000, 1, 1, tzinfo=UTC).timestamp())
-#: The vendor leaves out periods that begin before ``start``; few are longer than this.
+#: The vendor may leave out periods that begin before ``start``; few are longer than this.
 LONGEST_PERIOD = timedelta(days=62)
 LONGEST_SECONDS = int(LONGEST_PERIOD.total_seconds())
 COUNT_FIELD = "interval_count"
@@ -46,12 +46,12 @@ class KnownReadings(NamedTuple):
     counted: int
     #: How many of them did not come in the last read of all.
     lacking: int
-    #: A hash of what makes earlier knowledge void when it changes.
+    #: Hash of the consent and the start of coverage: if it changes, the meter is read whole.
     basis: str
     latest: Span
     #: So many days before the latest reading.
     lookback: Start
-    #: The same, or earlier, so that it is in the middle of no interval.
+    #: `lookback`, moved back to a moment that no interval spans.
     boundary: Start
 
     @classmethod

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_utility_energy.core.stream import VendorStream
-    from tap_utility_energy.http.page import Page
+    from tap_utility_energy.http.page import Decoder, Page
     from tap_utility_energy.stats import StreamStats
     from tap_utility_energy.utilityapi.client import UtilityAPI
     from tap_utility_energy.utilityapi.meter_chunks import Chunk
@@ -100,6 +100,11 @@ class MeterChanges(SharedPages[MeterReader]):
         self._observes_readings = False
         self._chunks: dict[int, set[str]] = {}
 
+    @property
+    def decoder(self) -> Decoder:
+        """What decodes an answer."""
+        return self._requests.decoder
+
     def ends_chunk(self, pages: int) -> bool:
         """Whether a chunk ends after this number of pages."""
         return pages in self._chunks
@@ -110,7 +115,7 @@ class MeterChanges(SharedPages[MeterReader]):
 
     def pages_for(self, reader: VendorStream) -> Iterator[Page]:
         """Every page of data of the changed meters, for one of the streams."""
-        return self.read(reader.name, partial(self._fetch, reader), self._requests.decoder)
+        return self.read(reader.name, partial(self._fetch, reader), self.decoder)
 
     def known_readings(self, meter: str) -> list[int | str] | None:
         """What the state is to hold of the readings of a meter that was read in this run."""
@@ -162,7 +167,7 @@ class MeterChanges(SharedPages[MeterReader]):
 
     def _begin(self, fingerprints: dict[str, str], meters: Mapping[str, Record]) -> list[str]:
         """Store the fingerprints of the listed meters; return the meters that have changed."""
-        self.fingerprints = fingerprints
+        self.fingerprints, self.has_missing_data = fingerprints, False
         self._requests.begin()
         self._chunks = {}
         # A full-table stream may make the loader delete rows that are not sent again.
@@ -257,8 +262,7 @@ class MeterChanges(SharedPages[MeterReader]):
         chunk.meters = [uid for uid in chunk.meters if uid not in again]
         if again:
             stats.log.info(
-                "%s changed earlier, or the vendor's answer does not show that nothing did: they "
-                "are read further back",
+                "%s: the answer does not show that earlier readings are unchanged, requesting more",
                 number(len(again), "meter"),
             )
             plan.add(again)
@@ -273,7 +277,7 @@ class MeterChanges(SharedPages[MeterReader]):
 
     def _count(self, meter: Record) -> int:
         count = meter.get(self._endpoint.count_field)
-        return count if isinstance(count, int) and 0 <= count < LARGEST_INTEGER else 0
+        return count if type(count) is int and 0 <= count < LARGEST_INTEGER else 0
 
     def _review(
         self,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_utility_energy.core.raw_rows import RawRows
-    from tap_utility_energy.http.page import Page
+    from tap_utility_energy.http.page import Decoder, Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
     from tap_utility_energy.utilityapi.meter_changes import MeterChanges
     from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
@@ -76,6 +76,7 @@ class MeterDataStream(VendorStream):
         #: Reads the data.
         self.changes = changes
         self._meters = meters
+        self._latest = ""
         self._row_maker = self.row_maker(self) if self.row_maker else None
         changes.join(self)
         meters.join(self)
@@ -93,6 +94,11 @@ class MeterDataStream(VendorStream):
         if state.get("version") != STATE_VERSION or not isinstance(state.get("meters"), dict):
             state.update(version=STATE_VERSION, meters={})
         return cast("dict[str, str]", state["meters"])
+
+    @property
+    @override
+    def decoder(self) -> Decoder:
+        return self.changes.decoder
 
     @override
     def pages(self) -> Iterator[Page]:
@@ -134,11 +140,14 @@ class MeterDataStream(VendorStream):
         return self._meters.stream.narrowed_by() or start
 
     @override
-    def advance_bookmark(self, record: Record) -> None:
+    def advance_bookmark(self, record: Mapping[str, Any]) -> None:
         # For people who read the state: the fingerprints of the meters decide what is read again.
         updated = record.get("updated")
+        if not isinstance(updated, str) or updated <= self._latest:
+            return
         latest = self.stream_state.get("replication_key_value")
-        if isinstance(updated, str) and not (isinstance(latest, str) and latest >= updated):
+        self._latest = max(updated, latest if isinstance(latest, str) else "")
+        if updated == self._latest:
             super().advance_bookmark(record)
 
     def _forget_unlisted(self) -> None:

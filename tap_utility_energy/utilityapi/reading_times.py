@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Record
+    from typing_extensions import Buffer
 
 
 class Span(NamedTuple):
@@ -30,21 +31,32 @@ class Span(NamedTuple):
     end: int
 
 
-class _Reading(msgspec.Struct, gc=False):
+class SentPeriod(msgspec.Struct, gc=False):
+    """The start and end of a reading, as they were sent."""
+
     start: str
     end: str
 
 
 class _Interval(msgspec.Struct, gc=False):
-    readings: list[_Reading]
+    readings: list[SentPeriod] | None = None
 
 
 class _Listed(msgspec.Struct, gc=False):
     readings: list[msgspec.Raw]
 
 
-_decode_interval = msgspec.json.Decoder(_Interval).decode
+_decode_periods = msgspec.json.Decoder(_Interval).decode
 _decode_listed = msgspec.json.Decoder(_Listed).decode
+
+
+def sent_periods(interval: Buffer) -> list[SentPeriod]:
+    """The periods of an interval's readings, from its raw JSON.
+
+    Raises:
+        msgspec.MsgspecError: A reading has no start or end that is text.
+    """
+    return _decode_periods(interval).readings or []
 
 
 @dataclass
@@ -136,7 +148,7 @@ def spans_of(interval: Record) -> Iterator[Span]:
     readings: list[tuple[object, object]]
     if isinstance(interval, LazyRecord):
         try:
-            decoded = _decode_interval(interval.raw).readings
+            decoded = sent_periods(interval.raw)
         except msgspec.MsgspecError:
             interval = fully_decoded(interval)
         else:

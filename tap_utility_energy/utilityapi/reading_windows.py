@@ -6,11 +6,13 @@ known. An answer is used only if it shows that nothing earlier has changed; else
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from tap_utility_energy.utilityapi.interval_versions import IntervalUid
 from tap_utility_energy.utilityapi.json_values import meter_of, objects
 from tap_utility_energy.utilityapi.known_readings import (
     A_DAY,
@@ -96,8 +98,8 @@ class ReadingWindows:
         return {**self._window, "start": [start]}
 
     def receive(self, records: Iterable[object]) -> None:
-        """Take the intervals of a page."""
-        for interval in objects(list(records)):
+        """Take the intervals of a page, the latest first, which tells what is not needed."""
+        for interval in sorted(objects(list(records)), key=_named_end, reverse=True):
             if meter := meter_of(interval):
                 times = self._received[meter]
                 times.add(interval, None if meter in self._starts else self._needed_from(times))
@@ -184,6 +186,12 @@ class ReadingWindows:
         # A reading of the far future is no reason to leave out those of today.
         tomorrow = self._clock.local_now() + timedelta(days=1)
         return ReadingTimes(int(tomorrow.timestamp()))
+
+
+def _named_end(interval: Record) -> int:
+    """The end of an interval by its uid, or the end of time."""
+    named = IntervalUid.parse(str(interval.get("uid")))
+    return named.end if named else sys.maxsize
 
 
 def _parts(

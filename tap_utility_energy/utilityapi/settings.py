@@ -55,9 +55,10 @@ SETTINGS: Settings = (
         th.IntegerType(minimum=0),
         default=35,
         title="UtilityAPI interval lookback",
-        description="A meter with new readings is read again from this many days before its "
-        "latest known reading. Older readings are read only if the meter's coverage or counts "
-        "show that they changed.",
+        description="For utilityapi_interval_readings: a meter with new readings is read again "
+        "from this many days before its latest known reading. Older readings are read only if the "
+        "meter's coverage or counts show that they changed. Without effect while "
+        "utilityapi_intervals is selected, which needs whole answers.",
     ),
 )
 

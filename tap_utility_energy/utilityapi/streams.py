@@ -187,9 +187,9 @@ class IntervalReadingsStream(MeterDataStream):
     with the latest ``updated`` is kept, within one interval the first; a warning names the meter. A
     reading without start or end is left out and named; its interval still has it.
 
-    Of a meter that was read before, the latest readings are read again, from
-    ``utilityapi_interval_lookback_days`` before the latest one on. An earlier correction that
-    changes neither count nor coverage is read by ``--full-refresh`` only.
+    For a meter that was read before, the tap requests readings from
+    ``utilityapi_interval_lookback_days`` before its latest known reading. An earlier correction
+    that changes neither count nor coverage is not noticed: read the meter again for it.
     """
 
     name = "utilityapi_interval_readings"

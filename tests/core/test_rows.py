@@ -206,7 +206,7 @@ def written(
     documents = [{kind.records_key: page} if kind.records_key else page for page in sent]
     bodies = [dumps(document).encode() for document in documents]
     page_of = partial(read_page, headers={}, page_format=stream.page_format)
-    decoder = stream.changes._requests.decoder if kind.stream in METER_DATA else stream.decoder
+    decoder = stream.decoder
     stream.pages = lambda: (
         page_of(body, credential=stream.client.redactor, decoder=decoder) for body in bodies
     )

@@ -106,7 +106,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             yield self._collection.rows(self._emitted_until)
 
     @override
-    def advance_bookmark(self, record: Record) -> None:
+    def advance_bookmark(self, record: Mapping[str, Any]) -> None:
         requested_at = parse_timestamp(record["requested_at"])
         if self._emitted_until is None or (requested_at and requested_at > self._emitted_until):
             super().advance_bookmark(record)
