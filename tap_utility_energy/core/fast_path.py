@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 BLOCK = 64 << 10
 #: Bytes per write, about. Signals are checked in between: a slow target takes few in a second.
 PIECE = 8 << 10
-#: Rows after which STATE is written. That of thousands of meters takes as long as many rows.
-ROWS_PER_STATE = 50_000
 #: Rows that are put together at a time, so that a block does not become much larger.
 ROWS_AT_ONCE = 200
 #: Stands before each row until the block is written. JSON never has this byte.

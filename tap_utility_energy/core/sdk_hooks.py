@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class SDKStream(Stream):
     """A stream of the SDK that can write records its own way, and activate a version last."""
 
+    # The STATE of thousands of meters takes as long to write as many rows.
+    STATE_MSG_FREQUENCY = 50_000
     # Vendors' values pass through as they are. The SDK would make null of a number that is too
     # large for a double, and true of a "false".
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE

@@ -17,7 +17,7 @@ from typing_extensions import override
 from tap_utility_energy import signals
 from tap_utility_energy.core import batches, stream_maps
 from tap_utility_energy.core.catalog import complete_entry, entry_notes, entry_problems
-from tap_utility_energy.core.fast_path import ROWS_PER_STATE, BlockWriter
+from tap_utility_energy.core.fast_path import BlockWriter
 from tap_utility_energy.core.keys import BadRecords, all_have_keys, describe_bad_record, with_key
 from tap_utility_energy.core.raw_rows import RawFitter, RawRows, decoded_rows
 from tap_utility_energy.core.record import RecordFitter
@@ -186,7 +186,7 @@ class VendorStream(SDKStream):
         """Write the rows of all records that fit as they were sent; the others remain."""
         writer, in_state = BlockWriter(self.name, counter), 0
         for page in self.records():
-            if self.stats.records - in_state >= ROWS_PER_STATE:
+            if self.stats.records - in_state >= self.STATE_MSG_FREQUENCY:
                 self.write_state()
                 in_state = self.stats.records
             yield from writer.write(self._rows(page))

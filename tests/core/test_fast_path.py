@@ -20,6 +20,7 @@ from sandbox import Sandbox
 from tap_utility_energy import signals
 from tap_utility_energy.core.fast_path import BlockWriter
 from tap_utility_energy.core.raw_rows import RawRows
+from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.http import redaction
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.page import read_page
@@ -31,7 +32,6 @@ from tests.support import DIGESTS, SUMMARIES, TapRunner, catalog
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_utility_energy.core.stream import VendorStream
     from tap_utility_energy.http.page import Page
 
 METERS, READINGS = "energycap_meters", "utilityapi_interval_readings"
@@ -218,7 +218,7 @@ def test_state_comes_between_pages(
         for reading in record.get("readings", ()):
             reading["kwh"] = kwh
 
-    monkeypatch.setattr("tap_utility_energy.core.stream.ROWS_PER_STATE", 1)
+    monkeypatch.setattr(VendorStream, "STATE_MSG_FREQUENCY", 1)
     monkeypatch.setattr(streams.INTERVALS, "meters_at_once", 1)
     with (
         Sandbox(billing_summaries=3, meters=0, interval_days=1) as box,
