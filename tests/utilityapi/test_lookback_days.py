@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.utilityapi.streams import INTERVALS as LIST
 from tests.support import Run, TapRunner
 from tests.utilityapi.meter_data import vendor
@@ -76,7 +77,7 @@ def test_many_days_leave_true_tables_whatever_is_killed(
 
 
 def many_days(tap: TapRunner, box: Sandbox, monkeypatch: pytest.MonkeyPatch, rng: Random) -> None:
-    monkeypatch.setattr("tap_utility_energy.core.stream.ROWS_PER_STATE", 100)
+    monkeypatch.setattr(VendorStream, "STATE_MSG_FREQUENCY", 100)
     monkeypatch.setattr(LIST, "meters_at_once", 2)
     monkeypatch.setattr(LIST, "most_meters", 2)
     lookback = 4

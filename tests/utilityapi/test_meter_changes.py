@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sandbox import Sandbox
+from tap_utility_energy.core.stream import VendorStream
 from tests.odd_values import restored
 from tests.support import Run, TapRunner, by_key, catalog, start
 from tests.utilityapi.meter_data import (
@@ -165,7 +166,7 @@ def test_a_change_during_the_run_is_seen_by_the_next(tap: TapRunner, box: Sandbo
 @pytest.mark.usefixtures("_few_at_once")
 def test_no_state_is_ahead_of_the_records(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     # A run can be killed for good after any line; what the loader has then is the last STATE.
-    monkeypatch.setattr("tap_utility_energy.core.stream.ROWS_PER_STATE", 20)
+    monkeypatch.setattr(VendorStream, "STATE_MSG_FREQUENCY", 20)
     with vendor(data_page_limit=15) as box:
         run = sync(tap, box, None, BILLS, ITEMS)
         bills = truth(box)

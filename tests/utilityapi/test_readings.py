@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.utilityapi.streams import INTERVALS as LIST
 from tests.support import Run, TapRunner, by_key, catalog
 from tests.utilityapi.meter_data import INTERVALS, asked_for, instead, sync, truth, vendor
@@ -226,7 +227,7 @@ def test_only_the_stream_with_the_old_state_is_read_by_it(tap: TapRunner, box: S
 
 def test_no_state_is_ahead_of_the_rows(tap: TapRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     # A run can be killed for good after any line; what the loader has then is the last STATE.
-    monkeypatch.setattr("tap_utility_energy.core.stream.ROWS_PER_STATE", 1)
+    monkeypatch.setattr(VendorStream, "STATE_MSG_FREQUENCY", 1)
     monkeypatch.setattr(LIST, "meters_at_once", 1)
     monkeypatch.setattr(LIST, "most_meters", 1)
     with vendor(interval_meters=1, billing_summaries=25, data_page_limit=2) as box:
