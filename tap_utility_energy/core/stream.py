@@ -345,8 +345,7 @@ class VendorStream(SDKStream):
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        # The SDK logs the start of a sync here, and calls its end an unhandled error; the report
-        # logs both.
+        # The report logs a sync's start and end; the SDK would call the end an unhandled error.
         super().log(message, *args, level=logging.DEBUG, **kwargs)
 
     def narrowed_by(self) -> str:
