@@ -53,6 +53,9 @@ _IN_MESSAGES = (_INVISIBLE, _BLANKS, _JSON, _URL, _HTML_IN_MESSAGES)
 _ASCII_ESCAPES = (r"\\(?:u00[2-7][0-9a-fA-F]|/)", r"%[2-7][0-9a-fA-F]", _HTML.pattern)
 _ASCII = re.compile("|".join((r"\\\\", *_ASCII_ESCAPES)))
 _EACH_ASCII = tuple(map(re.compile, _ASCII_ESCAPES))
+#: What escapes are made of, in one of which another may be written. The others of a text matter
+#: only if they stand for a character of the secret.
+ESCAPE_ALPHABET = r"\%&#;uxX0123456789abcdefABCDEF"
 _URL_SAFE = str.maketrans("+/", "-_")
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _JSON_STRING = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
@@ -132,6 +135,7 @@ class CredentialRedactor:
         is_rare = len(credential) >= SHORTEST_IN_DATA and not credential.isdigit()
         self._secret = credential if is_rare and not _is_ordinary(credential) else ""
         self._pattern = re.compile(re.escape(self._secret))
+        self._alphabet = {*self._secret, *ESCAPE_ALPHABET}
         self._looks_escaped = any(character in credential for character in '"\\%&')
 
     def redact_json(self, text: str) -> str:
@@ -147,9 +151,10 @@ class CredentialRedactor:
                 return True
             if self._looks_escaped and any(sign in text for sign in "\\%&"):
                 return True
-            if not any(escape.search(text) for escape in _EACH_ASCII):
+            escapes = {found for escape in _EACH_ASCII for found in escape.findall(text)}
+            if self._alphabet.isdisjoint(map(_character, escapes)):
                 return False
-            text = _ASCII.sub(_character, text)
+            text = _ASCII.sub(lambda found: _character(found[0]), text)
         return True
 
     def _redact_string(self, string: re.Match[str]) -> str:
@@ -204,7 +209,7 @@ def _decoded(
 ) -> tuple[str, Sequence[int]]:
     pieces, places, end = list[str](), list[int](), 0
     for found in escape.finditer(text):
-        character = _character(found)
+        character = _character(found[0])
         pieces += (text[end : found.start()], character)
         places += starts[end : found.start()]
         places += [starts[found.start()]] * len(character)
@@ -212,18 +217,17 @@ def _decoded(
     return "".join([*pieces, text[end:]]), [*places, *starts[end:]]
 
 
-def _character(escape: re.Match[str]) -> str:
-    text = escape[0]
-    if text[0] == "%":
-        return chr(int(text[1:], 16))
-    if text[0] == "&":
-        return html.unescape(text)
-    if text[0] != "\\":
+def _character(escape: str) -> str:
+    if escape[0] == "%":
+        return chr(int(escape[1:], 16))
+    if escape[0] == "&":
+        return html.unescape(escape)
+    if escape[0] != "\\":
         return ""  # invisible or blank
-    digits = text[2:]
+    digits = escape[2:]
     if digits:
         return chr(int(digits, 16))
-    return _SHORT_ESCAPES.get(text[1], text[1])
+    return _SHORT_ESCAPES.get(escape[1], escape[1])
 
 
 class RedactingFormatter(logging.Formatter):
