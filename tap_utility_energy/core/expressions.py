@@ -58,7 +58,7 @@ def problem(value: object) -> str:
 def unknown_names(
     expression: str, field: str, fields: Collection[str], scope: Scope
 ) -> Iterator[str]:
-    """What is wrong with each name in an expression that nothing can have.
+    """A line for each name in an expression that is not defined.
 
     Args:
         expression: A valid one.

@@ -156,7 +156,7 @@ class VendorStream(SDKStream):
         """The rows of a record: the record itself, or rows that are made of it."""
         if isinstance(record, LazyRecord):
             with suppress(msgspec.ValidationError):
-                return (RawRows([self.raw_fitter.fit_record(record.raw)]),)
+                return (RawRows([self._raw_fitter.fit_record(record.raw)]),)
         return (self.fitter.fit(fully_decoded(record)),)
 
     @override
@@ -242,7 +242,7 @@ class VendorStream(SDKStream):
         return self.fitter_of(self.schema["properties"])
 
     @cached_property
-    def raw_fitter(self) -> RawFitter:
+    def _raw_fitter(self) -> RawFitter:
         """What checks whether rows fit the emitted schema as they were sent."""
         return RawFitter(self.fitter)
 

@@ -102,12 +102,11 @@ class EnergyCAPStream(VendorStream):
 
     def _fetch(self) -> Iterator[Page]:
         """Every page from the vendor, with progress and the warning of a withdrawn endpoint."""
-        get = self._get
         if self.is_paged:
             width = self.config["energycap_max_parallel_requests"]
-            pages = self._list.fetch(get, width, self.record_key)
+            pages = self._list.fetch(self._get, width, self.record_key)
         else:
-            pages = iter([get(0)])
+            pages = iter([self._get(0)])
         successor = ""
         for number, page in enumerate(pages, 1):
             if not successor and (successor := page.headers.get("ECI-Deprecated", "")):

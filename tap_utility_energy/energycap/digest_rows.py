@@ -120,8 +120,8 @@ class DigestFlattener:
             self._add_row(sent, depth, above, found)
             return
         fields = raw_fields(sent)
-        items = fields.pop(level.path, None)
-        for name in level.others:
+        items = fields.get(level.path)
+        for name in level.not_in_rows:
             fields.pop(name, None)
         below = self._below(decoded(msgspec.json.encode(fields)), depth, above)
         for item in _raw_objects(items, found):

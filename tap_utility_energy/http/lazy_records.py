@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 TINY_NUMBER = re.compile(rb"-(?<=[0-9][eE]-)0*[1-9][0-9]{2,}\s*[,\]}]")
 ZERO = re.compile(rb"0e\+?0*[1-9][0-9]{2,}\s*[,\]}]")
 CAPITAL_ZERO = re.compile(rb"E(?<=0E)\+?0*[1-9][0-9]{2,}\s*[,\]}]")
-#: So few bytes that one such part of a number longer than `MOST_DIGITS` is all digits, on one side
-#: of its point.
-PART = MOST_DIGITS // 4
+#: Size of the blocks that are searched for long numbers: one of more than `MOST_DIGITS` digits
+#: fills at least one of them.
+DIGIT_BLOCK = MOST_DIGITS // 4
 
 
 class LazyRecord(dict[str, Any]):
@@ -120,5 +120,5 @@ def _may_have_odd_numbers(text: bytes) -> bool:
     """Whether there may be a number, other than those that msgspec refuses, that becomes text."""
     if any(pattern.search(text) for pattern in (TINY_NUMBER, ZERO, CAPITAL_ZERO)):
         return True
-    starts = range(0, len(text), PART) if len(text) > MOST_DIGITS else ()
-    return any(text[start : start + PART].isdigit() for start in starts)
+    starts = range(0, len(text), DIGIT_BLOCK) if len(text) > MOST_DIGITS else ()
+    return any(text[start : start + DIGIT_BLOCK].isdigit() for start in starts)

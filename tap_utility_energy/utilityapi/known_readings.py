@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
 from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.utilityapi.reading_times import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from singer_sdk.helpers.types import Record
 
     from tap_utility_energy.utilityapi.reading_times import ReadingTimes
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 A_DAY = 86_400  # seconds
 #: Readings are expected from then on. A server may not handle the year 1.
 EARLIEST = date(1900, 1, 1)
-EARLIEST_MOMENT = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp())
+EARLIEST_MOMENT = int(datetime.combine(EARLIEST, time.min, UTC).timestamp())
 LATEST_MOMENT = int(datetime(9000, 1, 1, tzinfo=UTC).timestamp())
 #: The vendor may leave out periods that begin before ``start``; few are longer than this.
 LONGEST_PERIOD = timedelta(days=62)
@@ -143,9 +141,9 @@ def lacking_in(value: object) -> int | None:
     return cast("list[int]", value)[0] if is_alone else None
 
 
-def count_of(meter: Record) -> int | None:
-    """The meter's own count of readings."""
-    count = meter.get(COUNT_FIELD)
+def count_of(meter: Record, field: str = COUNT_FIELD) -> int | None:
+    """The meter's own count of its readings, or of other data; None if it is no number."""
+    count = meter.get(field)
     return count if type(count) is int and 0 <= count < LARGEST_INTEGER else None
 
 
@@ -156,13 +154,3 @@ def basis_of(meter: Record) -> str:
     begins = [str(period[0]) for period in periods if isinstance(period, list) and period]
     basis = [meter.get("authorization_uid"), min(begins, default=None)]
     return sha256(json.dumps(basis, default=str).encode()).hexdigest()[:8]
-
-
-def known_readings(state: dict[str, Any], window: Mapping[str, Sequence[str]]) -> dict[str, object]:
-    """What the state of a stream holds of each meter's readings.
-
-    It is dropped when the window of all meters changes.
-    """
-    if state.get("window") != window or not isinstance(state.get("readings"), dict):
-        state.update(window=window, readings={})
-    return cast("dict[str, object]", state["readings"])

@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.answer_sizes import MOST_BYTES, MOST_PARTS, AnswerSizes
 from tap_utility_energy.utilityapi.chunk_answers import ChunkAnswers
 from tap_utility_energy.utilityapi.json_values import meter_of, objects
+from tap_utility_energy.utilityapi.known_readings import count_of
 from tap_utility_energy.utilityapi.meter_chunks import ChunkPlan
 from tap_utility_energy.utilityapi.meter_requests import MeterRequests
 from tap_utility_energy.utilityapi.reading_windows import ReadingWindows
@@ -124,7 +124,7 @@ class MeterChanges(SharedPages[MeterReader]):
     def estimated_requests(self, meters: Mapping[str, Record]) -> int:
         """The approximate number of requests for all data of the meters."""
         counts = {uid: self._count(meter) for uid, meter in meters.items()}
-        sizes = self._sizes(self._width)
+        sizes = self._new_sizes()
         plan = ChunkPlan(sizes, counts.__getitem__)
         plan.add(uid for uid, meter in meters.items() if self._has_data(meter))
         requests = 0
@@ -201,7 +201,7 @@ class MeterChanges(SharedPages[MeterReader]):
         self, uids: list[str], meters: Mapping[str, Record], stats: StreamStats
     ) -> Iterator[Page]:
         pages, total = 0, len(uids)
-        sizes = self._sizes(self._width)
+        sizes = self._new_sizes()
         plan = self._plan(uids, meters, sizes)
         answers, done = self._answers.read(plan, sizes, stats), 0
         for chunk, answer in answers:
@@ -222,12 +222,12 @@ class MeterChanges(SharedPages[MeterReader]):
                 self._review(chunk.meters, received, 0, meters, stats)
             done += len(chunk.meters)
 
-    def _sizes(self, width: int) -> AnswerSizes:
+    def _new_sizes(self) -> AnswerSizes:
         return AnswerSizes(
             self._endpoint.bytes_per_record,
             self._endpoint.meters_at_once,
             self._endpoint.most_meters,
-            most_bytes=MOST_BYTES // min(width, MOST_PARTS),
+            most_bytes=MOST_BYTES // min(self._width, MOST_PARTS),
         )
 
     def _plan(self, uids: list[str], meters: Mapping[str, Record], sizes: AnswerSizes) -> ChunkPlan:
@@ -257,7 +257,7 @@ class MeterChanges(SharedPages[MeterReader]):
             return
         pages = list(map(self._observed, pages))
         ended = self._requests.left_out
-        enough = self._windows.checked(uid for uid in chunk.meters if uid not in ended)
+        enough = self._windows.verified(uid for uid in chunk.meters if uid not in ended)
         again = [uid for uid in chunk.meters if uid not in enough and uid not in ended]
         chunk.meters = [uid for uid in chunk.meters if uid not in again]
         if again:
@@ -266,7 +266,7 @@ class MeterChanges(SharedPages[MeterReader]):
                 number(len(again), "meter"),
             )
             plan.add(again)
-        yield from (self._windows.only(enough, again, page) for page in pages)
+        yield from (self._windows.without_partial(enough, again, page) for page in pages)
 
     def _observed(self, page: Page) -> Page:
         self._windows.receive(page.records)
@@ -276,8 +276,7 @@ class MeterChanges(SharedPages[MeterReader]):
         return bool(meter.get(self._endpoint.count_field) != 0)
 
     def _count(self, meter: Record) -> int:
-        count = meter.get(self._endpoint.count_field)
-        return count if type(count) is int and 0 <= count < LARGEST_INTEGER else 0
+        return count_of(meter, self._endpoint.count_field) or 0
 
     def _review(
         self,
@@ -302,7 +301,7 @@ class MeterChanges(SharedPages[MeterReader]):
         read = {uid for uid in chunk if uid not in self._requests.refused}
         counts = Counter(meter for meter, _ in received)
         if self._observes_readings:
-            self._windows.end(read)
+            self._windows.remember(read)
         if None in counts:
             # It is unknown which meters these records belong to.
             return read - self._meters.unlisted

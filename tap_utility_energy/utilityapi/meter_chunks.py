@@ -33,7 +33,7 @@ class Chunk:
 
 
 class ChunkPlan:
-    """Divides meters into chunks: first those that are read from a start on, by their starts.
+    """Divides meters into chunks: first those with a start, in its order.
 
     >>> from tap_utility_energy.utilityapi.answer_sizes import AnswerSizes
     >>> starts = {"a": 5, "b": None, "c": 3, "d": None, "e": None}

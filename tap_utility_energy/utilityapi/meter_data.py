@@ -119,6 +119,17 @@ class MeterDataStream(VendorStream):
         if self._meters.unlisted or self.changes.has_missing_data:
             self.stats.incomplete = "some meters' data is missing"
 
+    def kept_for_window(self, name: str) -> dict[str, Any]:
+        """A part of the state, which is dropped when the window of all meters changes.
+
+        Args:
+            name: What it is called in the state.
+        """
+        state, window = self.stream_state, self.changes.window
+        if state.get("window") != window or not isinstance(state.get(name), dict):
+            state.update({"window": window, name: {}})
+        return cast("dict[str, Any]", state[name])
+
     @property
     def known_readings(self) -> dict[str, object] | None:
         """What the state holds of each meter's readings; None if whole answers are needed."""

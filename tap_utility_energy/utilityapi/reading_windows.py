@@ -104,7 +104,7 @@ class ReadingWindows:
                 times = self._received[meter]
                 times.add(interval, None if meter in self._starts else self._needed_from(times))
 
-    def checked(self, meters: Iterable[str]) -> set[str]:
+    def verified(self, meters: Iterable[str]) -> set[str]:
         """Those of the meters whose answer explains what has changed.
 
         The others are requested from an earlier start next, or as a whole.
@@ -119,7 +119,7 @@ class ReadingWindows:
                 del self._received[meter]
         return good
 
-    def only(self, meters: Iterable[str], left_out: Iterable[str], page: Page) -> Page:
+    def without_partial(self, meters: Iterable[str], left_out: Iterable[str], page: Page) -> Page:
         """A page without the readings that an answer may have only a part of.
 
         Args:
@@ -130,8 +130,8 @@ class ReadingWindows:
         moments = {meter: self._starts[meter].moment for meter in meters}
         return replace(page, records=list(_parts(page.records, moments, set(left_out))))
 
-    def end(self, meters: Iterable[str]) -> None:
-        """Note that all of these meters has come, and forget the rest of what was received."""
+    def remember(self, meters: Iterable[str]) -> None:
+        """Note what is known of meters whose data has all come, and forget all else."""
         for meter in meters:
             self.known_now.pop(meter, None)
             if known := self._known_of(meter):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tap_utility_energy.utilityapi.interval_versions import compare
 
@@ -19,6 +19,9 @@ def with_replaced(
 ) -> Iterator[Iterable[Record]]:
     """The pages of intervals, with a page of the replaced ones after each chunk of meters.
 
+    The state holds the periods of each meter's intervals. They are dropped when the window changes:
+    another window leaves out intervals that exist.
+
     Args:
         stream: The stream of intervals.
         pages: The intervals of each page.
@@ -29,7 +32,7 @@ def with_replaced(
         uids += (record["uid"] for record in records)
         yield records
         if stream.changes.ends_chunk(number):
-            periods = known_periods(stream)
+            periods: dict[str, list[str]] = stream.kept_for_window("intervals")
             versions = compare(periods, uids)
             no_values = dict.fromkeys(stream.fitter.properties)
             yield [
@@ -38,14 +41,3 @@ def with_replaced(
             ]
             periods.update(versions.periods)
             uids = []
-
-
-def known_periods(stream: MeterDataStream) -> dict[str, list[str]]:
-    """The periods of each meter's intervals, which are kept in the state.
-
-    They are dropped when the window changes: another window leaves out intervals that exist.
-    """
-    state, window = stream.stream_state, stream.changes.window
-    if state.get("window") != window or not isinstance(state.get("intervals"), dict):
-        state.update(window=window, intervals={})
-    return cast("dict[str, list[str]]", state["intervals"])

@@ -10,7 +10,6 @@ from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.charges import ChargeRows
 from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
-from tap_utility_energy.utilityapi.known_readings import known_readings
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
 from tap_utility_energy.utilityapi.meter_list import MeterList
@@ -206,7 +205,7 @@ class IntervalReadingsStream(MeterDataStream):
     @property
     @override
     def known_readings(self) -> dict[str, object]:
-        return known_readings(self.stream_state, self.changes.window)
+        return self.kept_for_window("readings")
 
     @override
     def complete(self, fingerprints: Mapping[str, str]) -> None:

@@ -6,7 +6,6 @@ every test runs under both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -26,72 +25,58 @@ from tests.utilityapi.reading_table import (
 )
 
 
-@pytest.fixture
-def box(*, cuts: bool) -> Iterator[Sandbox]:
-    """One meter with hourly readings, in intervals of a month."""
-    with vendor(interval_meters=0, billing_summaries=25, start_cuts=cuts) as box:
-        yield box
-
-
-@pytest.fixture
-def boxes(*, cuts: bool) -> Iterator[Sandbox]:
-    """Three meters with readings, of hours and quarter-hours, one of them with both."""
-    with vendor(interval_meters=2, billing_summaries=25, start_cuts=cuts) as box:
-        yield box
-
-
 def test_a_new_day_of_three_years_costs_a_day_and_the_lookback(
-    tap: TapRunner, boxes: Sandbox
+    tap: TapRunner, three_meters: Sandbox
 ) -> None:
-    counts = {m["interval_count"]: m["uid"] for m in boxes.truth(only="meters")["meters"]}
+    counts = {m["interval_count"]: m["uid"] for m in three_meters.truth(only="meters")["meters"]}
     meter = counts[max(counts)]  # of quarter-hours
-    boxes.advance("older_readings", meter=meter, days=1000, each=10)
+    three_meters.advance("older_readings", meter=meter, days=1000, each=10)
     only = partial(BOTH, utilityapi_meters=[meter])
     table: Table = {}
-    first = upsert(table, only(tap, boxes, None, READINGS))
+    first = upsert(table, only(tap, three_meters, None, READINGS))
     assert len(table) > 103_680
-    boxes.advance("grow_intervals", meter=meter, new=True)
-    second = upsert(table, only(tap, boxes, first, READINGS))
-    boxes.advance("grow_intervals", meter=meter)
-    third = upsert(table, only(tap, boxes, second, READINGS))
+    three_meters.advance("grow_intervals", meter=meter, new=True)
+    second = upsert(table, only(tap, three_meters, first, READINGS))
+    three_meters.advance("grow_intervals", meter=meter)
+    third = upsert(table, only(tap, three_meters, second, READINGS))
 
     a_day = 96
     for run in (second, third):
         assert len(run.records(READINGS)) <= (1 + 35 + 31) * a_day
-    if boxes.options.start_cuts:
+    if three_meters.options.start_cuts:
         assert len(third.records(READINGS)) == (1 + 35) * a_day + 1
-    assert table.keys() == {key for key in true_table(boxes) if key[0] == meter}
+    assert table.keys() == {key for key in true_table(three_meters) if key[0] == meter}
 
 
 def test_one_interval_that_grows_for_years_is_read_as_the_vendor_allows(
-    tap: TapRunner, box: Sandbox
+    tap: TapRunner, one_meter: Sandbox
 ) -> None:
     table: Table = {}
-    box.advance("grow_intervals", days=40)
-    run = upsert(table, BOTH(tap, box, None, READINGS, utilityapi_interval_lookback_days=5))
+    one_meter.advance("grow_intervals", days=40)
+    run = upsert(table, BOTH(tap, one_meter, None, READINGS, utilityapi_interval_lookback_days=5))
     total = len(table)
-    box.advance("grow_intervals")
-    run = upsert(table, BOTH(tap, box, run, READINGS, utilityapi_interval_lookback_days=5))
+    one_meter.advance("grow_intervals")
+    run = upsert(table, BOTH(tap, one_meter, run, READINGS, utilityapi_interval_lookback_days=5))
 
-    cuts = box.options.start_cuts
+    cuts = one_meter.options.start_cuts
     assert len(run.records(READINGS)) == (6 * 24 + 1 if cuts else total + 24)
-    assert starts(box)[0]
-    assert len(starts(box)) == (1 if cuts else 2)
-    assert_true(box, table)
+    assert starts(one_meter)[0]
+    assert len(starts(one_meter)) == (1 if cuts else 2)
+    assert_true(one_meter, table)
 
 
 def test_a_lookback_of_no_days_reads_the_latest_reading_and_what_is_new(
-    tap: TapRunner, box: Sandbox
+    tap: TapRunner, one_meter: Sandbox
 ) -> None:
     table: Table = {}
     settings = {"utilityapi_interval_lookback_days": 0}
-    box.advance("grow_intervals", new=True)
-    run = upsert(table, BOTH(tap, box, None, READINGS, **settings))
-    box.advance("grow_intervals")
-    run = upsert(table, BOTH(tap, box, run, READINGS, **settings))
+    one_meter.advance("grow_intervals", new=True)
+    run = upsert(table, BOTH(tap, one_meter, None, READINGS, **settings))
+    one_meter.advance("grow_intervals")
+    run = upsert(table, BOTH(tap, one_meter, run, READINGS, **settings))
 
-    assert len(run.records(READINGS)) == (25 if box.options.start_cuts else 48)
-    assert_true(box, table)
+    assert len(run.records(READINGS)) == (25 if one_meter.options.start_cuts else 48)
+    assert_true(one_meter, table)
 
 
 # What is read whole all the same.
@@ -107,23 +92,23 @@ def test_a_lookback_of_no_days_reads_the_latest_reading_and_what_is_new(
     ],
 )
 def test_what_changes_before_the_lookback_is_read(
-    tap: TapRunner, box: Sandbox, event: str, details: dict[str, Any]
+    tap: TapRunner, one_meter: Sandbox, event: str, details: dict[str, Any]
 ) -> None:
     settings = {"utilityapi_interval_lookback_days": 2}
     table: Table = {}
-    box.advance("grow_intervals", late=4, new=True)
-    box.advance("grow_intervals", days=6, new=True)
-    run = upsert(table, BOTH(tap, box, None, READINGS, **settings))
-    box.advance(event, **details)
-    box.advance("grow_intervals")
-    run = upsert(table, BOTH(tap, box, run, READINGS, **settings))
+    one_meter.advance("grow_intervals", late=4, new=True)
+    one_meter.advance("grow_intervals", days=6, new=True)
+    run = upsert(table, BOTH(tap, one_meter, None, READINGS, **settings))
+    one_meter.advance(event, **details)
+    one_meter.advance("grow_intervals")
+    run = upsert(table, BOTH(tap, one_meter, run, READINGS, **settings))
 
-    assert len(run.records(READINGS)) == len(true_table(box))
-    assert_true(box, table)
-    box.advance("grow_intervals")
-    run = upsert(table, BOTH(tap, box, run, READINGS, **settings))
+    assert len(run.records(READINGS)) == len(true_table(one_meter))
+    assert_true(one_meter, table)
+    one_meter.advance("grow_intervals")
+    run = upsert(table, BOTH(tap, one_meter, run, READINGS, **settings))
     assert len(run.records(READINGS)) < len(table) / 2
-    assert_true(box, table)
+    assert_true(one_meter, table)
 
 
 @pytest.mark.parametrize(
@@ -134,128 +119,136 @@ def test_what_changes_before_the_lookback_is_read(
         {"utilityapi_interval_lookback_days": 36},
     ],
 )
-def test_other_settings_read_all(tap: TapRunner, box: Sandbox, change: dict[str, Any]) -> None:
-    first = BOTH(tap, box, None, READINGS)
-    box.advance("grow_intervals")
+def test_other_settings_read_all(
+    tap: TapRunner, one_meter: Sandbox, change: dict[str, Any]
+) -> None:
+    first = BOTH(tap, one_meter, None, READINGS)
+    one_meter.advance("grow_intervals")
     settings = {"utilityapi_mixed_intervals": True, **change}
-    sync(tap, box, first, READINGS, **settings)
+    sync(tap, one_meter, first, READINGS, **settings)
 
-    assert starts(box) == ["2025-10-31" if "start_date" in change else None]
+    assert starts(one_meter) == ["2025-10-31" if "start_date" in change else None]
 
 
-def test_a_start_date_that_stays_bounds_the_first_read_alone(tap: TapRunner, box: Sandbox) -> None:
-    first = BOTH(tap, box, None, READINGS, start_date="2026-01-01T00:00:00Z")
-    box.advance("grow_intervals", new=True)
-    first = BOTH(tap, box, first, READINGS, start_date="2026-01-01T00:00:00Z")
-    box.advance("grow_intervals", new=True)
-    second = BOTH(tap, box, first, READINGS, start_date="2026-01-01T00:00:00Z")
+def test_a_start_date_that_stays_bounds_the_first_read_alone(
+    tap: TapRunner, one_meter: Sandbox
+) -> None:
+    first = BOTH(tap, one_meter, None, READINGS, start_date="2026-01-01T00:00:00Z")
+    one_meter.advance("grow_intervals", new=True)
+    first = BOTH(tap, one_meter, first, READINGS, start_date="2026-01-01T00:00:00Z")
+    one_meter.advance("grow_intervals", new=True)
+    second = BOTH(tap, one_meter, first, READINGS, start_date="2026-01-01T00:00:00Z")
 
-    (start,) = starts(box) if box.options.start_cuts else starts(box)[-1:]
+    (start,) = starts(one_meter) if one_meter.options.start_cuts else starts(one_meter)[-1:]
     assert start
     assert start > "2026-03"
     assert 0 < len(second.records(READINGS)) < len(first.records(READINGS))
 
 
-def test_a_start_date_after_the_lookback_is_kept(tap: TapRunner, box: Sandbox) -> None:
-    first = BOTH(tap, box, None, READINGS, start_date="2026-06-09T00:00:00Z")
-    box.advance("grow_intervals", new=True)
-    BOTH(tap, box, first, READINGS, start_date="2026-06-09T00:00:00Z")
+def test_a_start_date_after_the_lookback_is_kept(tap: TapRunner, one_meter: Sandbox) -> None:
+    first = BOTH(tap, one_meter, None, READINGS, start_date="2026-06-09T00:00:00Z")
+    one_meter.advance("grow_intervals", new=True)
+    BOTH(tap, one_meter, first, READINGS, start_date="2026-06-09T00:00:00Z")
 
-    assert starts(box) == ["2026-04-08"]
+    assert starts(one_meter) == ["2026-04-08"]
 
 
-def test_a_full_table_is_read_whole(tap: TapRunner, box: Sandbox) -> None:
-    first = BOTH(tap, box, None, READINGS)
-    box.advance("grow_intervals")
+def test_a_full_table_is_read_whole(tap: TapRunner, one_meter: Sandbox) -> None:
+    first = BOTH(tap, one_meter, None, READINGS)
+    one_meter.advance("grow_intervals")
     path = tap.file("full.json", catalog([READINGS], replication_method="FULL_TABLE"))
-    config = box.tap_config(**FAST, utilityapi_mixed_intervals=True)
+    config = one_meter.tap_config(**FAST, utilityapi_mixed_intervals=True)
     second = tap(config, "--catalog", path, state=first.state)
 
     table: Table = {}
     upsert(table, second)
-    assert_true(box, table)
+    assert_true(one_meter, table)
 
 
 def test_intervals_are_read_whole_and_so_are_readings_with_them(
-    tap: TapRunner, box: Sandbox
+    tap: TapRunner, one_meter: Sandbox
 ) -> None:
     table: Table = {}
-    first = upsert(table, BOTH(tap, box, None, READINGS, INTERVALS))
-    box.advance("grow_intervals")
-    second = upsert(table, BOTH(tap, box, first, READINGS, INTERVALS))
-    assert starts(box) == [None]
+    first = upsert(table, BOTH(tap, one_meter, None, READINGS, INTERVALS))
+    one_meter.advance("grow_intervals")
+    second = upsert(table, BOTH(tap, one_meter, first, READINGS, INTERVALS))
+    assert starts(one_meter) == [None]
     total = len(second.records(READINGS))
     assert sum(len(row["readings"] or ()) for row in second.records(INTERVALS)) == total
 
     # Without the intervals, the readings go on from what was read with them.
-    box.advance("grow_intervals")
-    third = upsert(table, BOTH(tap, box, second, READINGS))
-    assert None not in starts(box)
+    one_meter.advance("grow_intervals")
+    third = upsert(table, BOTH(tap, one_meter, second, READINGS))
+    assert None not in starts(one_meter)
     assert 0 < len(third.records(READINGS)) < total
-    assert_true(box, table)
+    assert_true(one_meter, table)
 
 
-def test_a_meter_that_is_removed_from_the_state_is_read_whole(tap: TapRunner, box: Sandbox) -> None:
-    run = BOTH(tap, box, None, READINGS)
+def test_a_meter_that_is_removed_from_the_state_is_read_whole(
+    tap: TapRunner, one_meter: Sandbox
+) -> None:
+    run = BOTH(tap, one_meter, None, READINGS)
     state = run.state
     (meter,) = state["bookmarks"][READINGS]["readings"]
     del state["bookmarks"][READINGS]["meters"][meter]
     run.messages[:] = [{"type": "STATE", "value": state}]
-    again = BOTH(tap, box, run, READINGS)
+    again = BOTH(tap, one_meter, run, READINGS)
 
-    assert starts(box) == [None]
-    assert len(again.records(READINGS)) == len(true_table(box))
+    assert starts(one_meter) == [None]
+    assert len(again.records(READINGS)) == len(true_table(one_meter))
 
 
 def test_a_reading_of_the_far_future_does_not_hide_those_of_today(
-    tap: TapRunner, box: Sandbox
+    tap: TapRunner, one_meter: Sandbox
 ) -> None:
-    (meter,) = {uid for uid, *_ in true_table(box)}
-    rows = box.truth(only="intervals")["intervals"]
+    (meter,) = {uid for uid, *_ in true_table(one_meter)}
+    rows = one_meter.truth(only="intervals")["intervals"]
     future = {"start": "2099-01-01T00:00:00Z", "end": "2099-01-01T01:00:00Z"}
     rows[-1]["readings"][-1] = future
-    box.set_faults([instead("/intervals", {"intervals": rows, "next": None})])
-    run = BOTH(tap, box, None, READINGS, utilityapi_meters=[meter])
-    assert len(run.records(READINGS)) == len(true_table(box))
-    box.set_faults([])
-    box.advance("grow_intervals", new=True)
+    one_meter.set_faults([instead("/intervals", {"intervals": rows, "next": None})])
+    run = BOTH(tap, one_meter, None, READINGS, utilityapi_meters=[meter])
+    assert len(run.records(READINGS)) == len(true_table(one_meter))
+    one_meter.set_faults([])
+    one_meter.advance("grow_intervals", new=True)
     table: Table = {}
     upsert(table, run)
-    upsert(table, BOTH(tap, box, run, READINGS, utilityapi_meters=[meter]))
+    upsert(table, BOTH(tap, one_meter, run, READINGS, utilityapi_meters=[meter]))
 
-    assert starts(box)[0]
-    assert starts(box)[0] < "2026-05"
-    assert len(table) == len(true_table(box))
+    assert starts(one_meter)[0]
+    assert starts(one_meter)[0] < "2026-05"
+    assert len(table) == len(true_table(one_meter))
 
 
-def test_more_than_was_requested_is_not_used(tap: TapRunner, box: Sandbox) -> None:
+def test_more_than_was_requested_is_not_used(tap: TapRunner, one_meter: Sandbox) -> None:
     # A part of the earlier intervals may have come, and with it values that others replace.
     settings = {"utilityapi_interval_lookback_days": 3}
     table: Table = {}
-    run = upsert(table, BOTH(tap, box, None, READINGS, **settings))
-    box.advance("grow_intervals")
-    box.set_faults([instead("/intervals", box.truth(only="intervals") | {"next": None})])
-    run = upsert(table, BOTH(tap, box, run, READINGS, **settings))
+    run = upsert(table, BOTH(tap, one_meter, None, READINGS, **settings))
+    one_meter.advance("grow_intervals")
+    one_meter.set_faults([
+        instead("/intervals", one_meter.truth(only="intervals") | {"next": None})
+    ])
+    run = upsert(table, BOTH(tap, one_meter, run, READINGS, **settings))
 
     assert len(run.records(READINGS)) == (1 + 3) * 24 + 1
-    assert len(starts(box)) == 1
-    assert_true(box, table)
+    assert len(starts(one_meter)) == 1
+    assert_true(one_meter, table)
 
 
 @pytest.mark.parametrize("odd", [{}, {"meter_uid": None}, {"meter_uid": 5, "readings": [5, None]}])
 def test_an_interval_of_no_meter_does_not_spoil_a_window(
-    tap: TapRunner, box: Sandbox, odd: dict[str, Any]
+    tap: TapRunner, one_meter: Sandbox, odd: dict[str, Any]
 ) -> None:
     table: Table = {}
     settings = {"fail_on_bad_records": False}
-    run = upsert(table, BOTH(tap, box, None, READINGS, **settings))
-    box.advance("grow_intervals")
-    rows = box.truth(only="intervals")["intervals"]
-    box.set_faults([instead("/intervals", {"intervals": [odd, *rows, None], "next": None})])
-    run = upsert(table, BOTH(tap, box, run, READINGS, **settings))
+    run = upsert(table, BOTH(tap, one_meter, None, READINGS, **settings))
+    one_meter.advance("grow_intervals")
+    rows = one_meter.truth(only="intervals")["intervals"]
+    one_meter.set_faults([instead("/intervals", {"intervals": [odd, *rows, None], "next": None})])
+    run = upsert(table, BOTH(tap, one_meter, run, READINGS, **settings))
 
     assert 0 < len(run.records(READINGS)) < len(table) / 2
-    assert_true(box, table)
+    assert_true(one_meter, table)
 
 
 # How many requests it takes.
