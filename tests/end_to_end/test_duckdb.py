@@ -12,13 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.end_to_end.project import (
-    Project,
-    clean_environment,
-    needed_command,
-    needed_module,
-    tap_variables,
-)
+from tests.end_to_end.project import Project, needed_module
 from tests.end_to_end.readme import assert_right
 from tests.end_to_end.truth import (
     COLUMNS,
@@ -244,28 +238,3 @@ def test_values_are_stored_as_the_plain_target_duckdb_does(
 
     assert stored[0] == stored[1]
     assert len(stored[0]) == len(ODD_RECORDS) - 2  # the first, and one of the same key
-
-
-def test_the_plain_target_duckdb_loses_rows_as_the_readme_warns(
-    project: Project, tmp_path: Path
-) -> None:
-    with Sandbox(billing_summaries=60, meters=0, cache_seconds=0) as box:
-        messages = subprocess.run(
-            [needed_command("tap-utility-energy"), "--config=ENV"],
-            cwd=tmp_path,
-            env=clean_environment(
-                NO_PROXY="127.0.0.1",
-                no_proxy="127.0.0.1",
-                **tap_variables(box.tap_config(utilityapi_requests_per_minute=3000)),
-            ),
-            capture_output=True,
-            check=True,
-        ).stdout
-        meters = len(box.truth(only="meters")["meters"])
-    counts = {}
-    for name in ("target-duckdb", "target-duckdb-every-row"):
-        with load(project, name, messages, tmp_path) as database:
-            rows = database.execute("SELECT count(*) FROM utilityapi_meters").fetchall()
-            counts[name] = rows[0][0]
-
-    assert counts == {"target-duckdb": meters - 1, "target-duckdb-every-row": meters}
