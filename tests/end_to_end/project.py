@@ -156,11 +156,12 @@ class Project:
         job: str,
         target_settings: Mapping[str, object],
         log: IO[str],
+        options: Sequence[str] = (),
         **tap: object,
     ) -> subprocess.Popen[str]:
         """Begin to do the same, in a session and so in a process group of its own."""
         return subprocess.Popen(
-            [*self.command, *self._run_command(target, job)],
+            [*self.command, *self._run_command(target, job, options)],
             cwd=self.folder,
             env=clean_environment(**self.variables(box, target, target_settings, tap)),
             stdin=subprocess.DEVNULL,
