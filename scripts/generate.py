@@ -1,17 +1,15 @@
 #!/usr/bin/env python3
 """Generate files from the definitions of the settings and streams.
 
-The extractor in `meltano.yml`, `.env.example`, the tables of `README.md`, `docs/streams.md`, the
-project file in `docs/meltano.md`, and the snapshot of the catalog.
+The extractor in `meltano.yml`, `.env.example`, `docs/streams.md` with its diagrams, the tables of
+other pages of `docs/`, the project file in `docs/meltano.md`, and the snapshot of the catalog.
 With ``--check`` nothing is written; the exit code is 1 if something would change.
 """
 
 from __future__ import annotations
 
 import argparse
-import inspect
 import io
-import json
 import re
 import sys
 from pathlib import Path
@@ -20,33 +18,28 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from streams_page import streams_page, table
+from streams_page import diagrams, streams_page
+from tables import (
+    as_text,
+    energycap_requests,
+    kind,
+    replication_table,
+    settings_tables,
+    utilityapi_requests,
+)
 
 from tap_utility_energy import settings
 from tap_utility_energy.environment import PREFIX
 from tap_utility_energy.tap import TapUtilityEnergy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tap_utility_energy.core.stream import VendorStream
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
 PROPERTIES: dict[str, dict[str, Any]] = settings.SCHEMA["properties"]
-
-
-def kind(schema: dict[str, Any]) -> str:
-    """The setting's type as Meltano calls it."""
-    if schema.get("format") == "date-time":
-        return "date_iso8601"
-    kind = next(str(name) for name in schema["type"] if name != "null")
-    # Meltano cannot write what it makes of a variable whose kind is "decimal".
-    return "string" if kind == "number" else kind
-
-
-def as_text(value: Any) -> str:
-    """A value as a user would write it."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def meltano_setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -139,52 +132,6 @@ def env_example() -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def type_in_words(schema: dict[str, Any]) -> str:
-    """The setting's type with its limits, for a reader."""
-    words = {"array": "array of string", "date_iso8601": "date-time"}
-    text = "number" if "number" in schema["type"] else words.get(kind(schema), kind(schema))
-    least, most = schema.get("minimum"), schema.get("maximum")
-    if "exclusiveMinimum" in schema:
-        text += f", more than {schema['exclusiveMinimum']}"
-    if most is not None:
-        text += f", {least} to {most}"
-    elif least is not None:
-        text += f", {least} or more"
-    return text + (", secret" if schema.get("secret") else "")
-
-
-def settings_table() -> str:
-    """The settings for `README.md`."""
-    rows = (
-        (
-            f"`{name}`",
-            type_in_words(schema),
-            f"`{as_text(schema['default'])}`" if "default" in schema else "",
-            schema["description"],
-        )
-        for name, schema in PROPERTIES.items()
-    )
-    return table(("setting", "type", "default", "meaning"), rows)
-
-
-def stream_row(stream: VendorStream) -> tuple[str, ...]:
-    """A stream's row: name, key, replication, the docstring's summary, and the vendor's page."""
-    summary, *_ = inspect.cleandoc(type(stream).__doc__ or "").split("\n\n")
-    return (
-        f"`{stream.name}`",
-        ", ".join(f"`{name}`" for name in stream.primary_keys),
-        stream.replication_method.lower().replace("_", " "),
-        " ".join(summary.split()),
-        f"[{stream.path}]({stream.docs_url})",
-    )
-
-
-def streams_table(streams: Iterable[VendorStream]) -> str:
-    """The streams for `README.md`."""
-    rows = map(stream_row, streams)
-    return table(("stream", "key", "replication", "what it is", "source"), rows)
-
-
 def replaced(text: str, name: str, content: str) -> str:
     """The text with the lines between the two that hold ``name:begin`` and ``name:end`` replaced.
 
@@ -194,26 +141,40 @@ def replaced(text: str, name: str, content: str) -> str:
     section = re.compile(
         rf"(?<=\n)([^\n]*\b{name}:begin\b[^\n]*\n).*?([^\n]*\b{name}:end\b)", re.DOTALL
     )
-    text, count = section.subn(lambda found: f"{found[1]}{content.rstrip()}\n{found[2]}", text)
+    text, count = section.subn(lambda found: f"{found[1]}{content}\n{found[2]}", text)
     if count != 1:
         raise ValueError(f"there must be one section from {name}:begin to {name}:end, not {count}")
     return text
 
 
+def pages(streams: Sequence[VendorStream]) -> Iterator[tuple[Path, str]]:
+    """The pages of docs/ with generated tables, and their diagrams."""
+    tables = {
+        ("settings.md", "settings"): settings_tables(found.name for found in settings.SDK_SETTINGS),
+        ("permissions-and-requests.md", "utilityapi"): utilityapi_requests(streams),
+        ("permissions-and-requests.md", "energycap"): energycap_requests(streams),
+        ("replication.md", "replication"): replication_table(streams),
+    }
+    texts: dict[str, str] = {}
+    for (page, section), content in tables.items():
+        text = texts.get(page) or (DOCS / page).read_text("utf-8")
+        texts[page] = replaced(text, section, f"\n{content}\n")
+    texts["streams.md"] = streams_page(streams)
+    for page, text in texts.items():
+        yield DOCS / page, text
+    for vendor, drawing in diagrams(streams).items():
+        yield DOCS / "images" / f"joins-{vendor.lower()}.svg", drawing
+
+
 def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file, with its content."""
-    meltano, readme, project = (
-        ROOT / name for name in ("meltano.yml", "README.md", "docs/meltano.md")
-    )
-    declared = replaced(meltano.read_text("utf-8"), "extractor", meltano_yml())
+    meltano, project = ROOT / "meltano.yml", DOCS / "meltano.md"
+    declared = replaced(meltano.read_text("utf-8"), "extractor", meltano_yml().rstrip())
     yield meltano, declared
     yield project, replaced(project.read_text("utf-8"), "project", project_file(declared))
     yield ROOT / ".env.example", env_example()
-    text = replaced(readme.read_text("utf-8"), "settings", settings_table())
     tap = TapUtilityEnergy(config={}, validate_config=False)
-    streams = list(tap.streams.values())
-    yield readme, replaced(text, "streams", streams_table(streams))
-    yield ROOT / "docs" / "streams.md", streams_page(streams)
+    yield from pages(list(tap.streams.values()))
     yield ROOT / "tests" / "snapshots" / "catalog.json", f"{tap.catalog_json_text}\n"
 
 

@@ -1,10 +1,12 @@
-"""`docs/streams.md`: every stream, its fields, and how the streams join."""
+"""`docs/streams.md`: every stream, its fields, and how the streams join, with drawings."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from typing import TYPE_CHECKING, Any
+
+from diagram import Box, Drawing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +19,15 @@ INTRODUCTION = """\
 Written by `make docs` from the tap's own catalog. Names of fields are the vendors' own. `a.b` is
 the field `b` of the object `a`, and `a[].b` that of each object in the list `a`. A unit in `code`
 is the field that says in which unit or currency the number is. Every field but a key may be null.
+
+`meter_digest_monthly` and `meter_digest_monthly_results` share one read of the pages: select the
+first for one record per meter with its periods nested, the second for one row per period, or both.
+"""
+JOINS = """\
+An arrow leads from a field to the stream whose key it is. Streams with the same references share a
+box, and an arrow is left out if another way leads to the same key; the table has them all. An
+object whose name ends in `Unit` joins to `energycap_units` by its `unitId`, which is in neither.
+Both vendors' data join only by what you know of both, such as the account number.
 """
 UNIT = re.compile(
     r"\bin (`[^`]+`|the \w+'s currency|kWh|kBtu/ft²|days|months|minutes|seconds|degrees)",
@@ -26,12 +37,42 @@ UNIT = re.compile(
 
 def streams_page(streams: Sequence[Stream]) -> str:
     """The whole page."""
-    vendors = dict.fromkeys(stream.client.vendor for stream in streams)
-    parts = [INTRODUCTION, "## How they join\n", diagram(streams)]
+    vendors = sorted({stream.client.vendor for stream in streams}, reverse=True)
+    parts = [INTRODUCTION, "## All streams\n", overview(streams, vendors)]
+    parts += ["## How they join\n", JOINS]
+    parts += [drawn_joins(vendor) for vendor in vendors]
+    parts.append(joins_table(streams))
     for vendor in vendors:
         parts.append(f"## {vendor}\n")
         parts += (section(stream) for stream in streams if stream.client.vendor == vendor)
     return "\n".join(parts)
+
+
+def overview(streams: Sequence[Stream], vendors: Sequence[str]) -> str:
+    """A line for each stream: name, key, replication, and the docstring's summary."""
+    rows = [
+        (
+            f"[`{stream.name}`](#{stream.name})",
+            code(stream.primary_keys),
+            replication(stream),
+            "yes" if stream.selected_by_default else "",
+            " ".join(summary_of(stream).split()),
+        )
+        for vendor in vendors
+        for stream in streams
+        if stream.client.vendor == vendor
+    ]
+    return f"{table(('stream', 'key', 'replication', 'by default', 'what it is'), rows)}\n"
+
+
+def summary_of(stream: Stream) -> str:
+    """The first paragraph of the stream's docstring."""
+    return inspect.cleandoc(type(stream).__doc__ or "").split("\n\n")[0]
+
+
+def code(names: Iterable[str]) -> str:
+    """Names as code."""
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def section(stream: Stream) -> str:
@@ -39,7 +80,7 @@ def section(stream: Stream) -> str:
     text = re.sub(r"``(.+?)``", r"`\1`", inspect.cleandoc(type(stream).__doc__ or ""))
     text = f"{text}\n\nSource: <{stream.docs_url}>"
     facts = [
-        f"Key: {', '.join(f'`{name}`' for name in stream.primary_keys)}",
+        f"Key: {code(stream.primary_keys)}",
         f"Replication: {replication(stream)}",
         f"Request: `GET {stream.path}`",
     ]
@@ -109,19 +150,76 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def diagram(streams: Sequence[Stream]) -> str:
-    """The streams of each vendor, with an arrow from each reference to what it is the key of."""
-    lines = ["```mermaid", "flowchart LR"]
-    for vendor in dict.fromkeys(stream.client.vendor for stream in streams):
-        own = [stream for stream in streams if stream.client.vendor == vendor]
-        lines += [f"  subgraph {vendor}", *(f"    {stream.name}" for stream in own), "  end"]
-    lines += [f'  {one} -- "{field}" --> {other}' for one, field, other in joins(streams)]
-    note = (
-        "An object whose name ends in `Unit` joins to `energycap_units` by its `unitId`; those "
-        "arrows are left out. Both vendors' data join only by what you know of both, such as the "
-        "account number.\n"
+def drawn_joins(vendor: str) -> str:
+    """The image of a vendor's joins, in a box that scrolls, with what it shows in words."""
+    file = f"images/joins-{vendor.lower()}.svg"
+    return (
+        f"{vendor}, [the drawing alone]({file}):\n\n"
+        '<div class="diagram" markdown tabindex="0">\n\n'
+        f"![{title_of(vendor)}: the table below has the same]({file})\n\n</div>\n"
     )
-    return "\n".join([*lines, "```", "", note])
+
+
+def title_of(vendor: str) -> str:
+    """What a drawing shows."""
+    return f"How the streams of {vendor} join"
+
+
+def diagrams(streams: Sequence[Stream]) -> dict[str, str]:
+    """A drawing of each vendor's streams, with an arrow from each reference to its stream."""
+    found = [*joins(streams)]
+    drawn = {}
+    for vendor in {stream.client.vendor: None for stream in streams}:
+        own = [stream.name for stream in streams if stream.client.vendor == vendor]
+        drawn[vendor] = Drawing(boxes(own, found)).svg(title_of(vendor))
+    return drawn
+
+
+def boxes(names: Iterable[str], found: Sequence[tuple[str, str, str]]) -> list[Box]:
+    """Boxes for streams; those with the same references share one, if nothing refers to them."""
+    referred = {other for *_, other in found}
+    groups: dict[object, list[str]] = {}
+    for name in names:
+        references = tuple((f, other) for one, f, other in found if one == name)
+        kept = tuple(r for r in references if not is_repeated(*r, references, found))
+        is_shared = kept and name not in referred
+        groups.setdefault((kept, None if is_shared else name), []).append(name)
+    return [Box(tuple(names), kept) for (kept, _), names in groups.items()]  # type: ignore[misc]
+
+
+def is_repeated(
+    field: str,
+    target: str,
+    references: Iterable[tuple[str, str]],
+    found: Sequence[tuple[str, str, str]],
+) -> bool:
+    """Whether another reference leads on to the same stream by a field of the same name."""
+    return any(
+        (other, field, target) in found or is_repeated_below(field, target, other, found)
+        for name, other in references
+        if (name, other) != (field, target)
+    )
+
+
+def is_repeated_below(
+    field: str, target: str, start: str, found: Sequence[tuple[str, str, str]]
+) -> bool:
+    """Whether a reference by a field of this name is on a way from a stream."""
+    return any(
+        (other, field, target) in found or is_repeated_below(field, target, other, found)
+        for one, _, other in found
+        if one == start
+    )
+
+
+def joins_table(streams: Sequence[Stream]) -> str:
+    """Every join on a line."""
+    keys = {stream.name: stream.primary_keys[0] for stream in streams}
+    rows = [
+        (f"`{one}`", f"`{field}`", f"`{other}.{keys[other]}`")
+        for one, field, other in joins(streams)
+    ]
+    return f"{table(('stream', 'field', 'joins to'), rows)}\n"
 
 
 def joins(streams: Sequence[Stream]) -> Iterator[tuple[str, str, str]]:

@@ -33,7 +33,8 @@ def _fixed_object(*fields: th.Property[Any]) -> th.ObjectType:
 
 
 #: Every setting that the SDK would add, here with its limits.
-_SDK_SETTINGS: tuple[th.Property[Any], ...] = (
+#: Those that the SDK defines.
+SDK_SETTINGS: tuple[th.Property[Any], ...] = (
     _object(
         "stream_maps",
         "Stream maps",
@@ -160,5 +161,5 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="User agent",
         description="User-Agent header. Unset: the tap's name and version.",
     ),
-    *_SDK_SETTINGS,
+    *SDK_SETTINGS,
 ).to_dict()

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 #: Languages of what can be run; the others are for readers only.
 RUNNABLE = {"bash", "console", "json", "python", "sh", "sql", "yaml"}
-NOT_RUN = {"mermaid", "text"}
+NOT_RUN = {"text"}
 _LINES = re.compile(
     r"^#+ (?P<heading>[^\n]*)$|^(?P<indent> *)```(?P<language>[^\n`]*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
@@ -26,17 +26,21 @@ _LINES = re.compile(
 @cache
 def blocks() -> dict[str, str]:
     """Every block's text by its name, those that are not run among them."""
+    return {name: text for page in PAGES for name, text in blocks_of(page).items()}
+
+
+def blocks_of(page: str) -> dict[str, str]:
+    """The blocks of a page by their names."""
     found: dict[str, str] = {}
-    for page in PAGES:
-        heading, counts = "", Counter[str]()
-        for match in _LINES.finditer((ROOT / page).read_text("utf-8")):
-            if match["heading"] is not None:
-                heading = re.sub(r"[^\w-]", "", match["heading"].lower().replace(" ", "-"))
-                counts.clear()
-            else:
-                counts[match["language"]] += 1
-                number = counts[match["language"]]
-                found[f"{page}#{heading} {match['language']} {number}"] = dedent(match["text"])
+    heading, counts = "", Counter[str]()
+    for match in _LINES.finditer((ROOT / page).read_text("utf-8")):
+        if match["heading"] is not None:
+            heading = re.sub(r"[^\w-]", "", match["heading"].lower().replace(" ", "-"))
+            counts.clear()
+        else:
+            counts[match["language"]] += 1
+            number = counts[match["language"]]
+            found[f"{page}#{heading} {match['language']} {number}"] = dedent(match["text"])
     return found
 
 

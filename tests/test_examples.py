@@ -20,6 +20,7 @@ from tests.examples import (
     ROOT,
     RUNNABLE,
     blocks,
+    blocks_of,
     commands,
     example,
     language,
@@ -28,7 +29,7 @@ from tests.examples import (
 from tests.support import TapRunner
 
 TESTS = Path(__file__).parent
-README = (ROOT / "README.md").read_text("utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
 
 
 def named_in_tests() -> set[str]:
@@ -63,7 +64,7 @@ def test_every_example_is_run_by_a_test() -> None:
 
 
 def test_the_hosts_of_energycap_are_accepted() -> None:
-    (table,) = re.findall(r"\| environment \| host \|\n.*\n((?: *\|.*\n)+)", README)
+    (table,) = re.findall(r"\| environment \| host \|\n.*\n((?: *\|.*\n)+)", SETTINGS)
     hosts = re.findall(r"`(https://[^`]+)`", table)
 
     assert len(hosts) == 5
@@ -75,13 +76,21 @@ def test_the_hosts_of_energycap_are_accepted() -> None:
     )
 
 
-def test_a_new_stream_is_written_as_the_readme_says(
+def test_a_list_and_an_object_are_set_as_the_page_shows() -> None:
+    Path(".env").write_text(example("docs/settings.md#how-to-set-them sh 1"), "utf-8")
+    config = TapUtilityEnergy(config={"energycap_api_key": "key"}, parse_env_config=True).config
+
+    assert config["utilityapi_meters"] == ["123", "234"]
+    assert config["energycap_filters"] == {"energycap_bills": "endDate last 90 days"}
+
+
+def test_a_new_stream_is_written_as_it_is_described(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "utilityapi_authorizations"
     own = next(stream for stream in utilityapi.STREAMS if stream.name == name)
     names: dict[str, Any] = dict(vars(__import__(own.__module__, fromlist=["_"])))
-    exec(example("README.md#development python 1"), names)
+    exec(blocks_of("CONTRIBUTING.md")["CONTRIBUTING.md#add-a-stream python 3"], names)
     written = names["AuthorizationsStream"]
     assert written is not own
     streams = [written if stream is own else stream for stream in utilityapi.STREAMS]
@@ -97,9 +106,13 @@ def test_a_new_stream_is_written_as_the_readme_says(
 @pytest.mark.parametrize(
     ("settings", "months", "cost"),
     [
-        (example("README.md#historical-collection sh 1"), "up to 36 months", "$96.00"),
         (
             example("docs/historical-collection.md#historical-collection sh 1"),
+            "up to 36 months",
+            "$96.00",
+        ),
+        (
+            example("docs/historical-collection.md#historical-collection sh 2"),
             "12 months",
             "$24.00",
         ),

@@ -145,25 +145,24 @@ def test_the_generator_has_nothing_to_change() -> None:
 
 
 def test_the_generator_notices_and_repairs(tmp_path: Path) -> None:
-    scripts = ("scripts/generate.py", "scripts/streams_page.py")
-    written = ("meltano.yml", ".env.example", "README.md", "docs/streams.md", "docs/meltano.md")
-    written += ("tests/snapshots/catalog.json",)
-    for name in (*written, *scripts):
+    for name in ("docs", "scripts"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("meltano.yml", ".env.example", "tests/snapshots/catalog.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    meltano, readme = tmp_path / "meltano.yml", tmp_path / "README.md"
-    before = meltano.read_text("utf-8"), readme.read_text("utf-8")
+    meltano, page = tmp_path / "meltano.yml", tmp_path / "docs" / "replication.md"
+    before = meltano.read_text("utf-8"), page.read_text("utf-8")
     meltano.write_text(before[0].replace("sensitive: true", "sensitive: false", 1), "utf-8")
-    readme.write_text(before[1].replace("`uid`", "`id`"), "utf-8")
+    page.write_text(before[1].replace("full table, of", "whole table, of"), "utf-8")
     (tmp_path / ".env.example").unlink()
 
-    stale = "meltano.yml, .env.example, README.md"
+    stale = "meltano.yml, .env.example, replication.md"
     check = generate(tmp_path, "--check")
     assert (check.returncode, check.stdout) == (1, f"out of date: {stale}\n")
     assert not (tmp_path / ".env.example").exists()
     write = generate(tmp_path)
     assert (write.returncode, write.stdout) == (0, f"written: {stale}\n")
-    assert (meltano.read_text("utf-8"), readme.read_text("utf-8")) == before
+    assert (meltano.read_text("utf-8"), page.read_text("utf-8")) == before
     assert (tmp_path / ".env.example").read_text() == (ROOT / ".env.example").read_text()
 
 

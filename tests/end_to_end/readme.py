@@ -1,4 +1,4 @@
-"""Whether an answer to one of README.md's sample queries is right."""
+"""Whether an answer to one of docs/loaders.md's sample queries is right."""
 
 from __future__ import annotations
 

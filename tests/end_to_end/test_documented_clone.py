@@ -82,11 +82,11 @@ def test_the_tap_is_installed_and_piped_by_itself(
     }
 
 
-def test_the_sandbox_starts_as_the_readme_shows(clone: Path) -> None:
+def test_the_sandbox_starts_as_its_page_shows(clone: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    (command,) = commands("README.md#the-sandbox console 1")
-    shown = output("README.md#the-sandbox console 1").replace("8765", port).splitlines()
+    (command,) = commands("docs/sandbox.md#the-sandbox console 1")
+    shown = output("docs/sandbox.md#the-sandbox console 1").replace("8765", port).splitlines()
     with subprocess.Popen(
         command.replace("8765", port).split(), cwd=clone, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -142,8 +142,8 @@ def test_columns_have_the_types_that_the_readme_tells(landed: Landed, table: str
 
 def test_the_queries_of_the_readme_work(landed: Landed) -> None:
     expected = expected_tables(landed.box.truth())
-    monthly = landed.query(example("README.md#how-nested-fields-land sql 3"))
-    charges = landed.query(example("README.md#how-nested-fields-land sql 4"))
+    monthly = landed.query(example("docs/loaders.md#how-nested-fields-land sql 3"))
+    charges = landed.query(example("docs/loaders.md#how-nested-fields-land sql 4"))
     assert assert_right(monthly, expected) == "monthly cost"
     assert assert_right(charges, expected) == "charges"
 
