@@ -1,0 +1,166 @@
+"""The site in a browser: every page, in three widths and both colour schemes, offline."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.end_to_end.project import absent, needed_module
+from tests.examples import ROOT
+
+pytestmark = pytest.mark.end_to_end
+
+WIDTHS = (360, 768, 1280)
+#: The browser may ask nobody for updates or lists either.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+#: What makes a page scroll sideways, for the message.
+TOO_WIDE = """() => {
+    const page = document.scrollingElement;
+    if (page.scrollWidth <= window.innerWidth) return [];
+    const wide = [...document.body.querySelectorAll("*")]
+        .filter(each => each.getBoundingClientRect().right > window.innerWidth + 1);
+    return [page.scrollWidth, ...wide.slice(0, 3).map(each => each.outerHTML.slice(0, 200))];
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make site` builds it; a warning ends the build."""
+    folder = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files, and logs nothing."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def url(site: Path) -> Iterator[str]:
+    """Where the site is served."""
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's browser, with a profile of its own."""
+    found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    path = next(filter(None, found), None)
+    if path is None:
+        raise absent("no browser is installed: Debian's package is called chromium")
+    with needed_module("playwright.sync_api").sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Any, url: str, width: int, scheme: str) -> Iterator[tuple[Any, list[str]]]:
+    """A tab, and what is wrong with what it shows: errors, and requests to others."""
+    faults: list[str] = []
+    with browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme
+    ) as context:
+        context.set_default_timeout(20_000)
+
+        def check(route: Any) -> None:
+            if urlsplit(route.request.url).netloc == urlsplit(url).netloc:
+                route.continue_()
+            else:
+                faults.append(f"asks for {route.request.url}")
+                route.abort()
+
+        context.route("**/*", check)
+        tab = context.new_page()
+        tab.on("console", lambda said: said.type == "error" and faults.append(said.text))
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.on("response", lambda a: a.ok or faults.append(f"{a.status} for {a.url}"))
+        yield tab, faults
+
+
+def pages_of(site: Path) -> list[str]:
+    return sorted(
+        path.parent.relative_to(site).as_posix().removeprefix(".")
+        for path in site.rglob("index.html")
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_fits_and_asks_nobody_else(
+    browser: Any, site: Path, url: str, width: int, scheme: str
+) -> None:
+    pages = pages_of(site)
+    assert len(pages) > 15
+    with opened(browser, url, width, scheme) as (tab, faults):
+        for page in pages:
+            tab.goto(f"{url}{page}/" if page else url)
+            # Tables get their box from a script.
+            tab.wait_for_function(
+                "document.querySelectorAll('article table:not([class])').length"
+                " == document.querySelectorAll('article .md-typeset__table > table').length"
+            )
+            too_wide = tab.evaluate(TOO_WIDE)
+            assert not too_wide, (page, too_wide)
+            is_dark = tab.evaluate("document.body.dataset.mdColorScheme") == "slate"
+            assert is_dark == (scheme == "dark"), page
+            broken = tab.evaluate(
+                "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
+            )
+            assert not broken, page
+        assert not faults
+
+
+def test_the_search_finds_a_setting(browser: Any, url: str) -> None:
+    with opened(browser, url, 1280, "light") as (tab, faults):
+        tab.goto(url)
+        tab.fill("input.md-search__input", "energycap_page_size")
+        tab.wait_for_selector(".md-search-result__item a")
+        found = tab.eval_on_selector_all(".md-search-result__item a", "all => all.map(a => a.href)")
+
+    assert any(urlsplit(link).path.startswith("/settings/") for link in found), found
+    assert not faults
+
+
+def test_each_page_is_named_in_the_navigation(site: Path) -> None:
+    start = (site / "index.html").read_text("utf-8")
+    linked = set(re.findall(r'<a href="([^"#]*)"[^>]*class="md-nav__link', start))
+
+    assert {page for page in pages_of(site) if page} <= {link.removesuffix("/") for link in linked}
