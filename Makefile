@@ -59,7 +59,7 @@ docs: $(VENV)/test.installed ## generate the tables of settings and streams, and
 	$(BIN)/python scripts/generate.py
 
 site: $(VENV)/site.installed ## build the documentation's site into site/
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 constraints: $(BIN)/uv ## pin the newest version of each dependency
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group lint --group bench \

@@ -62,7 +62,7 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Turn links that work in the repository into links that work in the site."""
     outside = {name: path for path, name in OUTSIDE.items()}
     source = outside.get(page.file.src_uri, f"docs/{page.file.src_uri}")
-    return with_site_links(markdown, source)
+    return with_site_links(with_wide_lists(markdown), source)
 
 
 def on_post_page(output: str, **_: object) -> str:
@@ -72,6 +72,15 @@ def on_post_page(output: str, **_: object) -> str:
 
 def _breakable(code: re.Match[str]) -> str:
     return re.sub(r"(?<=\w_)(?=\w)", "<wbr>", code[0])
+
+
+def with_wide_lists(markdown: str) -> str:
+    """A page's text with what belongs to a numbered item indented by four, as the site wants it."""
+    lines, in_item = [], False
+    for line in markdown.splitlines(keepends=True):
+        in_item = bool(re.match(r"\d+\. ", line)) or (in_item and line[:1].isspace())
+        lines.append(f" {line}" if in_item and line.startswith("   ") else line)
+    return "".join(lines)
 
 
 def with_site_links(markdown: str, source: str) -> str:

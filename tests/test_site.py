@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.end_to_end.project import absent, needed_module
+from tests.end_to_end.project import absent, copy_tree, needed_module
 from tests.examples import ROOT
 
 pytestmark = pytest.mark.end_to_end
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+REPOSITORY = PROJECT["urls"]["Repository"]
 WIDTHS = (360, 768, 1280)
 #: The browser may ask nobody for updates or lists either.
 FLAGS = (
@@ -41,22 +44,31 @@ TOO_WIDE = """() => {
         .filter(each => each.getBoundingClientRect().right > window.innerWidth + 1);
     return [page.scrollWidth, ...wide.slice(0, 3).map(each => each.outerHTML.slice(0, 200))];
 }"""
+#: Numbered lists that fall apart into lists of one item.
+BROKEN_LISTS = """
+    [...document.querySelectorAll("article ol")].filter(list => list.children.length < 2).length
+"""
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built as `make site` builds it; a warning ends the build."""
     folder = tmp_path_factory.mktemp("site")
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
-        cwd=ROOT,
+    built = build(ROOT, folder)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder
+
+
+def build(source: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of a copy of the repository into a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
+        cwd=source,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert built.returncode == 0, built.stdout + built.stderr
-    return folder
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -141,6 +153,7 @@ def test_every_page_fits_and_asks_nobody_else(
             assert not too_wide, (page, too_wide)
             is_dark = tab.evaluate("document.body.dataset.mdColorScheme") == "slate"
             assert is_dark == (scheme == "dark"), page
+            assert not tab.evaluate(BROKEN_LISTS), page
             broken = tab.evaluate(
                 "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
             )
@@ -157,6 +170,29 @@ def test_the_search_finds_a_setting(browser: Any, url: str) -> None:
 
     assert any(urlsplit(link).path.startswith("/settings/") for link in found), found
     assert not faults
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "said"),
+    [
+        ("docs/limits.md", "[gone](gone.md)", "gone.md"),
+        ("docs/limits.md", "[gone](settings.md#gone)", "#gone"),
+        ("docs/limits.md", "[gone](../loaders/gone)", "loaders/gone"),
+        ("README.md", "[gone]({repository}/blob/main/docs/gone.md)", "docs/gone.md"),
+        ("docs/new.md", "# A page that the navigation lacks", "new.md"),
+    ],
+)
+def test_a_link_that_leads_nowhere_ends_the_build(
+    tmp_path: Path, page: str, text: str, said: str
+) -> None:
+    copy_tree(tmp_path / "copy")
+    with (tmp_path / "copy" / page).open("a", encoding="utf-8") as file:
+        file.write(f"\n{text.format(repository=REPOSITORY)}\n")
+
+    built = build(tmp_path / "copy", tmp_path / "site")
+
+    assert built.returncode == 1
+    assert said in built.stdout + built.stderr
 
 
 def test_each_page_is_named_in_the_navigation(site: Path) -> None:
