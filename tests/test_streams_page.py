@@ -37,6 +37,27 @@ def numbers() -> list[tuple[str, str, str]]:
     ]
 
 
+def test_every_stream_is_listed_and_drawn_with_what_it_refers_to() -> None:
+    page = PAGE.read_text("utf-8")
+    drawn = [
+        re.sub(r"<title>.*?</title>", "", path.read_text("utf-8"))
+        for path in (PAGE.parent / "images").glob("joins-*.svg")
+    ]
+    names = [name for text in drawn for name in re.findall(r'class="name"[^>]*>(\w+)<', text)]
+    joins = re.findall(r"^\| `(\w+)` \| `([^`]+)` \| `(\w+)\.\w+` \|$", page, re.MULTILINE)
+
+    assert sorted(names) == sorted(sections())
+    assert sorted(re.findall(r"^\| \[`(\w+)`\]\(#\1\)", page, re.MULTILINE)) == sorted(names)
+    assert len(joins) > 30
+    for one, field, other in joins:
+        assert field.partition(".")[0].removesuffix("[]") in sections()[one]
+        assert other in sections()
+    arrows, lines = (
+        sum(text.count(f'class="{kind}"') for text in drawn) for kind in ("arrow", "field")
+    )
+    assert arrows == lines > 15
+
+
 def test_every_number_has_a_unit_or_none_is_known() -> None:
     without = {path.rpartition(".")[2] for _, path, unit in numbers() if not unit}
 
