@@ -97,7 +97,7 @@ def _show(wrong: click.ClickException) -> None:
 
 
 def _command() -> click.Command:
-    """The SDK's command, with logging set up.
+    """The SDK's command or, if that is the first argument, ``check``; with logging set up.
 
     Raises:
         UserInputError: The user's log level or log config cannot be used.
@@ -119,6 +119,10 @@ def _command() -> click.Command:
         raise UserInputError(f"SINGER_SDK_LOG_CONFIG: it cannot be used: {why}") from error
     if problem:
         raise UserInputError(problem)
+    if sys.argv[1:2] == ["check"]:
+        from tap_utility_energy.check.command import commands  # noqa: PLC0415
+
+        return commands()
     return command
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final
 from urllib.parse import urlsplit
 
 import requests
@@ -42,6 +42,16 @@ SERVER_ERRORS = range(500, 600)
 SHORTEST_TRY = 1.0  # seconds; a last try gets that much, though the time is nearly up
 
 
+class Watcher(Protocol):
+    """Sees every request of a client and every answer to it."""
+
+    def sending(self, request: requests.PreparedRequest) -> None:
+        """Called before each request is sent; an exception keeps it from being sent."""
+
+    def received(self, response: requests.Response) -> requests.Response:
+        """Called with each answer; the client goes on with what is returned."""
+
+
 class Client(ABC):
     """Sends a vendor's requests and lets only good answers through.
 
@@ -63,6 +73,8 @@ class Client(ABC):
     too_large_advice: ClassVar[str] = "Raise that setting, if there is memory for it."
     #: Headers of every request, besides the credential's.
     headers: ClassVar[Mapping[str, str]] = {}
+    #: Sees what is sent and received, if anybody wants to.
+    watcher: Watcher | None = None
 
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         self.config = config
@@ -258,6 +270,8 @@ class Client(ABC):
         timeout: float,
         stats: StreamStats,
     ) -> requests.Response:
+        if self.watcher:
+            self.watcher.sending(request)
         stats.count_request()
         try:
             response = sender.send(request, timeout, self.clock, stats)
@@ -275,7 +289,7 @@ class Client(ABC):
         except (OSError, HTTPError, UnicodeError) as error:  # a missing CA bundle, a wrong host
             raise self._broken(error) from error
         self._retry.note_answer()
-        return response
+        return self.watcher.received(response) if self.watcher else response
 
     def _broken(self, error: Exception) -> FatalError:
         return FatalError(

@@ -1,0 +1,204 @@
+"""Asking a vendor: a request of a check, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from tap_utility_energy import signals
+from tap_utility_energy.check.budget import BudgetSpentError
+from tap_utility_energy.check.shapes import Shape
+from tap_utility_energy.http.errors import FatalError
+from tap_utility_energy.logs import ROOT
+from tap_utility_energy.stats import StreamStats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tap_utility_energy.check.budget import Watch
+    from tap_utility_energy.core.json_types import Schema
+    from tap_utility_energy.http.client import Client
+    from tap_utility_energy.http.page import Page, PageFormat
+
+logger = logging.getLogger(ROOT)
+
+#: The longest that a check waits for one answer, and goes on with a request that fails, in
+#: seconds. A sync is more patient.
+LONGEST_ANSWER, LONGEST_WAIT = 120, 60
+#: A vendor that fails so often before anything was read is not asked any further.
+MOST_FAILURES = 3
+REFUSED = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def patient_for_a_check(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, with the shorter times of a check."""
+    return {
+        **config,
+        "request_timeout": min(config["request_timeout"], LONGEST_ANSWER),
+        "max_wait_seconds": min(config["max_wait_seconds"], LONGEST_WAIT),
+    }
+
+
+@dataclass
+class Answer:
+    """What came of a request.
+
+    Args:
+        page: The answer, if it was good.
+        status: The last status; 0 if there was no answer.
+        seconds: How long it took.
+        error: Why there is no page.
+    """
+
+    page: Page | None = None
+    status: int = 0
+    seconds: float = 0.0
+    error: FatalError | None = None
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The records that are objects."""
+        listed = self.page.records if self.page else []
+        return [record for record in listed if isinstance(record, dict)]
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """What stands beside the list."""
+        return self.page.fields if self.page else {}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers."""
+        return self.page.headers if self.page else {}
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the answer has a link to a next page."""
+        return bool(self.fields.get("next"))
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the vendor has refused the request."""
+        return self.page is None and self.status in REFUSED
+
+
+@dataclass
+class Source:
+    """One list of a vendor, which one or several streams read.
+
+    Args:
+        path: Its path.
+        names: The streams.
+        permission: What the vendor calls the right to read it.
+        schema: The schema of its records.
+        selected: Whether a stream of it is selected by default.
+    """
+
+    path: str
+    names: Sequence[str]
+    permission: str
+    schema: Schema
+    is_default: bool
+    answer: Answer | None = None
+    #: Why it was not asked for, or why it is empty.
+    note: str = ""
+    shape: Shape = field(init=False)
+    #: How many records there are, as far as known, and whether there may be more.
+    total: int | None = None
+    is_at_least: bool = False
+    #: The requests and seconds of a first sync of it, as far as known.
+    requests: int | None = None
+    sync_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Begin without records."""
+        self.shape = Shape(self.schema)
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The records of the first page."""
+        return self.answer.records if self.answer else []
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the vendor refused the list, or did not answer."""
+        error = self.answer.error if self.answer else None
+        return error is not None and not isinstance(error, BudgetSpentError)
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in a word or two."""
+        answer = self.answer
+        if answer is None or isinstance(answer.error, BudgetSpentError):
+            return "not asked"
+        if answer.page:
+            return "read" if answer.page.records else "empty"
+        if answer.is_refused:
+            return f"refused: {answer.status}"
+        return f"failed: {answer.status}" if answer.status else "no answer"
+
+
+class Asker:
+    """Sends the requests of a check to one vendor, one after the other.
+
+    Args:
+        client: The vendor's client.
+        watch: Counts the requests.
+    """
+
+    def __init__(self, client: Client, watch: Watch) -> None:
+        client.watcher = watch
+        self.client = client
+        self.watch = watch
+        #: Whether the vendor is not asked any further.
+        self.is_down = False
+        #: Why no request to the vendor can succeed, if that is so.
+        self.failure: FatalError | None = None
+        self._read = self._failed = 0
+
+    def ask(
+        self,
+        name: str,
+        url: str,
+        page_format: PageFormat,
+        params: Mapping[str, Any] | None = None,
+        permission: str = "",
+    ) -> Answer:
+        """Request a page.
+
+        Args:
+            name: What to call the request while it waits.
+            url: The page's.
+            page_format: The documented format of the answer.
+            params: The query, if the URL has none.
+            permission: What the vendor calls the right to read it.
+        """
+        clock, watch = self.client.clock, self.watch
+        begun, watch.status = clock.now(), 0
+        page, error = None, None
+        logger.debug("asking for %s", name)
+        try:
+            page = self.client.get(
+                url, page_format, StreamStats(name), params=params, permission=permission
+            )
+        except FatalError as failed:
+            error = failed
+        signals.check()
+        self._note(error)
+        return Answer(page, watch.status, clock.now() - begun, error)
+
+    def ask_for(self, source: Source, answer: Answer) -> Answer:
+        """Take the answer to a request for a list's first page."""
+        source.answer = answer
+        source.shape.add(answer.page.records if answer.page else [])
+        return answer
+
+    def _note(self, error: FatalError | None) -> None:
+        self._read += error is None
+        self._failed += error is not None
+        is_hopeless = not self._read and self._failed >= MOST_FAILURES
+        self.is_down |= is_hopeless or (error is not None and error.whole_vendor)
+        if error and error.whole_vendor and not isinstance(error, BudgetSpentError):
+            self.failure = error

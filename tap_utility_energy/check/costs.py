@@ -1,0 +1,93 @@
+"""What a first sync costs, in requests and in time."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from tap_utility_energy.utilityapi.streams import BILLS, INTERVALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tap_utility_energy.check.asking import Source
+    from tap_utility_energy.check.energycap import EnergyCAPEvidence
+    from tap_utility_energy.check.utilityapi import UtilityAPIEvidence
+    from tap_utility_energy.utilityapi.meter_changes import MeterChanges
+
+
+class Cost(NamedTuple):
+    """The requests and the seconds of a sync, as far as they can be told."""
+
+    requests: int
+    seconds: float
+    #: Whether it may be more, because not all lists could be counted.
+    is_at_least: bool
+
+
+def estimate_utilityapi(evidence: UtilityAPIEvidence, changes: Mapping[str, MeterChanges]) -> None:
+    """Estimate each list of UtilityAPI, in place.
+
+    Args:
+        evidence: What the requests have brought.
+        changes: What reads bills and intervals, by their paths.
+    """
+    for source in evidence.sources.values():
+        if source.path not in changes and source.answer and source.answer.page:
+            more = [second for first, _, second in evidence.links if first is source.answer]
+            pages = [source.answer, *more]
+            source.total = sum(len(answer.records) for answer in pages)
+            source.is_at_least = bool(pages[-1].has_more or not pages[-1].page)
+            source.requests = len(pages)
+    meters = evidence.sources["/meters"]
+    listed = {str(meter["uid"]): meter for meter in evidence.meters if meter.get("uid")}
+    for endpoint in (BILLS, INTERVALS):
+        source = evidence.sources[endpoint.path]
+        if meters.answer and meters.answer.page:
+            counts = [meter.get(endpoint.count_field) for meter in listed.values()]
+            source.total = sum(count for count in counts if type(count) is int)
+            source.is_at_least = meters.answer.has_more
+            source.requests = changes[endpoint.path].estimated_requests(listed)
+    per_minute = evidence.config["utilityapi_requests_per_minute"]
+    for source in evidence.sources.values():
+        if source.requests is not None:
+            source.sync_seconds = source.requests * max(60 / per_minute, _seconds_each(source))
+
+
+def _seconds_each(source: Source) -> float:
+    return source.answer.seconds if source.answer and source.answer.page else 0.0
+
+
+def estimate_energycap(evidence: EnergyCAPEvidence) -> None:
+    """Estimate each list of EnergyCAP, in place."""
+    config = evidence.config
+    size, width = config["energycap_page_size"], config["energycap_max_parallel_requests"]
+    for source in evidence.sources.values():
+        if source.total is None or source.answer is None:
+            continue
+        records = max(1, len(source.records))
+        is_whole = source.total <= len(source.records)
+        source.requests = 1 if is_whole else math.ceil(source.total / size)
+        # A larger page takes longer, at most in proportion to its records.
+        longer = 1 if is_whole else source.total / records
+        at_once = min(width, source.requests)
+        source.sync_seconds = source.answer.seconds * longer / max(1, at_once)
+
+
+def total(sources: Iterable[Source], *, default_only: bool) -> Cost:
+    """The cost of the lists that a sync reads by default, or of all."""
+    chosen = [source for source in sources if source.is_default or not default_only]
+    known = [source for source in chosen if source.requests is not None]
+    return Cost(
+        sum(cast("int", source.requests) for source in known),
+        sum(source.sync_seconds or 0.0 for source in known),
+        is_at_least=len(known) < len(chosen) or any(source.is_at_least for source in known),
+    )
+
+
+def changes_of(streams: Mapping[str, Any]) -> dict[str, MeterChanges]:
+    """What reads bills and intervals, by their paths."""
+    return {
+        BILLS.path: streams["utilityapi_bills"].changes,
+        INTERVALS.path: streams["utilityapi_intervals"].changes,
+    }
