@@ -62,7 +62,7 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Turn links that work in the repository into links that work in the site."""
     outside = {name: path for path, name in OUTSIDE.items()}
     source = outside.get(page.file.src_uri, f"docs/{page.file.src_uri}")
-    return with_site_links(with_wide_lists(markdown), source)
+    return with_site_links(with_wide_lists(with_boxes(markdown)), source)
 
 
 def on_post_page(output: str, **_: object) -> str:
@@ -72,6 +72,15 @@ def on_post_page(output: str, **_: object) -> str:
 
 def _breakable(code: re.Match[str]) -> str:
     return re.sub(r"(?<=\w_)(?=\w)", "<wbr>", code[0])
+
+
+def with_boxes(markdown: str) -> str:
+    """A page's text with GitHub's boxes, such as of a warning, as the site writes them."""
+
+    def box(found: re.Match[str]) -> str:
+        return f"!!! {found[1].lower()}\n\n{re.sub(r'(?m)^> ?', '    ', found[2])}"
+
+    return re.sub(r"^> \[!(\w+)\]\n((?:>.*\n)+)", box, markdown, flags=re.MULTILINE)
 
 
 def with_wide_lists(markdown: str) -> str:

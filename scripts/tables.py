@@ -189,7 +189,7 @@ def _gone(stream: Stream) -> str:
     if stream.name == "historical_collections":
         return "none: the rows are the tap's own"
     if stream.name == "utilityapi_bill_line_items":
-        return "stay, with an `updated` that is not their bill's"
+        return "stay; charges that a corrected bill lost have another `updated` than the bill"
     if stream.name == "utilityapi_intervals":
         return "stay; one that was replaced is emptied and has `replaced_by`"
     if _years(stream):

@@ -154,6 +154,7 @@ def test_every_page_fits_and_asks_nobody_else(
             is_dark = tab.evaluate("document.body.dataset.mdColorScheme") == "slate"
             assert is_dark == (scheme == "dark"), page
             assert not tab.evaluate(BROKEN_LISTS), page
+            assert "[!" not in tab.inner_text("article"), page
             broken = tab.evaluate(
                 "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
             )
