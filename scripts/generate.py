@@ -2,22 +2,23 @@
 """Generate files from the definitions of the settings and streams.
 
 The extractor in `meltano.yml`, `.env.example`, `docs/streams.md` with its diagrams, the tables of
-other pages of `docs/`, the project file in `docs/meltano.md`, and the snapshot of the catalog.
+other pages of `docs/`, what `docs/your-own-project.md` has to paste, the definitions for
+Meltano in `hub/` and `plugins/`, and the snapshot of the catalog.
 With ``--check`` nothing is written; the exit code is 1 if something would change.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import re
 import sys
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
+from own_project import sections
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedSeq
 from streams_page import diagrams, streams_page
 from tables import (
     as_text,
@@ -27,7 +28,9 @@ from tables import (
     settings_tables,
     utilityapi_requests,
 )
+from yaml_text import as_yaml
 
+from hub import addresses, definitions
 from tap_utility_energy import settings
 from tap_utility_energy.environment import PREFIX
 from tap_utility_energy.tap import TapUtilityEnergy
@@ -62,63 +65,10 @@ def meltano_yml() -> str:
     return indent(as_yaml(content), " " * 6)
 
 
-def project_file(meltano: str) -> str:
-    """A `meltano.yml` for a project beside this repository, made from the one here."""
-    plugins = YAML(typ="safe").load(meltano)["plugins"]
-    (extractor,) = plugins["extractors"]
-    project = {
-        "requires_meltano": ">=4.0",
-        "default_environment": "prod",
-        "environments": [{"name": "prod"}],
-        "plugins": {
-            # The tap knows its defaults.
-            "extractors": [plugin(extractor, ("name", "kind", "sensitive"))],
-            "loaders": [
-                plugin(loader, ("name", "kind", "value", "sensitive"))
-                for loader in plugins["loaders"]
-            ],
-        },
-    }
-    return f"```yaml\n{as_yaml(project)}```"
-
-
-def plugin(declared: dict[str, Any], facts: Sequence[str]) -> dict[str, Any]:
-    """A plugin's declaration with its settings on a line each, without texts for a reader."""
-    place = {
-        ".": "../tap-utility-energy",
-        "./loaders/duckdb": "../tap-utility-energy/loaders/duckdb",
-    }
-    url = re.sub(r"^-e (\S+).*", lambda local: place[local[1]], declared["pip_url"])
-    settings = [
-        flow(CommentedMap((fact, setting[fact]) for fact in facts if fact in setting))
-        for setting in declared["settings"]
-    ]
-    kept = {name: value for name, value in declared.items() if name not in {"label", "description"}}
-    return (
-        kept
-        | {"pip_url": url, "settings": settings}
-        | {
-            name: flow(CommentedSeq(declared[name]))
-            for name in ("capabilities", "settings_group_validation")
-            if name in declared
-        }
-    )
-
-
 def flow(collection: Any) -> Any:
     """The collection, written on one line."""
     collection.fa.set_flow_style()
     return collection
-
-
-def as_yaml(content: dict[str, Any]) -> str:
-    """YAML as in `meltano.yml`."""
-    yaml = YAML()
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = sys.maxsize
-    out = io.StringIO()
-    yaml.dump(content, out)
-    return out.getvalue()
 
 
 def env_example() -> str:
@@ -168,10 +118,15 @@ def pages(streams: Sequence[VendorStream]) -> Iterator[tuple[Path, str]]:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file, with its content."""
-    meltano, project = ROOT / "meltano.yml", DOCS / "meltano.md"
+    meltano, project = ROOT / "meltano.yml", DOCS / "your-own-project.md"
     declared = replaced(meltano.read_text("utf-8"), "extractor", meltano_yml().rstrip())
     yield meltano, declared
-    yield project, replaced(project.read_text("utf-8"), "project", project_file(declared))
+    (extractor,) = YAML(typ="safe").load(declared)["plugins"]["extractors"]
+    text = project.read_text("utf-8")
+    for name, content in sections(declared, addresses(ROOT)["Repository"]).items():
+        text = replaced(text, name, content)
+    yield project, text
+    yield from definitions(ROOT, extractor)
     yield ROOT / ".env.example", env_example()
     tap = TapUtilityEnergy(config={}, validate_config=False)
     yield from pages(list(tap.streams.values()))

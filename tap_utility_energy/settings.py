@@ -51,8 +51,18 @@ SDK_SETTINGS: tuple[th.Property[Any], ...] = (
     th.Property(
         "faker_config",
         _fixed_object(
-            th.Property("seed", th.CustomType({"type": ["number", "string", "boolean", "null"]})),
-            th.Property("locale", th.CustomType({"type": ["string", "array", "null"]})),
+            th.Property(
+                "seed",
+                th.CustomType({"type": ["number", "string", "boolean", "null"]}),
+                title="Faker seed",
+                description="Start of the random numbers.",
+            ),
+            th.Property(
+                "locale",
+                th.CustomType({"type": ["string", "array", "null"]}),
+                title="Faker locale",
+                description="Language and country of the fake data, or several.",
+            ),
         ),
         title="Faker",
         description="Seed and locale of fake data in stream_maps. The package faker must be "
@@ -88,19 +98,49 @@ SDK_SETTINGS: tuple[th.Property[Any], ...] = (
             th.Property(
                 "encoding",
                 _fixed_object(
-                    th.Property("format", th.StringType(allowed_values=["jsonl", "parquet"])),
-                    th.Property("compression", th.StringType(allowed_values=["gzip", "none"])),
+                    th.Property(
+                        "format",
+                        th.StringType(allowed_values=["jsonl", "parquet"]),
+                        title="Batch format",
+                        description="Format of the files.",
+                    ),
+                    th.Property(
+                        "compression",
+                        th.StringType(allowed_values=["gzip", "none"]),
+                        title="Batch compression",
+                        description="Compression of the files.",
+                    ),
                 ),
             ),
             th.Property(
                 "storage",
                 _fixed_object(
-                    th.Property("root", th.StringType),
-                    th.Property("prefix", th.StringType),
-                    th.Property("params", th.CustomType({"type": ["object", "null"]})),
+                    th.Property(
+                        "root",
+                        th.StringType,
+                        title="Batch folder",
+                        description="URL of the folder that the files are written to.",
+                    ),
+                    th.Property(
+                        "prefix",
+                        th.StringType,
+                        title="Batch file prefix",
+                        description="Beginning of the files' names.",
+                    ),
+                    th.Property(
+                        "params",
+                        th.CustomType({"type": ["object", "null"]}),
+                        title="Batch storage parameters",
+                        description="Parameters of the file system, by name.",
+                    ),
                 ),
             ),
-            th.Property("batch_size", th.IntegerType(minimum=1, maximum=10_000_000)),
+            th.Property(
+                "batch_size",
+                th.IntegerType(minimum=1, maximum=10_000_000),
+                title="Batch size",
+                description="Maximum number of records per file.",
+            ),
         ),
         title="Batches",
         description="Write files of records instead of RECORD messages, for loaders that "

@@ -21,6 +21,8 @@ from tap_utility_energy.tap import TapUtilityEnergy
 from tests.support import TapRunner
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCK = "plugins/extractors/tap-utility-energy--utility-energy.lock"
+DEFINITION = "hub/extractors/tap-utility-energy/utility-energy.yml"
 KINDS = {"string", "integer", "number", "boolean", "array", "object"}
 SETTINGS: dict[str, dict[str, Any]] = settings.SCHEMA["properties"]
 
@@ -145,9 +147,9 @@ def test_the_generator_has_nothing_to_change() -> None:
 
 
 def test_the_generator_notices_and_repairs(tmp_path: Path) -> None:
-    for name in ("docs", "scripts"):
+    for name in ("docs", "hub", "plugins", "scripts"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("meltano.yml", ".env.example", "tests/snapshots/catalog.json"):
+    for name in ("meltano.yml", "pyproject.toml", ".env.example", "tests/snapshots/catalog.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     meltano, page = tmp_path / "meltano.yml", tmp_path / "docs" / "replication.md"
@@ -155,14 +157,17 @@ def test_the_generator_notices_and_repairs(tmp_path: Path) -> None:
     meltano.write_text(before[0].replace("sensitive: true", "sensitive: false", 1), "utf-8")
     page.write_text(before[1].replace("full table, of", "whole table, of"), "utf-8")
     (tmp_path / ".env.example").unlink()
+    lock = tmp_path / LOCK
+    lock.write_text(lock.read_text("utf-8").replace("!energycap_bills.*", "energycap_bills.*"))
 
-    stale = "meltano.yml, .env.example, replication.md"
+    stale = f"meltano.yml, {lock.name}, .env.example, replication.md"
     check = generate(tmp_path, "--check")
     assert (check.returncode, check.stdout) == (1, f"out of date: {stale}\n")
     assert not (tmp_path / ".env.example").exists()
     write = generate(tmp_path)
     assert (write.returncode, write.stdout) == (0, f"written: {stale}\n")
     assert (meltano.read_text("utf-8"), page.read_text("utf-8")) == before
+    assert lock.read_text("utf-8") == (ROOT / LOCK).read_text("utf-8")
     assert (tmp_path / ".env.example").read_text() == (ROOT / ".env.example").read_text()
 
 

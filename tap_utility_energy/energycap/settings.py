@@ -53,7 +53,12 @@ SETTINGS: Settings = (
         "energycap_filters",
         th.ObjectType(
             *(
-                th.Property(stream.name, th.StringType, description=f"Filter for {stream.path}.")
+                th.Property(
+                    stream.name,
+                    th.StringType,
+                    title=f"Filter of {stream.name}",
+                    description=f"Filter for {stream.path}.",
+                )
                 for stream in STREAMS
                 if stream.is_filterable
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,26 +13,43 @@ import pytest
 from ruamel.yaml import YAML
 
 from sandbox import Sandbox
-from tests.end_to_end.documented import ENV, assert_whole, in_duckdb, in_files, shell
+from tests.end_to_end.documented import (
+    BY_DEFAULT,
+    assert_whole,
+    in_duckdb,
+    in_files,
+    shell,
+)
+from tests.end_to_end.own_project import (
+    PROJECT,
+    Published,
+    in_postgresql,
+    new_project,
+    postgresql_variables,
+    published,
+)
+from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import needed_module
 from tests.examples import ROOT, commands, example
 
 pytestmark = pytest.mark.end_to_end
-PROJECT = example("docs/meltano.md#a-meltano-project-of-your-own yaml 1")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    with published(tmp_path_factory.mktemp("home")) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")
 def own_project(
-    clone: Path, readme_box: Sandbox, path: str, tmp_path_factory: pytest.TempPathFactory
+    home: Published, readme_box: Sandbox, path: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A project of one's own beside the clone, after the commands of docs/meltano.md."""
-    folder = tmp_path_factory.mktemp("own") / "energy"
-    folder.mkdir()
-    (folder.parent / "tap-utility-energy").symlink_to(clone)
-    (folder / "meltano.yml").write_text(PROJECT, "utf-8")
-    (folder / ".env").write_text(ENV, "utf-8")
+    """A new project after the commands of the page, installed from a git address."""
+    folder = new_project(tmp_path_factory.mktemp("own"), home, readme_box, path)
+    (folder / "meltano.yml").write_text(home.here(PROJECT), "utf-8")
     shell(
-        *commands("docs/meltano.md#a-meltano-project-of-your-own console 1"),
+        *commands("docs/your-own-project.md#in-five-minutes console 2"),
         at=folder,
         box=readme_box,
         PATH=path,
@@ -39,19 +57,107 @@ def own_project(
     return folder
 
 
+@pytest.fixture
+def spare_project(own_project: Path) -> Iterator[Path]:
+    """The same; what a test changes in its two files is undone."""
+    kept = {name: (own_project / name).read_text("utf-8") for name in ("meltano.yml", ".env")}
+    yield own_project
+    for name, text in kept.items():
+        (own_project / name).write_text(text, "utf-8")
+
+
 def test_a_project_of_ones_own_reads_both_vendors(own_project: Path, readme_box: Sandbox) -> None:
     assert_whole(in_duckdb(own_project / "output" / "prod.duckdb"), readme_box)
 
 
-def test_a_project_of_ones_own_declares_what_the_projects_here_does() -> None:
+def test_it_loads_into_files_and_postgresql(
+    own_project: Path, readme_box: Sandbox, path: str, cluster: Cluster
+) -> None:
+    documented = example("docs/your-own-project.md#in-five-minutes sh 2").splitlines()
+    variables = postgresql_variables(cluster, "own_project")
+    assert [line.partition("=")[0] for line in documented] == list(variables)
+    script = commands("docs/your-own-project.md#in-five-minutes console 3")
+
+    shell(*script, at=own_project, box=readme_box, PATH=path, **variables)
+
+    assert_whole(in_files(own_project / "output" / "prod-jsonl"), readme_box)
+    assert_whole(in_postgresql(cluster, "own_project"), readme_box)
+
+
+def test_a_project_of_ones_own_declares_what_the_project_here_does() -> None:
     here = YAML(typ="safe").load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]
     own = YAML(typ="safe").load(PROJECT)["plugins"]
-    for kind in ("extractors", "loaders"):
-        for declared, copied in zip(here[kind], own[kind], strict=True):
-            names = [setting["name"] for setting in declared["settings"]]
-            assert [setting["name"] for setting in copied["settings"]] == names
-            for fact in ("name", "namespace", "executable", "select", "capabilities"):
-                assert copied.get(fact) == declared.get(fact)
+    for declared, copied in zip(here["loaders"], own["loaders"], strict=True):
+        names = [setting["name"] for setting in declared["settings"]]
+        assert [setting["name"] for setting in copied["settings"]] == names
+        for fact in ("name", "namespace", "executable"):
+            assert copied.get(fact) == declared.get(fact)
+    assert own["extractors"][0]["select"] == here["extractors"][0]["select"]
+
+
+def selected(project: Path, box: Sandbox, path: str) -> set[str]:
+    """The streams that Meltano would tell the tap to read."""
+    command = "meltano invoke --dump=catalog tap-utility-energy"
+    text = shell(command, at=project, box=box, PATH=path)
+    catalog = json.loads(text[text.index("{") :])
+    return {
+        stream["tap_stream_id"]
+        for stream in catalog["streams"]
+        for entry in stream["metadata"]
+        if entry["breadcrumb"] == [] and entry["metadata"].get("selected")
+    }
+
+
+def test_streams_are_chosen(spare_project: Path, readme_box: Sandbox, path: str) -> None:
+    before = selected(spare_project, readme_box, path)
+    more = commands("docs/your-own-project.md#choose-streams console 1")
+    shell(*more, at=spare_project, box=readme_box, PATH=path)
+    after = selected(spare_project, readme_box, path)
+    again = commands("docs/your-own-project.md#choose-streams console 2")
+    shell(*again, at=spare_project, box=readme_box, PATH=path)
+
+    assert before >= BY_DEFAULT.keys()
+    assert after - before == {"utilityapi_interval_readings"}
+    assert before - after == set()
+    assert selected(spare_project, readme_box, path) == before
+
+
+def test_dev_reads_into_files_of_its_own(own_project: Path, readme_box: Sandbox, path: str) -> None:
+    script = commands("docs/your-own-project.md#environments console 1")
+
+    shell(*script, at=own_project, box=readme_box, PATH=path)
+
+    counts = in_files(own_project / "output" / "dev-jsonl")
+    truth = readme_box.truth(only="bills,meters")
+    assert counts["utilityapi_meters"] == len(truth["meters"])
+    assert counts["utilityapi_bills"] < len(truth["bills"])
+
+
+def test_a_secret_is_written_into_env(spare_project: Path, readme_box: Sandbox, path: str) -> None:
+    (command,) = commands("docs/your-own-project.md#secrets console 1")
+
+    shell(command.replace("your-token", "t0ken"), at=spare_project, box=readme_box, PATH=path)
+
+    assert "t0ken" in (spare_project / ".env").read_text("utf-8")
+    assert "t0ken" not in (spare_project / "meltano.yml").read_text("utf-8")
+
+
+def test_a_schedule_is_run(spare_project: Path, readme_box: Sandbox, path: str) -> None:
+    file = spare_project / "output" / "prod.duckdb"
+    file.unlink()
+    script = commands("docs/your-own-project.md#schedule console 1")
+
+    shell(*script, at=spare_project, box=readme_box, PATH=path)
+
+    assert in_duckdb(file)["utilityapi_meters"] == len(readme_box.truth(only="meters")["meters"])
+
+
+def test_it_is_upgraded(spare_project: Path, readme_box: Sandbox, path: str) -> None:
+    script = commands("docs/your-own-project.md#upgrade console 1")
+
+    shell(*script, at=spare_project, box=readme_box, PATH=path)
+
+    assert in_duckdb(spare_project / "output" / "prod.duckdb")["utilityapi_meters"]
 
 
 def test_one_meter_is_read_again(own_project: Path, readme_box: Sandbox, path: str) -> None:
@@ -110,14 +216,15 @@ def test_personal_data_is_kept_back_under_meltano(
     (tap,) = project["plugins"]["extractors"]
     tap["config"] = yaml.load(example("docs/personal-data.md#hash-or-drop-it-on-the-way yaml 1"))
     yaml.dump(project, file)
+    landed = own_project / "output" / "prod-jsonl"
+    for old in landed.glob("*.jsonl"):
+        old.unlink()
+    run = "meltano run --state-id-suffix=personal tap-utility-energy target-jsonl"
     try:
-        shell(
-            "meltano run tap-utility-energy target-jsonl", at=own_project, box=readme_box, PATH=path
-        )
+        shell(run, at=own_project, box=readme_box, PATH=path)
     finally:
         file.write_text(kept, "utf-8")
 
-    landed = own_project / "output" / "prod-jsonl"
     text = "".join(file.read_text("utf-8") for file in landed.iterdir())
     truth = readme_box.truth(only="authorizations,meters,billing_accounts,bills")
     assert in_files(landed)["utilityapi_bills"] == len(truth["bills"])

@@ -1,0 +1,96 @@
+"""Other ways to install the tap into a project of one's own: a wheel, and `meltano add`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from sandbox import Sandbox
+from tests.end_to_end.documented import assert_whole, in_duckdb, in_files, output_of, shell
+from tests.end_to_end.own_project import (
+    PROJECT,
+    Published,
+    in_postgresql,
+    new_project,
+    postgresql_variables,
+    published,
+)
+from tests.end_to_end.postgres import Cluster
+from tests.end_to_end.project import needed_command
+from tests.examples import commands
+
+pytestmark = pytest.mark.end_to_end
+LOADERS = ("target-duckdb", "target-jsonl", "target-postgres")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    with published(tmp_path_factory.mktemp("home")) as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def wheel_project(
+    home: Published, readme_box: Sandbox, path: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A project with the tap's wheel, and three lines for the tap."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [needed_command("uv"), "build", "--quiet", "--wheel", f"--out-dir={folder}"]
+    output_of(build, home.folder)
+    (wheel,) = folder.glob("*.whl")
+    declared = YAML(typ="safe").load(home.here(PROJECT))
+    (tap,) = declared["plugins"]["extractors"]
+    tap["pip_url"] = str(wheel)
+    del tap["select"]
+    assert len(tap) == 3
+    project = new_project(folder, home, readme_box, path)
+    YAML().dump(declared, project / "meltano.yml")
+    shell("meltano install", at=project, box=readme_box, PATH=path)
+    return project
+
+
+def test_a_wheel_and_the_lock_file_read_both_vendors(
+    wheel_project: Path, readme_box: Sandbox, path: str, cluster: Cluster
+) -> None:
+    runs = [f"meltano run tap-utility-energy {loader}" for loader in LOADERS]
+
+    variables = postgresql_variables(cluster, "wheel")
+    shell(*runs, at=wheel_project, box=readme_box, PATH=path, **variables)
+
+    output = wheel_project / "output"
+    assert_whole(in_duckdb(output / "prod.duckdb"), readme_box)
+    assert_whole(in_files(output / "prod-jsonl"), readme_box)
+    assert_whole(in_postgresql(cluster, "wheel"), readme_box)
+
+
+def test_meltano_adds_the_tap_by_its_definition(
+    wheel_project: Path, home: Published, readme_box: Sandbox, path: str, tmp_path: Path
+) -> None:
+    project = new_project(tmp_path, home, readme_box, path)
+    (project / "plugins").rename(tmp_path / "unused")
+    script = commands("docs/your-own-project.md#without-the-lock-file console 1")
+    definition = "hub/extractors/tap-utility-energy/utility-energy.yml"
+    file = home.folder / definition
+    file.write_text(home.here(file.read_text("utf-8")), "utf-8")
+
+    shell(*map(home.here, script), at=project, box=readme_box, PATH=path)
+    add_loader(project, "target-jsonl", wheel_project)
+    shell("meltano run tap-utility-energy target-jsonl", at=project, box=readme_box, PATH=path)
+
+    assert_whole(in_files(project / "output" / "dev-jsonl"), readme_box)
+
+
+def add_loader(project: Path, name: str, installed: Path) -> None:
+    """Declare a loader that another project has installed."""
+    yaml = YAML()
+    declared = yaml.load(project / "meltano.yml")
+    own = YAML().load(StringIO(PROJECT))["plugins"]["loaders"]
+    declared["plugins"]["loaders"] = [each for each in own if each["name"] == name]
+    yaml.dump(declared, project / "meltano.yml")
+    link = project / ".meltano" / "loaders" / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(installed / ".meltano" / "loaders" / name)
