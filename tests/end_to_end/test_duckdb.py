@@ -172,6 +172,16 @@ def test_the_queries_of_the_readme_work(landed: Landed) -> None:
     assert assert_right(charges, expected) == "charges"
 
 
+def test_a_table_is_copied_into_a_file_as_the_docs_tell(landed: Landed, tmp_path: Path) -> None:
+    copied = tmp_path / "results.parquet"
+    statement = example("docs/loaders.md#csv-and-parquet sql 1")
+    landed.query(statement.replace("results.parquet", str(copied)))
+
+    rows = landed.query(f"SELECT count(*), count(nativeUseUnit) FROM '{copied}'")
+    table = "SELECT count(*), count(nativeUseUnit ->> 'unitCode') FROM meter_digest_monthly_results"
+    assert rows == landed.query(table)
+
+
 def test_a_second_run_changes_nothing(landed: Landed) -> None:
     before = landed.tables()
     landed.run()
