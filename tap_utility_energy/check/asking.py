@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -125,13 +126,19 @@ class Source:
     def is_failure(self) -> bool:
         """Whether the vendor refused the list, or did not answer."""
         error = self.answer.error if self.answer else None
-        return error is not None and not isinstance(error, BudgetSpentError)
+        return error is not None and not self._is_not_asked
+
+    @property
+    def _is_not_asked(self) -> bool:
+        """Whether no request was left for it, and none was sent."""
+        answer = self.answer
+        return answer is None or (isinstance(answer.error, BudgetSpentError) and not answer.status)
 
     @property
     def outcome(self) -> str:
         """What came of it, in a word or two."""
         answer = self.answer
-        if answer is None or isinstance(answer.error, BudgetSpentError):
+        if answer is None or self._is_not_asked:
             return "not asked"
         if answer.page:
             return "read" if answer.page.records else "empty"
@@ -176,15 +183,15 @@ class Asker:
             permission: What the vendor calls the right to read it.
         """
         clock, watch = self.client.clock, self.watch
-        begun, watch.status = clock.now(), 0
-        page, error = None, None
+        begun, page, error = clock.now(), None, None
+        watch.begin()
         logger.debug("asking for %s", name)
         try:
             page = self.client.get(
                 url, page_format, StreamStats(name), params=params, permission=permission
             )
         except FatalError as failed:
-            error = failed
+            error = _of_a_check(failed)
         signals.check()
         self._note(error)
         return Answer(page, watch.status, clock.now() - begun, error)
@@ -202,3 +209,10 @@ class Asker:
         self.is_down |= is_hopeless or (error is not None and error.whole_vendor)
         if error and error.whole_vendor and not isinstance(error, BudgetSpentError):
             self.failure = error
+
+
+def _of_a_check(error: FatalError) -> FatalError:
+    """An error that does not tell of a setting which a check does not go by."""
+    text = re.sub(r", and max_wait_seconds is [0-9]+", "", str(error))
+    error.args = (text.replace(", or raise max_wait_seconds", ""), *error.args[1:])
+    return error

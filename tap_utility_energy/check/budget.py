@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The maximum number of requests of a check, repeated ones included.
 MOST_REQUESTS = 60
+#: The maximum number of times that one of them is sent.
+MOST_TRIES = 5
 #: Content types that a message may quote.
 CONTENT_TYPES = ("application/json", "text/html", "text/plain")
 #: The documented machine names of UtilityAPI's errors.
@@ -37,6 +39,18 @@ class BudgetSpentError(FatalError):
 
     def __init__(self) -> None:
         super().__init__("no request is left for it", whole_vendor=True)
+
+
+class TriesSpentError(FatalError):
+    """A request was sent so often without success that a check gives up."""
+
+    def __init__(self, status: int) -> None:
+        what = f"was answered with {status}" if status else "failed"
+        super().__init__(
+            f"a request {what} {MOST_TRIES} times, and a check gives up then. Try again later.",
+            cause=f"tries {status}",
+            whole_vendor=not status,
+        )
 
 
 class Budget:
@@ -106,6 +120,11 @@ class Watch:
         self.seen = Seen()
         #: The status of the latest answer; 0 if there was none since it was reset.
         self.status = 0
+        self._tries = 0
+
+    def begin(self) -> None:
+        """Begin with another request."""
+        self.status = self._tries = 0
 
     @property
     def is_spent(self) -> bool:
@@ -117,12 +136,16 @@ class Watch:
 
         Raises:
             BudgetSpentError: It is one too many.
+            TriesSpentError: It was sent often enough.
             AssertionError: It may change something at the vendor, or cost money.
         """
         if request.method != "GET":
             raise AssertionError("a check sends GET requests only")
         if not self._total.left:
             raise BudgetSpentError
+        if self._tries >= MOST_TRIES:
+            raise TriesSpentError(self.status)
+        self._tries += 1
         self.own.spend()
         self._total.spend()
 

@@ -61,7 +61,7 @@ def run(config: Any, report: str | None) -> None:
         UserInputError: The report cannot be written.
     """
     tap = TapUtilityEnergy(config=config.config, parse_env_config=config.parse_env)
-    with ReportFile(report) if report else nullcontext() as file:
+    with nullcontext() if report is None else ReportFile(report) as file:
         checked = check(tap)
         _print(list(table(checked, marks_for(getattr(sys.__stdout__, "encoding", None)))))
         if file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.check.facts import Verdict, counted, not_seen, verdict
@@ -114,7 +115,7 @@ def meters_in_digests(evidence: EnergyCAPEvidence) -> Verdict:
 def load_factor(evidence: EnergyCAPEvidence) -> Verdict:
     """The scale of ``loadFactor``."""
     found = [r.get("loadFactor") for s in _monthly(evidence) for each in _results(s) for r in each]
-    factors = [value for value in found if value is not None and not isinstance(value, str | bool)]
+    factors = [value for value in found if isinstance(value, int | Decimal)]
     if not any(factors):
         return not_seen("no period has a load factor")
     return _scale(factors)

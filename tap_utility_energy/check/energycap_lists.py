@@ -158,13 +158,14 @@ def stable_order(evidence: EnergyCAPEvidence) -> Verdict:
     return holds(f"the same; {'by' if ids == sorted(ids) else 'not by'} id")
 
 
-def _small_keys(evidence: EnergyCAPEvidence) -> list[list[object]]:
+def _small_keys(evidence: EnergyCAPEvidence) -> list[list[int | str]]:
     return [_keys(evidence, answer.records) for answer in evidence.small if answer.page]
 
 
-def _keys(evidence: EnergyCAPEvidence, records: Iterable[dict[str, object]]) -> list[object]:
+def _keys(evidence: EnergyCAPEvidence, records: Iterable[dict[str, object]]) -> list[int | str]:
     name, _ = evidence.keys[evidence.paged.path if evidence.paged else ""]
-    return [record.get(name) for record in records]
+    keys = (record.get(name) for record in records)
+    return [key if isinstance(key, int) else str(key) for key in keys]
 
 
 def modified_dates(evidence: EnergyCAPEvidence) -> Verdict:

@@ -69,8 +69,12 @@ def _fact(finding: Finding, marks: dict[Outcome, str]) -> Iterator[str]:
 
 def _streams(checked: Checked) -> Iterator[str]:
     yield _row("First sync at these settings", "answer", "records", "calls", "time")
+    said = ""
     for source in checked.sources:
         yield from _source(source)
+        if source.note and source.note != said:
+            yield from wrapped(source.note, f"{'':5}", 5)
+        said = source.note
     for what, default_only in (("the streams selected by default", True), ("all streams", False)):
         requests, seconds, is_at_least = costs.total(checked.sources, default_only=default_only)
         about = "at least" if is_at_least else "about"
@@ -88,8 +92,6 @@ def _source(source: Source) -> Iterator[str]:
     )
     for name in others:
         yield f"   and {name}"
-    if source.note:
-        yield from wrapped(source.note, f"{'':5}", 5)
 
 
 def _figure(value: int | None, *, is_at_least: bool) -> str:

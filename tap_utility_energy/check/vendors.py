@@ -31,6 +31,7 @@ logger = logging.getLogger(ROOT)
 SHARES = {UtilityAPI: 26, EnergyCAP: 34}
 NO_REQUEST_LEFT = "No request was left for it: see the failures above."
 SKIPPED = "The vendor was not asked any further: see the failure."
+IMPATIENT = "A check waits for a minute at most. A sync waits longer: max_wait_seconds."
 NO_METERS = "It takes the list of meters, which has none."
 #: Hosts that a report names.
 HOSTS = (
@@ -137,6 +138,8 @@ def _add_notes(evidence: Evidence) -> None:
             source.note = _why_not_asked(source, evidence)
         elif source.answer and source.answer.is_refused and source.permission:
             source.note = f"It needs the permission {source.permission}."
+        elif source.is_failure:
+            source.note = IMPATIENT
 
 
 def _why_empty(source: Source, evidence: Evidence) -> str:
