@@ -103,6 +103,8 @@ class Source:
     schema: Schema
     is_default: bool
     answer: Answer | None = None
+    #: What came of a request for its second page, if it has one.
+    next_answer: Answer | None = None
     #: Why it was not asked for, or why it is empty.
     note: str = ""
     shape: Shape = field(init=False)
@@ -123,10 +125,12 @@ class Source:
         return self.answer.records if self.answer else []
 
     @property
-    def is_failure(self) -> bool:
-        """Whether the vendor refused the list, or did not answer."""
-        error = self.answer.error if self.answer else None
-        return error is not None and not self._is_not_asked
+    def failure(self) -> FatalError | None:
+        """Why the vendor refused the list or its second page, or did not answer."""
+        if self.answer and self.answer.error and not self._is_not_asked:
+            return self.answer.error
+        following = self.next_answer
+        return following.error if following and following.status else None
 
     @property
     def _is_not_asked(self) -> bool:

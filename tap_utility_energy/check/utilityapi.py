@@ -166,9 +166,10 @@ class _Check:
         """The second page of lists that have one, and of a list that is made to have one."""
         evidence = self._evidence
         for stream in LISTS:
-            answer = evidence.sources[stream.path].answer
-            if answer:
-                self._follow(answer, self._url(stream.path, self._filters(stream)))
+            source = evidence.sources[stream.path]
+            if source.answer:
+                url = self._url(stream.path, self._filters(stream))
+                source.next_answer = self._follow(source.answer, url)
         if uid := uid_of(evidence.meter):
             params = {"meters": uid, "limit": FEW_BILLS}
             evidence.limited = self._ask("/bills", params)
@@ -234,10 +235,10 @@ class _Check:
         records_key = path.rpartition("/")[2].replace("-", "_")
         return self._asker.ask(path, url, PageFormat(records_key))
 
-    def _follow(self, answer: Answer, url: str) -> None:
-        """Request the page after an answer's, as a sync does."""
+    def _follow(self, answer: Answer, url: str) -> Answer | None:
+        """Request the page after an answer's, if there is one, as a sync does."""
         if not answer.has_more or answer.page is None:
-            return
+            return None
         paginator = NextURLPaginator([url])
         try:
             paginator.advance(answer.page)
@@ -246,6 +247,7 @@ class _Check:
         except FatalError as error:
             following = Answer(error=error)
         self._evidence.links.append((answer, url, following))
+        return following
 
 
 def uid_of(record: Mapping[str, Any]) -> str:

@@ -78,8 +78,7 @@ class Checked:
         """A line for each cause of failure, with the streams that failed for it."""
         causes: dict[str, Failure] = {}
         for source in self.sources:
-            error = source.answer.error if source.answer and source.is_failure else None
-            if error:
+            if error := source.failure:
                 failure = causes.setdefault(error.cause, Failure(str(error)))
                 failure.streams += source.names
                 if error.permission and error.permission not in failure.permissions:
@@ -138,7 +137,7 @@ def _add_notes(evidence: Evidence) -> None:
             source.note = _why_not_asked(source, evidence)
         elif source.answer and source.answer.is_refused and source.permission:
             source.note = f"It needs the permission {source.permission}."
-        elif source.is_failure:
+        elif source.failure:
             source.note = IMPATIENT
 
 

@@ -92,6 +92,17 @@ def test_a_missing_permission_is_named(tap: TapRunner, tmp_path: Path) -> None:
     assert result.sources("EnergyCAP")["/api/v3/meter"]["answer"] == "read"
 
 
+def test_a_second_page_that_is_refused_is_a_failure(tap: TapRunner, tmp_path: Path) -> None:
+    refused = {"status": 403, "path": "meters?after="}
+    with Sandbox(
+        billing_summaries=30, meters=0, cache_seconds=0, utilityapi_page_limit=5, faults=[refused]
+    ) as box:
+        result = check(tap, settings(box, "UtilityAPI"), tmp_path)
+
+    assert result.run.exit == 1
+    assert [line.split(":")[0] for line in result.run.errors] == ["utilityapi_meters"]
+
+
 def test_a_wrong_credential_ends_the_requests(
     tap: TapRunner, small: Sandbox, tmp_path: Path
 ) -> None:
