@@ -116,7 +116,7 @@ def test_every_address_of_the_project_is_the_one_of_the_package() -> None:
         for name in tracked()
         if (ROOT / name).is_file() and Path(name).suffix in {".md", ".yml", ".toml", ".py", ".lock"}
         for address in re.findall(
-            r"https://[\w.]*github[\w.]*/[\w/.-]*tap-utility-energy",
+            r"https://[\w.-]*github[\w.]*/(?:[\w.-]+/)?tap-utility-energy\b",
             (ROOT / name).read_text("utf-8"),
         )
     }
