@@ -162,6 +162,24 @@ def test_every_page_fits_and_asks_nobody_else(
         assert not faults
 
 
+@pytest.mark.parametrize(("page", "heading"), [("your-own-project", 0), ("upstream", 1)])
+def test_what_is_copied_can_be_pasted(browser: Any, url: str, page: str, heading: int) -> None:
+    with opened(browser, url, 1280, "light") as (tab, _):
+        tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        tab.goto(f"{url}{page}/")
+        block = tab.locator(".highlight").nth(heading)
+        shown = block.locator("pre").inner_text().splitlines()
+        # The button comes from a script, which needs a moment more to listen to it.
+        block.hover()
+        block.locator("button").first.click()
+        tab.wait_for_selector(".md-dialog--active")
+        copied = tab.evaluate("navigator.clipboard.readText()").splitlines()
+
+    assert any(line.startswith("$ ") for line in shown)
+    continued = [line for line in shown if line.startswith(("$ ", "    "))]
+    assert copied == [line.removeprefix("$ ") for line in continued]
+
+
 def test_the_search_finds_a_setting(browser: Any, url: str) -> None:
     with opened(browser, url, 1280, "light") as (tab, faults):
         # Typed text is lost before the page's script listens; text in the address is not.
