@@ -79,8 +79,9 @@ constraints: $(BIN)/uv ## pin the newest version of each dependency
 		--no-annotate --custom-compile-command "make constraints" \
 		--output-file constraints.txt pyproject.toml loaders/duckdb/pyproject.toml
 
+release-files: export TAG ?=
 release-files: $(BIN)/uv ## build what the release of TAG publishes, into dist/
-	@$(BIN)/python scripts/release.py $(TAG)
+	@$(BIN)/python scripts/release.py "$$TAG"
 
 clean: ## remove what the targets created; keep real data, state and .env
 	rm -rf $(VENV) .meltano/extractors .meltano/loaders .meltano/run .meltano/demo.stamp

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TAG = re.compile(r"v\d+\.\d+\.\d+", re.ASCII)
 DISTRIBUTIONS = {"tap-utility-energy": ".", "target-duckdb-every-row": "loaders/duckdb"}
 
 
@@ -26,6 +27,7 @@ def main() -> int:
     dist = ROOT / "dist"
     shutil.rmtree(dist, ignore_errors=True)
     try:
+        check_tag(tag)
         notes = notes_of(tag, (ROOT / "CHANGELOG.md").read_text("utf-8"))
         for name, folder in DISTRIBUTIONS.items():
             build(ROOT / folder, dist / name)
@@ -35,6 +37,21 @@ def main() -> int:
         return 1
     (dist / "notes.md").write_text(notes, "utf-8")
     return 0
+
+
+def check_tag(tag: str) -> None:
+    """Check the form of a tag, and that nothing but its commit would be built.
+
+    Raises:
+        ValueError: The workflow would not begin with it, or a file is changed, or new and not
+            ignored: such a file would be in the sdist.
+    """
+    if not TAG.fullmatch(tag):
+        raise ValueError(f"not the tag of a release, such as v1.2.3: {tag!r}")
+    status = ["git", "status", "--porcelain"]
+    changed = subprocess.run(status, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    if changed:
+        raise ValueError(f"the tree is not clean:\n{changed.rstrip()}")
 
 
 def notes_of(tag: str, changelog: str) -> str:
@@ -65,7 +82,7 @@ def check_version(tag: str, folder: Path) -> None:
     """Check that what was built has the tag's version.
 
     Raises:
-        ValueError: It has another: HEAD is not the tagged commit, or a file was changed.
+        ValueError: It has another: HEAD is not the tagged commit.
     """
     version = tag.removeprefix("v")
     built = sorted(path.name for path in folder.iterdir())
@@ -74,7 +91,7 @@ def check_version(tag: str, folder: Path) -> None:
         f"tap_utility_energy-{version}.tar.gz",
     ]
     if built != expected:
-        raise ValueError(f"HEAD is not {tag}, or the tree is not clean: built {', '.join(built)}")
+        raise ValueError(f"HEAD is not {tag}: built {', '.join(built)}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 TAG = "v41.2.3"
+#: What the action that `release.yml` publishes with takes. An older one of 2026 refuses 2.5, which
+#: hatchling writes.
+PUBLISHED_METADATA = {f"Metadata-Version: 2.{minor}" for minor in range(1, 6)}
 
 
 def tracked() -> list[str]:
@@ -69,6 +73,10 @@ def test_a_tag_becomes_two_distributions_and_notes(tmp_path: Path) -> None:
     assert sorted(name.rpartition(".")[2] for name in loader) == ["gz", "whl"]
     assert names - {"PKG-INFO"} == set(run("git", "ls-files", at=clone).stdout.splitlines())
 
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        assert archive.read(metadata).splitlines()[0].decode() in PUBLISHED_METADATA
+
     uv, python = Path(sys.executable).with_name("uv"), tmp_path / "empty" / "bin" / "python"
     run(uv, "venv", "--python", sys.executable, tmp_path / "empty", at=tmp_path)
     run(uv, "pip", "install", "--python", python, wheel, at=tmp_path)
@@ -84,7 +92,38 @@ def test_a_commit_that_is_not_the_tags_is_not_released(tmp_path: Path) -> None:
     clone = ready(tmp_path)
     git(clone, "commit", "--quiet", "--allow-empty", "--message=another")
 
-    assert release(clone, exit_code=1).startswith(f"HEAD is not {TAG}, or the tree is not clean")
+    assert release(clone, exit_code=1).startswith(f"HEAD is not {TAG}: built ")
+
+
+@pytest.mark.parametrize(
+    "tag", ["v41.2", "41.2.3", "v41.2.3rc1", "v41.2.3\n", "", "vUnreleased", "../v41.2.3"]
+)
+def test_what_is_no_tag_of_a_release_is_refused(tmp_path: Path, tag: str) -> None:
+    refused = release(ready(tmp_path), tag, exit_code=1)
+
+    assert refused == f"not the tag of a release, such as v1.2.3: {tag!r}\n"
+
+
+def test_a_file_that_is_not_committed_is_not_released(tmp_path: Path) -> None:
+    clone = ready(tmp_path)
+    (clone / "customers.json").write_text("[]", "utf-8")
+
+    assert release(clone, exit_code=1) == "the tree is not clean:\n?? customers.json\n"
+
+
+def test_a_tag_is_no_part_of_a_command(tmp_path: Path) -> None:
+    clone = ready(tmp_path)
+    (clone / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    uv = clone / ".venv" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.touch()
+    uv.with_name("python").symlink_to(sys.executable)
+
+    tag = "v1; touch made #"
+    refused = run("make", "release-files", f"TAG={tag}", at=clone, exit_code=2).stderr
+
+    assert f"such as v1.2.3: {tag!r}\n" in refused
+    assert not (clone / "made").exists()
 
 
 def test_a_version_without_a_changelog_is_not_released(tmp_path: Path) -> None:
