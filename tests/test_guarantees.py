@@ -17,7 +17,7 @@ SECTIONS = re.findall(r"^## (.+)\n((?:(?!^## ).*\n)+)", PAGE, re.MULTILINE)
 def test_a_guarantee_names_its_tests_and_limits(claim: str, text: str) -> None:
     tests = re.findall(r"^- `(tests/\S+\.py)::(test_\w+)`$", text, re.MULTILINE)
 
-    assert len(tests) >= 3, f"{claim}: who shows it?"
+    assert tests, f"{claim}: who shows it?"
     assert len(tests) == len(re.findall(r"^- ", text, re.MULTILINE))
     assert re.search(r"^Not covered: .", text, re.MULTILINE), claim
     for path, name in tests:
