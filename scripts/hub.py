@@ -36,6 +36,7 @@ _LOCKED = (
     "capabilities",
     "settings_group_validation",
     "settings",
+    "commands",
     "supported_python_versions",
     "select",
     "log_parser",
@@ -72,7 +73,7 @@ def _common(root: Path, extractor: Mapping[str, Any]) -> dict[str, Any]:
     text = text.replace("DOCUMENTATION", urls["Documentation"])
     text = text.replace("SELECT_COMMAND", select_command(extractor["select"]))
     facts = {name: list(told[name]) for name in ("capabilities", "supported_python_versions")}
-    copied = {name: extractor[name] for name in ("namespace", "select")}
+    copied = {name: extractor[name] for name in ("namespace", "select", "commands")}
     return (
         {
             "name": NAME,

@@ -84,6 +84,15 @@ def test_it_loads_into_files_and_postgresql(
     assert_whole(in_postgresql(cluster, "own_project"), readme_box)
 
 
+def test_the_check_is_a_command_of_it(own_project: Path, readme_box: Sandbox, path: str) -> None:
+    script = commands("docs/check.md#check-the-vendors console 2")
+
+    told = shell(*script, at=own_project, box=readme_box, PATH=path)
+
+    assert "First sync at these settings" in told
+    assert json.loads((own_project / "check.json").read_text("utf-8"))
+
+
 def test_a_project_of_ones_own_declares_what_the_project_here_does() -> None:
     here = YAML(typ="safe").load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]
     own = YAML(typ="safe").load(PROJECT)["plugins"]
