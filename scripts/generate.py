@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Generate files from the definitions of the settings and streams.
 
 The extractor in `meltano.yml`, `.env.example`, `docs/streams.md` with its diagrams, the tables of
@@ -12,42 +11,41 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from own_project import sections
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
-from streams_page import diagrams, streams_page
-from tables import (
-    as_text,
+
+from scripts import hub, own_project
+from scripts.joins import diagrams
+from scripts.markup import as_yaml, on_one_line
+from scripts.project import ROOT
+from scripts.streams_page import streams_page
+from scripts.tables import (
     energycap_requests,
-    kind,
+    meltano_kind,
     replication_table,
+    setting_text,
     settings_tables,
     utilityapi_requests,
 )
-from yaml_text import as_yaml
-
-from hub import addresses, definitions
 from tap_utility_energy import settings
 from tap_utility_energy.environment import PREFIX
 from tap_utility_energy.tap import TapUtilityEnergy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from tap_utility_energy.core.stream import VendorStream
 
-ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PROPERTIES: dict[str, dict[str, Any]] = settings.SCHEMA["properties"]
 
 
 def meltano_setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """The setting as `meltano.yml` declares it."""
-    setting = {"name": name, "label": schema["title"], "kind": kind(schema)}
+    setting = {"name": name, "label": schema["title"], "kind": meltano_kind(schema)}
     if schema.get("secret"):
         setting["sensitive"] = True
     if "default" in schema:
@@ -59,16 +57,10 @@ def meltano_yml() -> str:
     """The extractor's capabilities and settings for `meltano.yml`."""
     content = {
         "capabilities": [capability.value for capability in TapUtilityEnergy.capabilities],
-        "settings_group_validation": [flow(CommentedSeq([name])) for name in settings.CREDENTIALS],
+        "settings_group_validation": [on_one_line([name]) for name in settings.CREDENTIALS],
         "settings": [meltano_setting(name, schema) for name, schema in PROPERTIES.items()],
     }
     return indent(as_yaml(content), " " * 6)
-
-
-def flow(collection: Any) -> Any:
-    """The collection, written on one line."""
-    collection.fa.set_flow_style()
-    return collection
 
 
 def env_example() -> str:
@@ -76,13 +68,13 @@ def env_example() -> str:
     blocks = ["# Settings of tap-utility-energy. Copy this to .env and remove the # where needed."]
     for name in sorted(PROPERTIES, key=lambda name: name not in settings.CREDENTIALS):
         schema = PROPERTIES[name]
-        default = schema.get("default", {"array": [], "object": {}}.get(kind(schema), ""))
+        default = schema.get("default", {"array": [], "object": {}}.get(meltano_kind(schema), ""))
         variable = PREFIX + name.upper()
-        blocks.append(f"# {schema['description']}\n# {variable}={as_text(default)}")
+        blocks.append(f"# {schema['description']}\n# {variable}={setting_text(default)}")
     return "\n\n".join(blocks) + "\n"
 
 
-def replaced(text: str, name: str, content: str) -> str:
+def with_section(text: str, name: str, content: str) -> str:
     """The text with the lines between the two that hold ``name:begin`` and ``name:end`` replaced.
 
     Raises:
@@ -97,10 +89,12 @@ def replaced(text: str, name: str, content: str) -> str:
     return text
 
 
-def pages(streams: Sequence[VendorStream]) -> Iterator[tuple[Path, str]]:
+def pages_with_tables(streams: Sequence[VendorStream]) -> Iterator[tuple[Path, str]]:
     """The pages of docs/ with generated tables, and their diagrams."""
     tables = {
-        ("settings.md", "settings"): settings_tables(found.name for found in settings.SDK_SETTINGS),
+        ("settings.md", "settings"): settings_tables(
+            setting.name for setting in settings.SDK_SETTINGS
+        ),
         ("permissions-and-requests.md", "utilityapi"): utilityapi_requests(streams),
         ("permissions-and-requests.md", "energycap"): energycap_requests(streams),
         ("replication.md", "replication"): replication_table(streams),
@@ -108,7 +102,7 @@ def pages(streams: Sequence[VendorStream]) -> Iterator[tuple[Path, str]]:
     texts: dict[str, str] = {}
     for (page, section), content in tables.items():
         text = texts.get(page) or (DOCS / page).read_text("utf-8")
-        texts[page] = replaced(text, section, f"\n{content}\n")
+        texts[page] = with_section(text, section, f"\n{content}\n")
     texts["streams.md"] = streams_page(streams)
     for page, text in texts.items():
         yield DOCS / page, text
@@ -116,20 +110,27 @@ def pages(streams: Sequence[VendorStream]) -> Iterator[tuple[Path, str]]:
         yield DOCS / "images" / f"joins-{vendor.lower()}.svg", drawing
 
 
-def generated() -> Iterator[tuple[Path, str]]:
+def own_project_page(plugins: Mapping[str, Any]) -> tuple[Path, str]:
+    """The page that has a `meltano.yml` to paste."""
+    path = DOCS / "your-own-project.md"
+    text = path.read_text("utf-8")
+    for name, content in own_project.sections(plugins).items():
+        text = with_section(text, name, content)
+    return path, text
+
+
+def generated_files() -> Iterator[tuple[Path, str]]:
     """Every generated file, with its content."""
-    meltano, project = ROOT / "meltano.yml", DOCS / "your-own-project.md"
-    declared = replaced(meltano.read_text("utf-8"), "extractor", meltano_yml().rstrip())
-    yield meltano, declared
-    (extractor,) = YAML(typ="safe").load(declared)["plugins"]["extractors"]
-    text = project.read_text("utf-8")
-    for name, content in sections(declared, addresses(ROOT)["Repository"]).items():
-        text = replaced(text, name, content)
-    yield project, text
-    yield from definitions(ROOT, extractor)
+    path = ROOT / "meltano.yml"
+    meltano = with_section(path.read_text("utf-8"), "extractor", meltano_yml().rstrip())
+    yield path, meltano
+    plugins = YAML(typ="safe").load(meltano)["plugins"]
+    yield own_project_page(plugins)
+    (extractor,) = plugins["extractors"]
+    yield from hub.definitions(extractor)
     yield ROOT / ".env.example", env_example()
     tap = TapUtilityEnergy(config={}, validate_config=False)
-    yield from pages(list(tap.streams.values()))
+    yield from pages_with_tables([cast("VendorStream", stream) for stream in tap.streams.values()])
     yield ROOT / "tests" / "snapshots" / "catalog.json", f"{tap.catalog_json_text}\n"
 
 
@@ -139,7 +140,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a change")
     check = parser.parse_args().check
     differ = []
-    for path, new in generated():
+    for path, new in generated_files():
         if not path.exists() or path.read_text("utf-8") != new:
             differ.append(path.name)
             if not check:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
-from yaml_text import as_yaml
+
+from scripts.markup import as_yaml
+from scripts.project import ROOT, URLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 NAME = "tap-utility-energy"
 VARIANT = "utility-energy"
 LOCK = f"plugins/extractors/{NAME}--{VARIANT}.lock"
 DEFINITION = f"hub/extractors/{NAME}/{VARIANT}.yml"
-#: It works only with a package that the tap does not install.
-_LEFT_OUT = "faker_config"
-#: What a lock file holds, in the order in which Meltano writes it.
-_LOCKED = (
+#: This setting works only with a package that the tap does not install.
+_NOT_IN_HUB = "faker_config"
+#: The keys of a lock file and of its settings, in the order in which Meltano writes them.
+_LOCK_KEYS = (
     "name",
     "namespace",
     "variant",
@@ -41,74 +42,72 @@ _LOCKED = (
     "select",
     "log_parser",
 )
-#: The same of a setting.
-_OF_SETTING = ("name", "kind", "value", "label", "description", "sensitive")
+_SETTING_KEYS = ("name", "kind", "value", "label", "description", "sensitive")
 
 
-def about() -> dict[str, Any]:
-    """What the tap tells of itself, as the Hub's own tool reads it."""
-    command = [sys.executable, "-m", "tap_utility_energy", "--about", "--format=json"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(told.stdout)
+def definitions(extractor: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Both files with their contents.
+
+    Args:
+        extractor: The tap's declaration in the `meltano.yml` here.
+    """
+    about = _about()
+    shared = _shared_keys(extractor, about)
+    settings = [_in_order(setting) for setting in extractor["settings"]]
+    lock = {"plugin_type": "extractors", **_only(_LOCK_KEYS, shared | {"settings": settings})}
+    yield ROOT / LOCK, json.dumps(lock, indent=2) + "\n"
+    for_hub = shared | {"settings": _hub_settings(extractor, about)}
+    yield ROOT / DEFINITION, as_yaml(_sorted(for_hub), list_indent=0)
 
 
-def addresses(root: Path) -> dict[str, str]:
-    """The project's addresses, by name."""
-    return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
-
-
-def definitions(root: Path, extractor: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Both files, from the extractor of `meltano.yml` and what the tap tells of itself."""
-    common = _common(root, extractor)
-    locked = common | {"settings": [_ordered(setting) for setting in extractor["settings"]]}
-    lock = {"plugin_type": "extractors"} | {name: locked[name] for name in _LOCKED}
-    yield root / LOCK, json.dumps(lock, indent=2) + "\n"
-    for_hub = common | {"settings": _hub_settings(common, extractor)}
-    yield root / DEFINITION, as_yaml(_for_hub(for_hub), indent=0)
-
-
-def _common(root: Path, extractor: Mapping[str, Any]) -> dict[str, Any]:
-    urls, told = addresses(root), about()
-    text = (root / "hub" / "handwritten.yml").read_text("utf-8")
-    text = text.replace("DOCUMENTATION", urls["Documentation"])
-    text = text.replace("SELECT_COMMAND", select_command(extractor["select"]))
-    facts = {name: list(told[name]) for name in ("capabilities", "supported_python_versions")}
-    copied = {name: extractor[name] for name in ("namespace", "select", "commands")}
-    return (
-        {
-            "name": NAME,
-            "variant": VARIANT,
-            "docs": urls["Documentation"],
-            "repo": urls["Repository"],
-            "pip_url": f"git+{urls['Repository']}.git",
-            "settings_group_validation": extractor["settings_group_validation"],
-            "about": told,
-        }
-        | facts
-        | copied
-        | YAML(typ="safe").load(text)
-    )
-
-
-def select_command(select: list[str]) -> str:
+def select_command(select: Sequence[str]) -> str:
     """The command that writes the selection of streams into a project's `meltano.yml`."""
     return f"meltano config set {NAME} _select '{json.dumps(select)}'"
 
 
-def _ordered(setting: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: setting[name] for name in _OF_SETTING if name in setting}
+def _about() -> dict[str, Any]:
+    """The output of ``--about``, which the Hub's own tool reads too."""
+    command = [sys.executable, "-m", "tap_utility_energy", "--about", "--format=json"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    about: dict[str, Any] = json.loads(result.stdout)
+    return about
 
 
-def _hub_settings(common: dict[str, Any], extractor: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The settings, with the parts of objects as the Hub's tool names them.
+def _shared_keys(extractor: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
+    """What both files hold, apart from the settings."""
+    text = (ROOT / "hub" / "handwritten.yml").read_text("utf-8")
+    text = text.replace("DOCUMENTATION", URLS["Documentation"])
+    text = text.replace("SELECT_COMMAND", select_command(extractor["select"]))
+    return {
+        "name": NAME,
+        "variant": VARIANT,
+        "docs": URLS["Documentation"],
+        "repo": URLS["Repository"],
+        "pip_url": f"git+{URLS['Repository']}.git",
+        **_only(("namespace", "select", "commands", "settings_group_validation"), extractor),
+        **_only(("capabilities", "supported_python_versions"), about),
+        **YAML(typ="safe").load(text),
+    }
 
-    The parts come before the whole, so that Meltano does not make nulls of those that are unset.
+
+def _only(keys: Sequence[str], mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: mapping[key] for key in keys}
+
+
+def _in_order(setting: Mapping[str, Any]) -> dict[str, Any]:
+    return _only([key for key in _SETTING_KEYS if key in setting], setting)
+
+
+def _hub_settings(extractor: Mapping[str, Any], about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The settings, each object after its parts, which the Hub's tool names with dots.
+
+    In the other order Meltano sets unset parts to null.
     """
-    properties = common["about"]["settings"]["properties"]
+    schemas = about["settings"]["properties"]
     settings = []
     for setting in extractor["settings"]:
-        if setting["name"] != _LEFT_OUT:
-            settings += [*_parts(setting["name"], properties[setting["name"]]), setting]
+        if setting["name"] != _NOT_IN_HUB:
+            settings += [*_parts(setting["name"], schemas[setting["name"]]), setting]
     return settings
 
 
@@ -124,11 +123,6 @@ def _parts(name: str, schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "label": inner["title"],
                 "description": inner["description"],
             }
-
-
-def _for_hub(definition: dict[str, Any]) -> Any:
-    """The definition with sorted keys and texts as blocks."""
-    return _sorted({name: value for name, value in definition.items() if name != "about"})
 
 
 def _sorted(value: Any) -> Any:

@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Build what a release publishes: ``python scripts/release.py v1.2.3``.
+"""Build what a release publishes: ``python -m scripts.release v1.2.3``.
 
 Into ``dist/``: a folder with the sdist and wheel of each distribution, and ``notes.md``, the
 version's section of CHANGELOG.md.
@@ -14,7 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from scripts.project import ROOT
+
 TAG = re.compile(r"v\d+\.\d+\.\d+", re.ASCII)
 DISTRIBUTIONS = {"tap-utility-energy": ".", "target-duckdb-every-row": "loaders/duckdb"}
 
@@ -28,7 +28,7 @@ def main() -> int:
     shutil.rmtree(dist, ignore_errors=True)
     try:
         check_tag(tag)
-        notes = notes_of(tag, (ROOT / "CHANGELOG.md").read_text("utf-8"))
+        notes = release_notes(tag, (ROOT / "CHANGELOG.md").read_text("utf-8"))
         for name, folder in DISTRIBUTIONS.items():
             build(ROOT / folder, dist / name)
         check_version(tag, dist / "tap-utility-energy")
@@ -54,13 +54,13 @@ def check_tag(tag: str) -> None:
         raise ValueError(f"the tree is not clean:\n{changed.rstrip()}")
 
 
-def notes_of(tag: str, changelog: str) -> str:
+def release_notes(tag: str, changelog: str) -> str:
     """The changelog's section of a tag's version.
 
     Raises:
         ValueError: There is none, or what is unreleased would not be in the release.
     """
-    sections = dict(
+    sections: dict[str, str] = dict(
         re.findall(r"^## \[([^\]]+)\][^\n]*\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     )
     version = tag.removeprefix("v")

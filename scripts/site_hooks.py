@@ -10,19 +10,19 @@ from __future__ import annotations
 import logging
 import os
 import re
-import tomllib
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File
+
+from scripts.project import METADATA, ROOT, URLS
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
 
-ROOT = Path(__file__).resolve().parent.parent
 #: Files outside docs/ and their names in the site.
 OUTSIDE = {
     "README.md": "index.md",
@@ -38,18 +38,11 @@ LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
 logger = logging.getLogger("mkdocs.hooks.links")
 
 
-def addresses() -> dict[str, str]:
-    """The project's addresses, by their names in pyproject.toml."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return dict(project["urls"])
-
-
 def on_config(config: MkDocsConfig) -> None:
     """Take the site's address and description from the project's."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    config.site_url = f"{project['urls']['Documentation'].rstrip('/')}/"
-    config.site_description = project["description"]
-    config.copyright = f'<a href="{project["urls"]["Repository"]}">Repository</a>, Apache-2.0'
+    config.site_url = f"{URLS['Documentation'].rstrip('/')}/"
+    config.site_description = METADATA["description"]
+    config.copyright = f'<a href="{URLS["Repository"]}">Repository</a>, Apache-2.0'
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
@@ -100,7 +93,7 @@ def with_site_links(markdown: str, source: str) -> str:
         source: The page's path in the repository.
     """
     parts = re.split(r"(^ *```.*?^ *```$)", markdown, flags=re.MULTILINE | re.DOTALL)
-    link = partial(site_link, source=source, repository=addresses()["Repository"])
+    link = partial(site_link, source=source, repository=URLS["Repository"])
     # Every second part is a block of code.
     parts[::2] = [LINK.sub(lambda found: link(found[0]), part) for part in parts[::2]]
     return "".join(parts)

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from streams_page import code, replication, table
-
+from scripts.markup import code, table
+from scripts.streams_page import replication
 from tap_utility_energy import settings
-from tap_utility_energy.energycap import permissions
 from tap_utility_energy.energycap.base import EnergyCAPStream
 from tap_utility_energy.energycap.incremental import LOOKBACK
+from tap_utility_energy.energycap.permissions import NOT_NAMED
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tap_utility_energy.utilityapi.streams import INTERVALS
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator
 
     from tap_utility_energy.core.stream import VendorStream as Stream
+
+    S = TypeVar("S", bound=Stream)
 
 #: The settings' areas, by how their names begin; the rest are for both vendors.
 AREAS = {
@@ -37,7 +39,7 @@ UTILITYAPI_PAGE = 1000
 # ----- settings
 
 
-def kind(schema: dict[str, Any]) -> str:
+def meltano_kind(schema: dict[str, Any]) -> str:
     """The setting's type as Meltano calls it."""
     if schema.get("format") == "date-time":
         return "date_iso8601"
@@ -46,15 +48,19 @@ def kind(schema: dict[str, Any]) -> str:
     return "string" if kind == "number" else kind
 
 
-def as_text(value: Any) -> str:
+def setting_text(value: Any) -> str:
     """A value as a user would write it."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def type_in_words(schema: dict[str, Any]) -> str:
+def setting_type(schema: dict[str, Any]) -> str:
     """The setting's type with its limits, for a reader."""
     words = {"array": "array of string", "date_iso8601": "date-time"}
-    text = "number" if "number" in schema["type"] else words.get(kind(schema), kind(schema))
+    text = (
+        "number"
+        if "number" in schema["type"]
+        else words.get(meltano_kind(schema), meltano_kind(schema))
+    )
     least, most = schema.get("minimum"), schema.get("maximum")
     if "exclusiveMinimum" in schema:
         text += f", more than {schema['exclusiveMinimum']}"
@@ -75,10 +81,10 @@ def settings_tables(sdk: Iterable[str]) -> str:
     properties: dict[str, dict[str, Any]] = settings.SCHEMA["properties"]
     rows: dict[str, list[tuple[str, ...]]] = {area: [] for area in AREAS}
     for name, schema in properties.items():
-        default = f"`{as_text(schema['default'])}`" if "default" in schema else ""
+        default = f"`{setting_text(schema['default'])}`" if "default" in schema else ""
         rows[_area(name, sdk)].append((
             f"`{name}`",
-            type_in_words(schema),
+            setting_type(schema),
             default,
             schema["description"],
         ))
@@ -100,13 +106,12 @@ def _area(name: str, sdk: Container[str]) -> str:
 def energycap_requests(streams: Iterable[Stream]) -> str:
     """The permission that each of EnergyCAP's lists needs, and its requests in a run."""
     rows = []
-    for path, sharing in _by_path(s for s in streams if isinstance(s, EnergyCAPStream)):
+    for path, sharing in _streams_by_path(s for s in streams if isinstance(s, EnergyCAPStream)):
         first = sharing[0]
-        named = first.permission if first.permission != permissions.NOT_NAMED else "none is named"
-        what = path.split("/")[3] if first.params else ""
-        counted = f"{what}s ÷ *n*" if what else "records ÷ *n*"
-        requests = f"{counted}, rounded up" if first.is_paged else "1"
-        rows.append((_names(sharing), named, requests))
+        permission = "none is named" if first.permission == NOT_NAMED else first.permission
+        counted = f"{path.split('/')[3]}s" if first.params else "records"
+        requests = f"{counted} ÷ *n*, rounded up" if first.is_paged else "1"
+        rows.append((_stream_names(sharing), permission, requests))
     return table(("streams", "permission", "requests of a run"), rows)
 
 
@@ -115,23 +120,23 @@ def utilityapi_requests(streams: Iterable[Stream]) -> str:
     ours = [s for s in streams if not isinstance(s, EnergyCAPStream)]
     meter_readers = [s for s in ours if isinstance(s, MeterDataStream)]
     rows = []
-    for path, sharing in _by_path(s for s in ours if s.name != "historical_collections"):
+    for path, sharing in _streams_by_path(s for s in ours if s.name != "historical_collections"):
         if isinstance(sharing[0], MeterDataStream):
             most = sharing[0].endpoint.most_meters
             whole = f"changed meters ÷ {most}, or more if [they are large](#bills-and-intervals)"
-            rows.append((_names(sharing), f"`{path}`", whole, "0"))
+            rows.append((_stream_names(sharing), f"`{path}`", whole, "0"))
             continue
         pages = f"records ÷ {UTILITYAPI_PAGE}, rounded up"
-        names = _names(sharing)
+        names = _stream_names(sharing)
         if path == "/meters":
-            names += f", and once for {_names(meter_readers)}"
+            names += f", and once for {_stream_names(meter_readers)}"
             pages = f"meters ÷ {UTILITYAPI_PAGE}, rounded up"
         rows.append((names, f"`{path}`", pages, "the same"))
     return table(("streams", "list", "requests of a first run", "without changes"), rows)
 
 
-def _by_path(streams: Iterable[Stream]) -> Iterator[tuple[str, list[Stream]]]:
-    def key(stream: Stream) -> str:
+def _streams_by_path(streams: Iterable[S]) -> Iterator[tuple[str, list[S]]]:
+    def key(stream: S) -> str:
         return re.sub(r"^/api/v\d+", "", stream.path)
 
     for _, group in groupby(sorted(streams, key=key), key):
@@ -139,8 +144,8 @@ def _by_path(streams: Iterable[Stream]) -> Iterator[tuple[str, list[Stream]]]:
         yield sharing[0].path, sharing
 
 
-def _names(streams: Sequence[Stream]) -> str:
-    return ", ".join(f"`{stream.name}`" for stream in streams)
+def _stream_names(streams: Iterable[Stream]) -> str:
+    return code(stream.name for stream in streams)
 
 
 # ----- replication
@@ -150,21 +155,25 @@ def replication_table(streams: Iterable[Stream]) -> str:
     """What a run emits of each stream, and what becomes of records that the vendor lacks."""
     rows = []
     for stream in sorted(streams, key=lambda stream: stream.client.vendor, reverse=True):
-        emits, gone = _emits(stream), _gone(stream)
-        versions = "yes" if stream.replication_method == "FULL_TABLE" and not _years(stream) else ""
-        rows.append((f"[`{stream.name}`](streams.md#{stream.name})", versions, emits, gone))
+        is_whole = stream.replication_method == "FULL_TABLE" and not _is_yearly_window(stream)
+        rows.append((
+            f"[`{stream.name}`](streams.md#{stream.name})",
+            "yes" if is_whole else "",
+            _emitted(stream),
+            _missing_records(stream),
+        ))
     header = ("stream", "versions", "what a run emits", "records that the vendor no longer has")
     return table(header, rows)
 
 
-def _years(stream: Stream) -> bool:
+def _is_yearly_window(stream: Stream) -> bool:
     return isinstance(stream, EnergyCAPStream) and bool(stream.params)
 
 
-def _emits(stream: Stream) -> str:
+def _emitted(stream: Stream) -> str:
     how = replication(stream)
     if isinstance(stream, MeterDataStream):
-        return f"{how}: {_of_meters(stream)}"
+        return f"{how}: {_meter_data(stream)}"
     if stream.name == "historical_collections":
         return f"{how}: requests that were made or have changed"
     if stream.replication_key:
@@ -172,10 +181,10 @@ def _emits(stream: Stream) -> str:
             f"{how}: what is new or changed, and what is within {LOOKBACK.days} days before the "
             "bookmark"
         )
-    return f"{how}, of the latest years" if _years(stream) else how
+    return f"{how}, of the latest years" if _is_yearly_window(stream) else how
 
 
-def _of_meters(stream: MeterDataStream) -> str:
+def _meter_data(stream: MeterDataStream) -> str:
     fields = code(stream.endpoint.fingerprint_fields)
     if stream.known_readings is None or stream.endpoint is not INTERVALS:
         return f"all of a meter if one of its {fields} has changed"
@@ -185,13 +194,13 @@ def _of_meters(stream: MeterDataStream) -> str:
     )
 
 
-def _gone(stream: Stream) -> str:
+def _missing_records(stream: Stream) -> str:
     if stream.name == "historical_collections":
         return "none: the rows are the tap's own"
     if stream.name == "utilityapi_bill_line_items":
         return "stay; charges that a corrected bill lost have another `updated` than the bill"
     if stream.name == "utilityapi_intervals":
         return "stay; one that was replaced is emptied and has `replaced_by`"
-    if _years(stream):
+    if _is_yearly_window(stream):
         return "stay; a period can vanish without notice"
     return "stay" if stream.replication_key else "stay, with an older `_sdc_extracted_at`"

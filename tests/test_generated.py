@@ -136,9 +136,8 @@ def test_nothing_secret_is_committed_for_prod() -> None:
 
 
 def generate(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(root / "scripts" / "generate.py"), *arguments]
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "scripts.generate", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
 def test_the_generator_has_nothing_to_change() -> None:

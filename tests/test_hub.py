@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
-import tomllib
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -150,14 +147,3 @@ def test_the_logo_is_where_the_definition_says_and_needs_nothing_else(hub: dict[
     used = {element.tag.partition("}")[2] for element in root.iter()}
     assert used <= {"svg", "rect", "path"}
     assert logo.read_text("utf-8").count("http") == 1, "the name of SVG itself"
-
-
-@pytest.mark.parametrize("path", [DEFINITION, LOCK, ROOT / "docs" / "your-own-project.md"])
-def test_addresses_of_the_project_are_those_of_its_metadata(path: Path) -> None:
-    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    urls = metadata["project"]["urls"].values()
-    own = r"https://[\w.-]+/[\w./-]*tap-utility-energy[\w.-]*"
-    named = re.findall(own, path.read_text("utf-8"))
-
-    assert named
-    assert not [url for url in named if not any(url.startswith(one) for one in urls)]

@@ -7,16 +7,14 @@ import re
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).resolve().parent.parent
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+from scripts.project import METADATA, ROOT, URLS
+
 TAG = "v41.2.3"
 #: What the action that `release.yml` publishes with takes. An older one of 2026 refuses 2.5, which
 #: hatchling writes.
@@ -42,8 +40,8 @@ def ready(folder: Path, unreleased: str = "") -> Path:
     """A clone with a tagged commit that is to be released."""
     git(folder, "clone", "--quiet", "--no-local", str(ROOT), "clone")
     clone = folder / "clone"
-    for name in ("scripts/release.py", "pyproject.toml"):  # of the working tree
-        (clone / name).write_bytes((ROOT / name).read_bytes())
+    for path in (*(ROOT / "scripts").glob("*.py"), ROOT / "pyproject.toml"):  # of the working tree
+        (clone / path.relative_to(ROOT)).write_bytes(path.read_bytes())
     heading = f"## [Unreleased]\n{unreleased}\n## [{TAG[1:]}] - 2026-11-27\n"
     text = (clone / "CHANGELOG.md").read_text("utf-8").replace("## [Unreleased]\n", heading)
     (clone / "CHANGELOG.md").write_text(text, "utf-8")
@@ -55,7 +53,7 @@ def ready(folder: Path, unreleased: str = "") -> Path:
 
 def release(clone: Path, tag: str = TAG, exit_code: int = 0) -> str:
     """Run the script; return what it says."""
-    return run(sys.executable, "scripts/release.py", tag, at=clone, exit_code=exit_code).stderr
+    return run(sys.executable, "-m", "scripts.release", tag, at=clone, exit_code=exit_code).stderr
 
 
 @pytest.mark.end_to_end
@@ -141,12 +139,12 @@ def test_what_is_unreleased_is_not_forgotten(tmp_path: Path) -> None:
 
 
 def test_the_pythons_that_are_named_are_the_pythons_that_are_tested() -> None:
-    classifiers = "\n".join(PROJECT["classifiers"])
+    classifiers = "\n".join(METADATA["classifiers"])
     named = re.findall(r"^Programming Language :: Python :: (3\.\d+)$", classifiers, re.MULTILINE)
     workflow = YAML(typ="safe").load(ROOT / ".github" / "workflows" / "test.yml")
 
     assert named == workflow["jobs"]["quick"]["strategy"]["matrix"]["python"]
-    assert PROJECT["requires-python"] == f">={named[0]}"
+    assert METADATA["requires-python"] == f">={named[0]}"
 
 
 def test_every_address_of_the_project_is_the_one_of_the_package() -> None:
@@ -159,7 +157,7 @@ def test_every_address_of_the_project_is_the_one_of_the_package() -> None:
             (ROOT / name).read_text("utf-8"),
         )
     }
-    repository, pages = PROJECT["urls"]["Repository"], PROJECT["urls"]["Documentation"]
+    repository, pages = URLS["Repository"], URLS["Documentation"]
     raw = repository.replace("//github.com/", "//raw.githubusercontent.com/")
 
     assert len(addresses) > 4

@@ -72,12 +72,13 @@ def test_meltano_adds_the_tap_by_its_definition(
 ) -> None:
     project = new_project(tmp_path, home, readme_box, path)
     (project / "plugins").rename(tmp_path / "unused")
-    script = commands("docs/your-own-project.md#without-the-lock-file console 1")
+    add = commands("docs/your-own-project.md#without-the-lock-file console 1")
+    select = commands("docs/your-own-project.md#choose-streams console 2")
     definition = "hub/extractors/tap-utility-energy/utility-energy.yml"
     file = home.folder / definition
     file.write_text(home.here(file.read_text("utf-8")), "utf-8")
 
-    shell(*map(home.here, script), at=project, box=readme_box, PATH=path)
+    shell(*map(home.here, [*add, *select]), at=project, box=readme_box, PATH=path)
     add_loader(project, "target-jsonl", wheel_project)
     shell("meltano run tap-utility-energy target-jsonl", at=project, box=readme_box, PATH=path)
 
