@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 
+from scripts.project import URLS
 from tests.examples import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
-ADDRESSES = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
-REPOSITORY = ADDRESSES["Repository"]
+REPOSITORY = URLS["Repository"]
 IMAGES, LINKS = (re.findall(rf"{mark}\[(?:[^]]|\]\()*?\]\(([^)]+)\)", README) for mark in ("!", ""))
 
 

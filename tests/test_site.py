@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import re
 import shutil
 import subprocess
 import sys
-import threading
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +14,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from scripts.project import URLS
 from tests.end_to_end.project import absent, copy_tree, needed_module
 from tests.examples import ROOT
+from tests.file_server import serving_files
 
 pytestmark = pytest.mark.end_to_end
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-REPOSITORY = PROJECT["urls"]["Repository"]
 WIDTHS = (360, 768, 1280)
 #: The browser may ask nobody for updates or lists either.
 FLAGS = (
@@ -71,23 +67,11 @@ def build(source: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files, and logs nothing."""
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def url(site: Path) -> Iterator[str]:
     """Where the site is served."""
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with serving_files(site) as url:
+        yield f"{url}/"
 
 
 @pytest.fixture(scope="module")
@@ -191,27 +175,26 @@ def test_the_search_finds_a_setting(browser: Any, url: str) -> None:
     assert not faults
 
 
-@pytest.mark.parametrize(
-    ("page", "text", "said"),
-    [
-        ("docs/limits.md", "[gone](gone.md)", "gone.md"),
-        ("docs/limits.md", "[gone](settings.md#gone)", "#gone"),
-        ("docs/limits.md", "[gone](../loaders/gone)", "loaders/gone"),
-        ("README.md", "[gone]({repository}/blob/main/docs/gone.md)", "docs/gone.md"),
-        ("docs/new.md", "# A page that the navigation lacks", "new.md"),
-    ],
-)
-def test_a_link_that_leads_nowhere_ends_the_build(
-    tmp_path: Path, page: str, text: str, said: str
-) -> None:
-    copy_tree(tmp_path / "copy")
-    with (tmp_path / "copy" / page).open("a", encoding="utf-8") as file:
-        file.write(f"\n{text.format(repository=REPOSITORY)}\n")
+def test_every_link_that_leads_nowhere_ends_the_build(tmp_path: Path) -> None:
+    copy, repository = tmp_path / "copy", URLS["Repository"]
+    copy_tree(copy)
+    faults = {
+        "gone.md": ("docs/limits.md", "[gone](gone.md)"),
+        "#gone": ("docs/limits.md", "[gone](settings.md#gone)"),
+        "loaders/gone": ("docs/limits.md", "[gone](../loaders/gone)"),
+        "docs/gone2.md": ("README.md", f"[gone]({repository}/blob/main/docs/gone2.md)"),
+        "new.md": ("docs/new.md", "# A page that the navigation lacks"),
+    }
+    for page, text in faults.values():
+        with (copy / page).open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}\n")
 
-    built = build(tmp_path / "copy", tmp_path / "site")
+    built = build(copy, tmp_path / "site")
 
+    said = built.stdout + built.stderr
     assert built.returncode == 1
-    assert said in built.stdout + built.stderr
+    assert not [fault for fault in faults if fault not in said], said
+    assert "with 7 warnings" in said, "one for each fault; two pages that are gone are named twice"
 
 
 def test_each_page_is_named_in_the_navigation(site: Path) -> None:

@@ -14,6 +14,7 @@ from filelock import FileLock
 from sandbox import Sandbox
 from tests.end_to_end.commands import Commands, WarmProject
 from tests.end_to_end.documented import ENV
+from tests.end_to_end.own_project import Published, published
 from tests.end_to_end.postgres import Cluster, running_cluster
 from tests.end_to_end.project import Project
 
@@ -48,6 +49,13 @@ def cluster() -> Iterator[Cluster]:
     """A PostgreSQL server."""
     with running_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="module")
+def published_repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    """The working tree as a repository that a project can install from."""
+    with published(tmp_path_factory.mktemp("repository")) as repository:
+        yield repository
 
 
 @pytest.fixture(scope="module")

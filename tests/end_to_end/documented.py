@@ -6,19 +6,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from sandbox import Sandbox
+from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import (
     LONGEST_RUN,
     clean_environment,
     needed_module,
     tap_variables,
 )
+from tests.end_to_end.readme import SCHEMA
 from tests.end_to_end.truth import LISTED, charges_of
 from tests.examples import example
 
-#: The same of the streams that are selected by default.
+#: The tables that are selected by default, and their names in the sandbox's truth.
 BY_DEFAULT = {table: name for table, name in LISTED.items() if table != "energycap_bills"}
 ENV = example("README.md#use-it sh 1")
 
@@ -73,6 +76,23 @@ def in_duckdb(path: Path) -> dict[str, int]:
             name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
             for (name,) in database.execute(names).fetchall()
         }
+
+
+def in_postgresql(cluster: Cluster, database: str) -> dict[str, int]:
+    """The number of rows in each table of the loader's schema."""
+    listed = f"SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}'"
+    with closing(cluster.connect(database)) as connection:
+        connection.execute(f"SET search_path TO {SCHEMA}")
+        return {
+            name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            for (name,) in connection.execute(listed).fetchall()
+        }
+
+
+def postgresql_variables(cluster: Cluster, database: str) -> dict[str, str]:
+    """The loader's settings for a new database, as variables."""
+    settings = cluster.create_database(database)
+    return {f"TARGET_POSTGRES_{name.upper()}": str(value) for name, value in settings.items()}
 
 
 def in_files(folder: Path) -> dict[str, int]:

@@ -7,7 +7,6 @@ import re
 import socket
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,13 @@ from tests.end_to_end.documented import (
     assert_whole,
     in_duckdb,
     in_files,
+    in_postgresql,
     output_of,
+    postgresql_variables,
     shell,
 )
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import (
-    copy_tree,
-)
-from tests.end_to_end.readme import SCHEMA
+from tests.end_to_end.project import copy_tree
 from tests.examples import blocks, commands, output
 
 pytestmark = pytest.mark.end_to_end
@@ -45,19 +43,11 @@ def test_meltano_in_the_clone_reads_both_vendors_into_postgresql(
     clone: Path, readme_box: Sandbox, cluster: Cluster
 ) -> None:
     _, to_postgres = commands("README.md#use-it console 1")
-    settings = cluster.create_database("readme")
-    variables = {f"TARGET_POSTGRES_{name.upper()}": str(value) for name, value in settings.items()}
+    variables = postgresql_variables(cluster, "readme")
 
     shell(to_postgres, at=clone, box=readme_box, **variables)
 
-    with closing(cluster.connect("readme")) as connection:
-        connection.execute(f"SET search_path TO {SCHEMA}")
-        listed = f"SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}'"
-        counts = {
-            name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
-            for (name,) in connection.execute(listed).fetchall()
-        }
-    assert_whole(counts, readme_box)
+    assert_whole(in_postgresql(cluster, "readme"), readme_box)
 
 
 def test_the_tap_is_installed_and_piped_by_itself(

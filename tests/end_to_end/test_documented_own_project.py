@@ -18,15 +18,14 @@ from tests.end_to_end.documented import (
     assert_whole,
     in_duckdb,
     in_files,
+    in_postgresql,
+    postgresql_variables,
     shell,
 )
 from tests.end_to_end.own_project import (
     PROJECT,
     Published,
-    in_postgresql,
     new_project,
-    postgresql_variables,
-    published,
 )
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import needed_module
@@ -36,18 +35,15 @@ pytestmark = pytest.mark.end_to_end
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
-    with published(tmp_path_factory.mktemp("home")) as home:
-        yield home
-
-
-@pytest.fixture(scope="module")
 def own_project(
-    home: Published, readme_box: Sandbox, path: str, tmp_path_factory: pytest.TempPathFactory
+    published_repository: Published,
+    readme_box: Sandbox,
+    path: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A new project after the commands of the page, installed from a git address."""
-    folder = new_project(tmp_path_factory.mktemp("own"), home, readme_box, path)
-    (folder / "meltano.yml").write_text(home.here(PROJECT), "utf-8")
+    folder = new_project(tmp_path_factory.mktemp("own"), published_repository, readme_box, path)
+    (folder / "meltano.yml").write_text(published_repository.with_own_addresses(PROJECT), "utf-8")
     shell(
         *commands("docs/your-own-project.md#in-five-minutes console 2"),
         at=folder,

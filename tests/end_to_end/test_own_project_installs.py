@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -10,14 +9,19 @@ import pytest
 from ruamel.yaml import YAML
 
 from sandbox import Sandbox
-from tests.end_to_end.documented import assert_whole, in_duckdb, in_files, output_of, shell
+from tests.end_to_end.documented import (
+    assert_whole,
+    in_duckdb,
+    in_files,
+    in_postgresql,
+    output_of,
+    postgresql_variables,
+    shell,
+)
 from tests.end_to_end.own_project import (
     PROJECT,
     Published,
-    in_postgresql,
     new_project,
-    postgresql_variables,
-    published,
 )
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import needed_command
@@ -28,26 +32,23 @@ LOADERS = ("target-duckdb", "target-jsonl", "target-postgres")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
-    with published(tmp_path_factory.mktemp("home")) as home:
-        yield home
-
-
-@pytest.fixture(scope="module")
 def wheel_project(
-    home: Published, readme_box: Sandbox, path: str, tmp_path_factory: pytest.TempPathFactory
+    published_repository: Published,
+    readme_box: Sandbox,
+    path: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A project with the tap's wheel, and three lines for the tap."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [needed_command("uv"), "build", "--quiet", "--wheel", f"--out-dir={folder}"]
-    output_of(build, home.folder)
+    output_of(build, published_repository.folder)
     (wheel,) = folder.glob("*.whl")
-    declared = YAML(typ="safe").load(home.here(PROJECT))
+    declared = YAML(typ="safe").load(published_repository.with_own_addresses(PROJECT))
     (tap,) = declared["plugins"]["extractors"]
     tap["pip_url"] = str(wheel)
     del tap["select"]
     assert len(tap) == 3
-    project = new_project(folder, home, readme_box, path)
+    project = new_project(folder, published_repository, readme_box, path)
     YAML().dump(declared, project / "meltano.yml")
     shell("meltano install", at=project, box=readme_box, PATH=path)
     return project
@@ -68,17 +69,26 @@ def test_a_wheel_and_the_lock_file_read_both_vendors(
 
 
 def test_meltano_adds_the_tap_by_its_definition(
-    wheel_project: Path, home: Published, readme_box: Sandbox, path: str, tmp_path: Path
+    wheel_project: Path,
+    published_repository: Published,
+    readme_box: Sandbox,
+    path: str,
+    tmp_path: Path,
 ) -> None:
-    project = new_project(tmp_path, home, readme_box, path)
+    project = new_project(tmp_path, published_repository, readme_box, path)
     (project / "plugins").rename(tmp_path / "unused")
     add = commands("docs/your-own-project.md#without-the-lock-file console 1")
     select = commands("docs/your-own-project.md#choose-streams console 2")
     definition = "hub/extractors/tap-utility-energy/utility-energy.yml"
-    file = home.folder / definition
-    file.write_text(home.here(file.read_text("utf-8")), "utf-8")
+    file = published_repository.folder / definition
+    file.write_text(published_repository.with_own_addresses(file.read_text("utf-8")), "utf-8")
 
-    shell(*map(home.here, [*add, *select]), at=project, box=readme_box, PATH=path)
+    shell(
+        *map(published_repository.with_own_addresses, [*add, *select]),
+        at=project,
+        box=readme_box,
+        PATH=path,
+    )
     add_loader(project, "target-jsonl", wheel_project)
     shell("meltano run tap-utility-energy target-jsonl", at=project, box=readme_box, PATH=path)
 
