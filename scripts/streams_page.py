@@ -19,16 +19,17 @@ INTRODUCTION = """\
 
 Written by `make docs` from the tap's own catalog. Names of fields are the vendors' own. `a.b` is
 the field `b` of the object `a`, and `a[].b` that of each object in the list `a`. A unit in `code`
-is the field that says in which unit or currency the number is. Every field but a key may be null.
+is the field that holds the unit or currency of the number. Every field but a key may be null.
 
 `meter_digest_monthly` and `meter_digest_monthly_results` share one read of the pages: select the
 first for one record per meter with its periods nested, the second for one row per period, or both.
 """
 JOINS = """\
-An arrow leads from a field to the stream whose key it is. Streams with the same references share a
-box, and an arrow is left out if another way leads to the same key; the table has them all. An
-object whose name ends in `Unit` joins to `energycap_units` by its `unitId`, which is in neither.
-Both vendors' data join only by what you know of both, such as the account number.
+An arrow leads from a field to the stream whose key the field holds. Streams with the same
+references share a box, and an arrow is left out if another way leads to the same key; the table has
+every join but one: an object whose name ends in `Unit` joins to `energycap_units` by its `unitId`.
+No key joins one vendor's data to the other's: use what you know of both, such as the account
+number.
 """
 UNIT = re.compile(
     r"\bin (`[^`]+`|the \w+'s currency|kWh|kBtu/ft²|days|months|minutes|seconds|degrees)",
@@ -63,7 +64,7 @@ def overview(streams: Sequence[Stream], vendors: Sequence[str]) -> str:
         for stream in streams
         if stream.client.vendor == vendor
     ]
-    return f"{table(('stream', 'key', 'replication', 'by default', 'what it is'), rows)}\n"
+    return f"{table(('stream', 'key', 'replication', 'by default', 'description'), rows)}\n"
 
 
 def summary_of(stream: Stream) -> str:
@@ -87,7 +88,7 @@ def section(stream: Stream) -> str:
         for path, schema, unit in fields(stream.schema)
     )
     lines = "\n".join(f"- {fact}" for fact in facts)
-    cells = table(("field", "type", "unit", "what it is"), rows)
+    cells = table(("field", "type", "unit", "description"), rows)
     return f"### {stream.name}\n\n{text}\n\n{lines}\n\n{cells}\n"
 
 

@@ -225,7 +225,7 @@ def as_double(number: str | None) -> float | None:
 
 
 def test_copy_rounds_the_number_of_the_docs(load: Callable[..., list[Any]]) -> None:
-    messages = example("docs/your-own-project.md#postgresql json 1").encode()
+    messages = example("docs/loaders.md#postgresql-speed-and-digits json 1").encode()
     query = f"SELECT value::text FROM {SCHEMA}.digits"
 
     assert load("inserted", messages, query) == [("0.12345678901234567890",)]
