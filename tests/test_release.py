@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -163,6 +164,19 @@ def test_every_address_of_the_project_is_the_one_of_the_package() -> None:
     assert len(addresses) > 4
     for name, address in addresses:
         assert address in {repository, pages, raw}, name
+
+
+def test_the_loader_tells_a_package_index_what_the_tap_does() -> None:
+    """So that its page there has a text, a license and a way back."""
+    folder = ROOT / "loaders" / "duckdb"
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+
+    assert {name: project[name] for name in ("readme", "license", "license-files")} == {
+        name: METADATA[name] for name in ("readme", "license", "license-files")
+    }
+    assert project["urls"].items() <= URLS.items()
+    assert (folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    assert "](https://" in (folder / "README.md").read_text("utf-8")
 
 
 def test_the_hooks_run_what_the_gate_runs() -> None:
