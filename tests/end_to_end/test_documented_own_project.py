@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ def own_project(
     """A new project after the commands of the page, installed from a git address."""
     folder = new_project(tmp_path_factory.mktemp("own"), published_repository, readme_box, path)
     (folder / "meltano.yml").write_text(published_repository.with_own_addresses(PROJECT), "utf-8")
+    rmtree(folder / "output")  # which a project that is older may not have
     shell(
         *commands("docs/your-own-project.md#in-five-minutes console 2"),
         at=folder,
