@@ -22,6 +22,7 @@ from tests.end_to_end.documented import (
     postgresql_variables,
     shell,
 )
+from tests.end_to_end.own_project import Published
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import copy_tree
 from tests.examples import blocks, commands, output
@@ -51,7 +52,7 @@ def test_meltano_in_the_clone_reads_both_vendors_into_postgresql(
 
 
 def test_the_tap_is_installed_and_piped_by_itself(
-    clone: Path, readme_box: Sandbox, tmp_path: Path
+    published_repository: Published, readme_box: Sandbox, tmp_path: Path
 ) -> None:
     *installs, pipe = commands("README.md#use-it console 2")
     tools = {
@@ -63,7 +64,8 @@ def test_the_tap_is_installed_and_piped_by_itself(
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / ".env").write_text(ENV, "utf-8")
 
-    shell(*installs, f"cd {tmp_path / 'work'}", pipe, at=clone, box=readme_box, **tools)
+    installs = list(map(published_repository.with_own_addresses, installs))
+    shell(*installs, pipe, at=tmp_path / "work", box=readme_box, **tools)
 
     assert_whole(in_files(tmp_path / "work"), readme_box)
     assert {path.name for path in (tmp_path / "bin").iterdir()} == {
