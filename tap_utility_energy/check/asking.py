@@ -31,6 +31,9 @@ LONGEST_ANSWER, LONGEST_WAIT = 120, 60
 #: A vendor that fails so often before anything was read is not asked any further.
 MOST_FAILURES = 3
 REFUSED = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
+#: What a missing permission is answered with, and what may pass if one waits.
+FORBIDDEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+PASSING = (HTTPStatus.ACCEPTED, HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600))
 
 
 def patient_for_a_check(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,6 +86,16 @@ class Answer:
     def is_refused(self) -> bool:
         """Whether the vendor has refused the request."""
         return self.page is None and self.status in REFUSED
+
+    @property
+    def lacks_permission(self) -> bool:
+        """Whether it was refused in the way that a missing permission is."""
+        return self.is_refused and self.status in FORBIDDEN
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether a sync, which waits longer, may still get an answer."""
+        return self.page is None and (not self.status or self.status in PASSING)
 
 
 @dataclass

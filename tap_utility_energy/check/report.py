@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import stat
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -67,7 +68,7 @@ def _list(source: Source) -> dict[str, Any]:
         "path": source.path,
         "streams": list(source.names),
         "answer": source.outcome,
-        "permission": source.permission if answer and answer.is_refused else "",
+        "permission": source.permission if answer and answer.lacks_permission else "",
         "records_in_sample": source.shape.records,
         "bytes_in_sample": len(answer.page.body) if answer and answer.page else 0,
         "seconds": round(answer.seconds, 1) if answer else 0,
@@ -110,10 +111,21 @@ class ReportFile:
     """
 
     def __init__(self, path: str) -> None:
-        self._path = Path(path)
-        if self._path.exists() and not self._path.is_file():
-            raise UserInputError(f"--report {path}: it is there and is not a file")
+        self._name = path
+        # What takes the place of a link's target leaves the link alone.
+        self._path = Path(os.path.realpath(path))
+        self._mode = self._mode_of_the_earlier()
         self._part = self._opened()
+
+    def _mode_of_the_earlier(self) -> int | None:
+        """The permissions of the file that is there; None if there is none."""
+        try:
+            found = self._path.stat().st_mode if self._path.exists() else None
+        except OSError as error:
+            raise self._problem(error) from error
+        if found is not None and not stat.S_ISREG(found):
+            raise UserInputError(f"--report {self._name}: it is there and is not a file")
+        return found
 
     def _opened(self) -> IO[str]:
         folder = self._path.parent
@@ -145,9 +157,11 @@ class ReportFile:
             self._part.flush()
             os.fsync(self._part.fileno())
             self._part.close()
+            if self._mode is not None:
+                Path(self._part.name).chmod(stat.S_IMODE(self._mode))
             Path(self._part.name).replace(self._path)
         except OSError as error:
             raise self._problem(error) from error
 
     def _problem(self, error: OSError) -> UserInputError:
-        return UserInputError(f"--report {self._path}: {error.strerror or error}")
+        return UserInputError(f"--report {self._name}: {error.strerror or error}")

@@ -18,7 +18,7 @@ from tap_utility_energy.utilityapi.client import UtilityAPI
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_utility_energy.check.asking import Source
+    from tap_utility_energy.check.asking import Answer, Source
     from tap_utility_energy.check.evidence import Evidence
     from tap_utility_energy.check.facts import Finding
     from tap_utility_energy.core.stream import VendorStream
@@ -135,10 +135,14 @@ def _add_notes(evidence: Evidence) -> None:
             source.note = _why_empty(source, evidence)
         elif source.outcome == "not asked":
             source.note = _why_not_asked(source, evidence)
-        elif source.answer and source.answer.is_refused and source.permission:
+        elif source.answer and source.answer.lacks_permission and source.permission:
             source.note = f"It needs the permission {source.permission}."
-        elif source.failure:
+        elif source.failure and any(map(_is_out_of_time, (source.answer, source.next_answer))):
             source.note = IMPATIENT
+
+
+def _is_out_of_time(answer: Answer | None) -> bool:
+    return answer is not None and answer.is_out_of_time
 
 
 def _why_empty(source: Source, evidence: Evidence) -> str:

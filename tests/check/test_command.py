@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,24 @@ def test_a_missing_permission_is_named(tap: TapRunner, tmp_path: Path) -> None:
     assert "It needs the permission BillsAndBatches (View)." in result.run.stdout
     assert [line.split(":")[0] for line in result.run.errors] == ["energycap_bills"]
     assert result.sources("EnergyCAP")["/api/v3/meter"]["answer"] == "read"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "path", "status"),
+    [("EnergyCAP", "/v3/vendor", 400), ("EnergyCAP", "/v3/vendor", 404)]
+    + [("UtilityAPI", "/billing-accounts", status) for status in (400, 403)],
+)
+def test_no_permission_and_no_wait_is_named_that_would_not_help(
+    tap: TapRunner, small: Sandbox, tmp_path: Path, vendor: str, path: str, status: int
+) -> None:
+    small.set_faults([{"status": status, "path": path} | ALWAYS])
+    result = check(tap, settings(small, vendor), tmp_path)
+
+    (found,) = [each for name, each in result.sources(vendor).items() if name.endswith(path)]
+    assert result.run.exit == 1
+    assert (found["answer"], found["permission"]) == (f"refused: {status}", "")
+    assert "It needs the permission" not in result.run.stdout
+    assert "A sync waits longer" not in result.run.stdout
 
 
 def test_a_second_page_that_is_refused_is_a_failure(tap: TapRunner, tmp_path: Path) -> None:
@@ -183,7 +202,7 @@ def test_stream_maps_do_not_matter(tap: TapRunner, small: Sandbox, tmp_path: Pat
     assert result.run.exit == 0
 
 
-@pytest.mark.parametrize("path", ["folder", "nowhere/report.json", "/dev/full", ""])
+@pytest.mark.parametrize("path", ["folder", "nowhere/report.json", "/dev/full", "", "x" * 300])
 def test_a_report_that_cannot_be_written_is_told_before_any_request(
     tap: TapRunner, small: Sandbox, tmp_path: Path, path: str
 ) -> None:
@@ -214,6 +233,23 @@ def test_an_earlier_report_is_kept_until_the_new_one_is_whole(
     assert report.read_text("utf-8") == "earlier"
     assert list(tmp_path.glob(".check-*")) == []
     assert "as assumed" in run.stdout
+
+
+def test_a_report_keeps_the_link_and_the_permissions_of_an_earlier_one(
+    tap: TapRunner, small: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "kept").mkdir()
+    earlier, link = tmp_path / "kept" / "earlier.json", tmp_path / "report.json"
+    earlier.write_text("earlier", "utf-8")
+    earlier.chmod(0o640)
+    link.symlink_to(earlier)
+    file = tap.file("config.json", settings(small, "EnergyCAP"))
+    run = tap(None, "check", "--config", file, "--report", str(link))
+
+    assert run.exit == 0
+    assert link.is_symlink()
+    assert '"facts"' in earlier.read_text("utf-8")
+    assert stat.S_IMODE(earlier.stat().st_mode) == 0o640
 
 
 def test_an_empty_list_says_why(tap: TapRunner, tmp_path: Path) -> None:
