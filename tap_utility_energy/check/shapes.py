@@ -26,6 +26,8 @@ MOST_NAMES = 40
 MOST_ITEMS = 500
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*")
 LONGEST_NAME = 40
+#: A date or the number of an account has more, if not in a row.
+MOST_DIGITS = 3
 _MANY_DIGITS = re.compile(r"[0-9]{3}")
 _DATE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -39,8 +41,10 @@ def is_name(text: str) -> bool:
 
     >>> is_name("interval_count"), is_name("A900000001"), is_name("Main St."), is_name("x" * 99)
     (True, False, False, False)
+    >>> is_name("address_line_2"), is_name("A12-34-56"), is_name("Jan-15-2026")
+    (True, False, False)
     """
-    is_short = len(text) <= LONGEST_NAME
+    is_short = len(text) <= LONGEST_NAME and sum(map(str.isdigit, text)) <= MOST_DIGITS
     return is_short and bool(_NAME.fullmatch(text)) and not _MANY_DIGITS.search(text)
 
 

@@ -133,15 +133,22 @@ def test_a_name_that_looks_like_a_value_is_counted(
 ) -> None:
     def add(sent: Sent) -> None:
         if sent.is_of("/v3/vendor"):
-            for name in ("Main Street", "A900000001", "x" * 60, "4711", "good_name"):
+            for name in (
+                "Main Street",
+                "A900000001",
+                "x" * 60,
+                "4711",
+                "A12-34-56-78",
+                "good_name",
+            ):
                 sent.records[0][name] = 1
 
     result = with_change(tap, small, tmp_path, add)
 
     (vendors,) = [v for k, v in result.sources("EnergyCAP").items() if k.endswith("/vendor")]
     assert "good_name" in vendors["unknown_fields"]
-    assert vendors["unknown_fields_not_named"] == 4
-    assert "4 that are not named here" in " ".join(result.run.stdout.split())
+    assert vendors["unknown_fields_not_named"] == 5
+    assert "5 that are not named here" in " ".join(result.run.stdout.split())
 
 
 def test_of_thousands_of_unknown_fields_a_few_are_named(
