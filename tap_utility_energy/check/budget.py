@@ -172,7 +172,9 @@ class Watch:
 
 def _encoding(headers: Mapping[str, str]) -> str:
     name = headers.get("Content-Encoding", "").strip().lower()
-    return name if name in {"gzip", "deflate"} else "another one" if name else "none"
+    if name in {"", "identity"}:
+        return "none"
+    return name if name in {"gzip", "deflate"} else "another one"
 
 
 def _form_of_wait(text: str) -> str:

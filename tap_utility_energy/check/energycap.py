@@ -206,7 +206,8 @@ class _Check:
         others = {name: config.get(setting) for name, setting in stream.params.items()}
         expression = (config.get("energycap_filters") or {}).get(stream.name)
         url = f"{self._asker.client.base_url}{stream.path}"
-        query = {**others, "filter": expression, **params}
+        both = " and ".join(filter(None, (expression, params.get("filter"))))
+        query = {**others, **params, "filter": both or None}
         return self._asker.ask(stream.path, url, LIST, query, stream.permission)
 
 
@@ -215,12 +216,16 @@ def total_of(answer: Answer | None) -> int | None:
     if answer is None or answer.page is None:
         return None
     text = header(answer, "TotalNumberOfRecords")
-    is_number = text.isascii() and text.isdigit() and len(text) <= 18  # noqa: PLR2004
-    if is_number:
+    if is_number(text):
         return int(text)
     has_pages = any(header(answer, name) for name in ("PageNumber", "PageSize", "TotalPages"))
     is_one_answer = answer.status == HTTPStatus.NO_CONTENT or not has_pages
     return len(answer.page.records) if is_one_answer else None
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number, of a length that a count can have."""
+    return text.isascii() and text.isdigit() and len(text) <= 18  # noqa: PLR2004
 
 
 def header(answer: Answer, name: str) -> str:

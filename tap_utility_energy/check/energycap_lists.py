@@ -12,6 +12,7 @@ from tap_utility_energy.check.energycap import (
     TOO_LARGE,
     EnergyCAPEvidence,
     header,
+    is_number,
     total_of,
 )
 from tap_utility_energy.check.evidence import dates_verdict
@@ -36,7 +37,7 @@ def paging_headers(evidence: EnergyCAPEvidence) -> Verdict:
         f"{name} {'is no number' if header(answer, name) else 'is missing'}"
         for answer in _answers(evidence.pages)
         for name in HEADERS
-        if not header(answer, name).isdigit()
+        if not is_number(header(answer, name))
     )
     count = len(evidence.pages)
     return verdict(counted(bad.items()) or f"on {count} lists", is_as_assumed=not bad)
@@ -83,7 +84,7 @@ def _with_answers(sources: Iterable[Source]) -> list[tuple[Source, Answer]]:
 
 def _numbers(answer: Answer) -> tuple[int, ...]:
     texts = [header(answer, name) for name in HEADERS]
-    return tuple(map(int, texts)) if all(text.isdigit() for text in texts) else ()
+    return tuple(map(int, texts)) if all(map(is_number, texts)) else ()
 
 
 def _agree(source: Source, _: int, size: int, total: int, pages: int) -> bool:

@@ -151,8 +151,15 @@ def limit(evidence: UtilityAPIEvidence) -> Verdict:
     if answer is None or not answer.page:
         return not_seen(NO_METER_WITH_BILLS)
     count = len(answer.records)
+    if count <= FEW_BILLS and not (answer.has_more or _has_more_bills(evidence)):
+        return not_seen(NO_METER_WITH_BILLS)
     seen = f"{count} bills for a limit of {FEW_BILLS}"
     return verdict(seen, is_as_assumed=count <= FEW_BILLS)
+
+
+def _has_more_bills(evidence: UtilityAPIEvidence) -> bool:
+    """Whether the meter has more bills than the limit lets through."""
+    return evidence.bills is not None and len(evidence.bills.records) > FEW_BILLS
 
 
 def newest_first(evidence: UtilityAPIEvidence) -> Verdict:
@@ -223,7 +230,8 @@ def archived(evidence: UtilityAPIEvidence) -> Verdict:
     if any(meter.get("is_archived") for meter in evidence.meters):
         return holds("archived meters are on the list")
     answer = evidence.archived
-    if answer is None or not answer.page or not answer.records:
+    # A vendor that does not know the filter sends the same meters again.
+    if answer is None or not uids_of(answer) - set(map(uid_of, evidence.meters)):
         return not_seen("there is no archived meter")
     return differs("archived meters come only if they are asked for")
 

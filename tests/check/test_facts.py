@@ -10,8 +10,8 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.check import energycap_facts, utilityapi_facts
-from tests.check.deviations import ENERGYCAP, UTILITYAPI
-from tests.check.proxy import Deviation, Result, changed, check, settings
+from tests.check.deviations import ENERGYCAP, UTILITYAPI, each, header
+from tests.check.proxy import Deviation, Result, Sent, changed, check, settings
 from tests.support import TapRunner
 
 SMALL: dict[str, Any] = {
@@ -68,6 +68,75 @@ def test_a_vendor_that_differs_in_one_fact(
     assert "Assumed:" in result.run.stdout
     if name == "unknown_fields":
         assert "brandNew" in result.facts(vendor)[name][1]
+
+
+def test_a_vendor_that_ignores_a_filter_shows_no_archived_meters(
+    tap: TapRunner, small: Sandbox, tmp_path: Path
+) -> None:
+    def ask(_: str, query: dict[str, str]) -> None:
+        query.pop("is_archived", None)
+
+    deviation = Deviation(each("/meters", lambda meter: meter.update(is_archived=False)), asks=ask)
+    result = checked(tap, small, tmp_path, "UtilityAPI", deviation)
+
+    assert result.facts("UtilityAPI")["archived_meters"][0] == "not seen"
+
+
+def test_a_limit_above_all_bills_of_a_meter_shows_nothing(
+    tap: TapRunner, small: Sandbox, tmp_path: Path
+) -> None:
+    def two_bills(sent: Sent) -> None:
+        if sent.is_of("/meters"):
+            for meter in sent.records:
+                meter["bill_count"] = min(2, meter["bill_count"])
+        elif sent.is_of("/bills") and sent.status == 200:
+            del sent.records[2:]
+            sent.document["next"] = None
+
+    result = checked(tap, small, tmp_path, "UtilityAPI", Deviation(two_bills))
+
+    assert result.facts("UtilityAPI")["limit"][0] == "not seen"
+
+
+def test_a_filter_of_the_user_is_no_filter_by_date(
+    tap: TapRunner, small: Sandbox, tmp_path: Path
+) -> None:
+    def ignore_dates(_: str, query: dict[str, str]) -> None:
+        if "modifiedDate" in query.get("filter", ""):
+            kept = [p for p in query["filter"].split(" and ") if "modifiedDate" not in p]
+            query["filter"] = " and ".join(kept)
+            if not kept:
+                del query["filter"]
+
+    small.set_faults([])
+    filters = {
+        "energycap_meters": "meterCode like '1'",
+        "energycap_bills": "totalCost less than '300'",
+    }
+    with changed(small, Deviation(asks=ignore_dates)) as url:
+        config = settings(small, "EnergyCAP", url, energycap_filters=filters)
+        result = check(tap, config, tmp_path)
+
+    assert result.run.exit == 0, result.run.stderr
+    assert result.facts("EnergyCAP")["modified_filter"] == ("as assumed", "2 ignored")
+
+
+def test_a_header_with_other_digits_is_no_number(
+    tap: TapRunner, small: Sandbox, tmp_path: Path
+) -> None:
+    deviation = Deviation(header("/v3/vendor", TotalPages="\u00b2"))
+    result = checked(tap, small, tmp_path, "EnergyCAP", deviation)
+
+    assert result.facts("EnergyCAP")["paging_headers"] == ("differs", "1 TotalPages is no number")
+
+
+def test_an_encoding_called_identity_is_none(
+    tap: TapRunner, small: Sandbox, tmp_path: Path
+) -> None:
+    deviation = Deviation(header("/v3/vendor", Content_Encoding="identity"))
+    result = checked(tap, small, tmp_path, "EnergyCAP", deviation)
+
+    assert result.differing("EnergyCAP") == ALWAYS
 
 
 def checked(
