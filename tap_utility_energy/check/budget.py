@@ -167,7 +167,10 @@ class Watch:
             seen.accepted_is_empty[not response.content] += 1
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             seen.refusals.append(_refusal(response))
-        return response if _is_data(response) else _without_body(response)
+        if not _is_data(response):
+            return _without_body(response)
+        response.headers.update(_quotable(headers))
+        return response
 
 
 def _encoding(headers: Mapping[str, str]) -> str:
@@ -201,7 +204,7 @@ def _refusal(response: requests.Response) -> Refusal:
         kind = "nothing"
     else:
         kind = "HTML" if response.content.lstrip().startswith(b"<") else "text"
-    known = slug if slug in SLUGS else "another one" if slug else ""
+    known = slug if isinstance(slug, str) and slug in SLUGS else "another one" if slug else ""
     return Refusal(response.status_code, kind, str(known))
 
 
@@ -221,6 +224,13 @@ def _is_data(response: requests.Response) -> bool:
     # A short one may be an error all the same.
     is_error = len(response.content) < 1 << 16 and _is_error(_json_of(response))
     return is_known and not is_error
+
+
+def _quotable(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that a message may quote, without what a vendor could add to them."""
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    found = {"Content-Type": kind, "Content-Encoding": _encoding(headers)}
+    return {name: value for name, value in found.items() if name in headers}
 
 
 def _is_error(document: object) -> bool:

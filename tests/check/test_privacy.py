@@ -128,6 +128,36 @@ def test_neither_credentials_nor_uids_nor_hosts_leave(
     assert "2026-" not in result.text
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (400, {}, b'{"error": {"code": "zqvalue"}, "error_description": ["zqvalue"]}'),
+        (200, {"Content-Type": "text/plain; charset=zqvalue"}, b"zqvalue"),
+        (200, {"Content-Encoding": "zqvalue"}, b"zqvalue"),
+        (302, {"Location": "https://zqvalue.example.com/zqvalue"}, b"zqvalue"),
+        (503, {"Retry-After": "zqvalue"}, b"zqvalue"),
+    ],
+)
+def test_no_value_of_a_bad_answer_leaves(
+    tap: TapRunner,
+    small: Sandbox,
+    tmp_path: Path,
+    status: int,
+    headers: dict[str, str],
+    body: bytes,
+) -> None:
+    def answer(sent: Sent) -> None:
+        sent.status, sent.body = status, body
+        sent.headers |= headers
+
+    with changed(small, Deviation(answer)) as url:
+        result = check(tap, settings(small, url=url), tmp_path)
+
+    assert result.run.exit == 1
+    assert len(result.report["vendors"]) == 2
+    assert "zqvalue" not in result.run.stdout + result.run.stderr + result.text
+
+
 def test_a_name_that_looks_like_a_value_is_counted(
     tap: TapRunner, small: Sandbox, tmp_path: Path
 ) -> None:
