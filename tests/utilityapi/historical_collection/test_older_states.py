@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tap_utility_energy.utilityapi.historical_collection.requests import Meter
+from tap_utility_energy.utilityapi.historical_collection.requests import Meter, RequestLog
 from tests.utilityapi.historical_collection.world import NEW, OLD, World
 
 TODAY = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -99,3 +99,12 @@ def test_a_state_that_cannot_be_read_is_dropped_with_one_warning(
 
     assert len([r for r in caplog.records if "cannot be read" in r.getMessage()]) == 1
     assert len(world.vendor.posts) == 1
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_of_two_versions_of_a_request_the_one_that_saw_its_job_counts(*, swapped: bool) -> None:
+    versions = [STATE_OF_0_1_0, STATE_OF_0_1_0 | {"status": "pending"}]
+
+    (request,) = RequestLog(versions[::-1] if swapped else versions).made_after(None)
+
+    assert request.status == "pending"

@@ -330,6 +330,18 @@ def test_the_vendors_default_is_remembered_beside_longer_requests() -> None:
     assert len(world.vendor.posts) == asked == 4
 
 
+def test_the_longest_request_is_remembered_between_shorter_ones() -> None:
+    world = World(NEW)
+    for months in (12, 24, 12, 12):
+        world.run(duration=months, repeat_days=30)
+        world.pass_time(days=40)
+    asked = len(world.vendor.posts)
+
+    world.run(duration=24)
+
+    assert len(world.vendor.posts) == asked == 4
+
+
 def test_a_repeat_that_is_not_due_for_a_meter_of_others_is_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tap_utility_energy.utilityapi.historical_collection.vendor import (
     Listing,
 )
-from tests.utilityapi.historical_collection.world import NEW, World
+from tests.utilityapi.historical_collection.world import NEW, OLD, World
 
 TODAY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -85,3 +86,25 @@ def test_a_list_that_takes_long_does_not_shorten_the_minute_of_watching(
     world.run()
 
     assert len(world.vendor.posts) == 1
+
+
+def test_a_request_is_followed_though_its_meter_is_no_longer_named() -> None:
+    world = World(NEW, replace(NEW, uid="2"), outcome="silent")
+    world.run(wait_seconds=0)
+    world.pass_time(days=1)
+
+    rows = world.run(meters=("2",))
+
+    assert {row["meter_uid"]: row["status"] for row in rows} == {"1": "updated", "2": "updated"}
+
+
+def test_a_time_of_a_status_that_cannot_be_read_is_left_out() -> None:
+    world = World(NEW)
+    world.run(wait_seconds=0)
+    world.pass_time(days=1)
+    world.vendor.jobs.clear()
+    world.vendor.meters["1"] = replace(OLD, status_ts="yesterday")
+
+    (row,) = world.run()
+
+    assert (row["status"], row["status_ts"]) == ("updated", None)
