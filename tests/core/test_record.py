@@ -196,7 +196,10 @@ FITTER = RecordFitter({
     "tou": LISTED,
     "names": {"type": ["array", "null"], "items": NAME},
     "blob": {"type": ["object", "null"]},
+    "list": {"type": ["array", "null"]},
 })
+DEEP_TEXT = "[" * 70 + "]" * 70
+DEEP: list[Any] = simplejson.loads(DEEP_TEXT)
 
 
 @pytest.mark.parametrize(
@@ -214,6 +217,7 @@ FITTER = RecordFitter({
         ({"count": True}, {"count": None, "extra": {"count": True}}),
         ({"cost": 10**400}, {"cost": None, "extra": {"cost": 10**400}}),
         ({"updated": ""}, {"updated": None, "extra": {"updated": ""}}),
+        ({"updated": 5}, {"updated": None, "extra": {"updated": 5}}),
         (
             {"updated": "2016-01-31:17:00:00+00:00"},
             {"updated": None, "extra": {"updated": "2016-01-31:17:00:00+00:00"}},
@@ -246,6 +250,11 @@ FITTER = RecordFitter({
         ({"tou": {"cost": 1}}, {"tou": None, "extra": {"tou": {"cost": 1}}}),
         ({"names": ["a", None, 5]}, {"names": ["a", None, "5"]}),
         ({"blob": {"a": ["b"]}}, {"blob": {"a": ["b"]}}),
+        ({"list": DEEP}, {"list": None, "extra": {"list": DEEP_TEXT}}),
+        (
+            {"base": {"cost": 1, "new": DEEP}},
+            {"base": {"cost": 1}, "extra": {"base.new": DEEP_TEXT}},
+        ),
         ({"new": 1, "extra": 2}, {"extra": {"new": 1, "extra": 2}}),
     ],
 )
