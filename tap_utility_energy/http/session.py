@@ -170,8 +170,8 @@ def _check_proxy(proxy: str) -> None:
 
 
 def _is_url(proxy: str) -> bool:
-    if re.match(r"\w+:/(?!/)", proxy):
-        return False  # such as http:/host
+    if re.match(r"\w+:/(?!/)|.*\s", proxy):
+        return False  # such as http:/host, or what older versions of urllib3 take for a host
     try:
         url = proxy if "://" in proxy else f"http://{proxy}"
         return bool(parse_url(url).host and urlsplit(url).hostname)
