@@ -158,9 +158,14 @@ def with_params_of(first_url: str, url: str) -> str:
         url = urlsplit(url)._replace(query="&".join(kept)).geturl()
     named = {key for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
     pieces = [piece for piece in urlsplit(first_url).query.split("&") if piece]
-    missing = [piece for piece in pieces if parse_qsl(piece)[0][0] not in named]
+    missing = [piece for piece in pieces if _name(piece) not in named]
     query = "&".join(filter(None, [urlsplit(url).query, *missing]))
     return urlsplit(url)._replace(query=query).geturl()
+
+
+def _name(parameter: str) -> str:
+    """The name in a part of a query, such as ``a=1`` or ``a=``."""
+    return parse_qsl(parameter, keep_blank_values=True)[0][0]
 
 
 class HeaderPaginator:

@@ -28,6 +28,12 @@ def test_a_link_gets_the_parameters_that_it_does_not_name(link: str, wanted: str
     assert url == f"https://host/list{wanted}"
 
 
+def test_a_parameter_without_a_value_is_kept() -> None:
+    url = with_params_of("https://host/list?meters=&limit=5", "https://host/list?after=9")
+
+    assert url == "https://host/list?after=9&meters=&limit=5"
+
+
 def page(number: int, total: int, body: bytes = b"[]") -> Page:
     headers = {"PageNumber": number, "PageSize": 2, "TotalNumberOfRecords": total}
     text = {name: str(each) for name, each in headers.items()} | {"TotalPages": str(-(-total // 2))}
