@@ -30,9 +30,9 @@ STREAMS = (
     *("billing_summaries", "meter_digest_monthly_results", "energycap_meters", "energycap_bills"),
     *("energycap_units", "utilityapi_bills", "utilityapi_interval_readings"),
 )
-#: More than this would be a circle: the good answers are some 40.
+#: More requests than this are an endless list: good answers take some 40.
 MOST_REQUESTS = 400
-#: Stands for a host that nothing may ever be sent to.
+#: Stands for a host that no request may go to.
 ELSEWHERE = "elsewhere.invalid"
 LINKS = (
     *(f"http://{ELSEWHERE}/x", f"//{ELSEWHERE}/x", f"http://user:pass@{ELSEWHERE}/", "file:///x"),
@@ -65,15 +65,15 @@ HEADERS = {
 
 @dataclass
 class Answer:
-    """An answer on its way through the proxy, and what was sent of the credential to get it."""
+    """An answer on its way through the proxy, and the credential of its request."""
 
     status: int
     headers: dict[str, str]
     body: bytes
-    sent: str
+    credential: str
 
 
-def mutated(random: Random, answer: Answer) -> None:
+def make_bad(random: Random, answer: Answer) -> None:
     """Make an answer bad, in a way or two."""
     for kind in random.sample(MUTATIONS, random.choice([1, 1, 1, 2])):
         kind(random, answer)
@@ -98,9 +98,13 @@ def other_bytes(random: Random, answer: Answer) -> None:
         *(b"", body[:cut], body + body, body + b"}", b"\xef\xbb\xbf" + body, b"[" * 100_000),
         *(text.encode("utf-16"), text.encode("utf-32"), body.replace(b'"', b"'"), b"null"),
         *(body[:cut] + b"\xff\xfe\x00" + body[cut:], b'{"a":' * 50_000, b"NaN", b"-", b'"'),
-        *(b"<html>" + answer.sent.encode() + b"</html>", b"1" * 50_000, b"\0" * 1000),
-        json.dumps({"error": answer.sent, "message": [answer.sent], "slug": "x"}).encode(),
-        json.dumps({"code": "unauthorized", "description": answer.sent}).encode(),
+        *(b"<html>" + answer.credential.encode() + b"</html>", b"1" * 50_000, b"\0" * 1000),
+        json.dumps({
+            "error": answer.credential,
+            "message": [answer.credential],
+            "slug": "x",
+        }).encode(),
+        json.dumps({"code": "unauthorized", "description": answer.credential}).encode(),
         random.randbytes(200),
     ])
 
@@ -158,7 +162,8 @@ class Proxy:
 
     def answer(self, path: str, headers: dict[str, str]) -> Answer:
         """The answer to a GET."""
-        sent = headers.get("Authorization", "").removeprefix("Bearer ") or headers.get("ECI-ApiKey")
+        token = headers.get("Authorization", "").removeprefix("Bearer ")
+        credential = token or headers.get("ECI-ApiKey", "")
         with self.lock:
             number, self.asked = self.asked, self.asked + 1
             if self.asked > MOST_REQUESTS:
@@ -171,9 +176,9 @@ class Proxy:
                 if name.lower() in {*kept, "totalnumberofrecords"}
             }
             body = good.content.replace(self.box.url.encode(), self.url.encode())
-            answer = Answer(good.status_code, found, body, sent or "")
+            answer = Answer(good.status_code, found, body, credential)
             if number in self.bad:
-                mutated(self.random, answer)
+                make_bad(self.random, answer)
                 answer.body = answer.body.replace(ELSEWHERE.encode(), self.elsewhere.encode())
                 for name, value in answer.headers.items():
                     answer.headers[name] = value.replace(ELSEWHERE, self.elsewhere)

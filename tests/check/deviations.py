@@ -126,6 +126,9 @@ def again(sent: Sent) -> None:
     sent.records.append(sent.records[-1])
 
 
+#: The form of Retry-After that is not assumed.
+RETRY_AFTER_DATE = {"Retry-After": "Wed, 01 Jul 2026 12:00:05 GMT"}
+
 UTILITYAPI = {
     "platform_dates": Deviation(each("/meters", shifted)),
     "local_dates": Deviation(each("/bills", without_offset)),
@@ -165,13 +168,7 @@ UTILITYAPI = {
     "keys": Deviation(each("/authorizations", lambda row: row.update(uid=int(row["uid"][:5])))),
     "distinct_keys": Deviation(answers("/authorizations", again)),
     "retry_after": Deviation(
-        faults=[
-            {
-                "status": 202,
-                "path": "/meters",
-                "headers": {"Retry-After": "Wed, 01 Jul 2026 12:00:05 GMT"},
-            }
-        ]
+        faults=[{"status": 202, "path": "/meters", "headers": RETRY_AFTER_DATE}]
     ),
     "rate_limit_headers": Deviation(header("/meters", X_RateLimit_Remaining="7")),
     "compression": Deviation(header("/meters", Content_Encoding="br")),
@@ -271,13 +268,7 @@ ENERGYCAP = {
     "keys": Deviation(answers("/unit", lambda sent: sent.records[0].update(unitId=None))),
     "distinct_keys": Deviation(answers("/unit", again)),
     "retry_after": Deviation(
-        faults=[
-            {
-                "status": 429,
-                "path": "/vendor",
-                "headers": {"Retry-After": "Wed, 01 Jul 2026 12:00:05 GMT"},
-            }
-        ]
+        faults=[{"status": 429, "path": "/vendor", "headers": RETRY_AFTER_DATE}]
     ),
     "rate_limit_headers": Deviation(header("/v3/vendor", RateLimit_Limit="7")),
     "compression": Deviation(header("/v3/vendor", Content_Encoding="br")),
