@@ -16,10 +16,10 @@ from tap_utility_energy.check.evidence import Evidence
 from tap_utility_energy.check.shapes import merged
 from tap_utility_energy.core.schema import nullable_fields, record
 from tap_utility_energy.energycap.base import LIST
-from tap_utility_energy.energycap.streams import (
-    STREAMS,
+from tap_utility_energy.energycap.streams import STREAMS
+from tap_utility_energy.energycap.streams.bills import BillsStream
+from tap_utility_energy.energycap.streams.entities import (
     AccountsStream,
-    BillsStream,
     CommoditiesStream,
     CostCentersStream,
     MetersStream,

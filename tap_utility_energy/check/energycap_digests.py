@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.check.facts import Verdict, counted, not_seen, verdict
-from tap_utility_energy.energycap.streams import MeterDigestMonthlyStream, MetersStream
+from tap_utility_energy.energycap.streams.entities import MetersStream
+from tap_utility_energy.energycap.streams.meter_digests import MeterDigestMonthlyStream
 from tap_utility_energy.utilityapi.json_values import objects
 
 if TYPE_CHECKING:

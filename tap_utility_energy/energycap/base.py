@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from tap_utility_energy.energycap.paging import PagedList
     from tap_utility_energy.http.page import Page
 
+#: Where the vendor documents its endpoints.
+DOCS = "https://developer.energycap.com/api-reference"
+#: The parameter of all digests.
+YEARS = {"numberOfYears": "energycap_number_of_years"}
 #: Some answers hold the key of a session as ``token``.
 LIST = PageFormat(never_emitted="token", null_is_empty=True)
 

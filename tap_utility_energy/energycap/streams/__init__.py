@@ -1,0 +1,25 @@
+"""The streams of EnergyCAP, one declaration each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_utility_energy.energycap.streams import (
+    account_digests,
+    bills,
+    entities,
+    meter_digests,
+    place_digests,
+)
+
+if TYPE_CHECKING:
+    from tap_utility_energy.energycap.base import EnergyCAPStream
+
+#: Every stream of this vendor. A new one is added to the tuple of its module.
+STREAMS: tuple[type[EnergyCAPStream], ...] = (
+    *meter_digests.STREAMS,
+    *place_digests.STREAMS,
+    *account_digests.STREAMS,
+    *entities.STREAMS,
+    *bills.STREAMS,
+)
