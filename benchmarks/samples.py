@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from benchmarks.endpoints import Endpoint
-    from tap_utility_energy.energycap.digest_rows import DigestRows
+    from tap_utility_energy.energycap.nested_rows import NestedRows
 
 Record = dict[str, Any]
 Schema = dict[str, Any]
@@ -41,14 +41,14 @@ def all_samples() -> dict[Endpoint, list[Record]]:
     }
 
 
-def _nested(rows: DigestRows) -> Schema:
+def _nested(rows: NestedRows) -> Schema:
     """What a digest looks like from which rows are made."""
     schema: Schema = {}
     for level in reversed(rows.levels):
         names = (*level.key, *(each.name for each in level.fields), *level.not_in_rows)
         properties: Schema = {name: {} for name in names}
         if level.path:
-            properties[level.path] = {"items": schema}
+            properties[level.path] = schema if level.holds_one else {"items": schema}
         schema = {"properties": properties}
     return schema
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.check.asking import Asker
     from tap_utility_energy.energycap.base import EnergyCAPStream
-    from tap_utility_energy.energycap.digest_rows import DigestRows
+    from tap_utility_energy.energycap.nested_rows import NestedRows
 
 #: Records of a first page. A sync takes more at a time.
 SAMPLE = 50
@@ -121,15 +121,16 @@ def _schema(stream: type[EnergyCAPStream]) -> dict[str, Any]:
     return _digest_schema(stream.rows, 0) if stream.rows else dict(own)
 
 
-def _digest_schema(rows: DigestRows, depth: int) -> dict[str, Any]:
+def _digest_schema(rows: NestedRows, depth: int) -> dict[str, Any]:
     level = rows.levels[depth]
     schema = record(*level.fields)
     properties = nullable_fields(schema["properties"], level.key)
     properties |= {name: {} for name in level.others}
     if level.path:
         below = _digest_schema(rows, depth + 1)
-        items = {**below, "type": ["object", "null"]}
-        properties[level.path] = {"type": ["array", "null"], "items": items}
+        one = {**below, "type": ["object", "null"]}
+        many = {"type": ["array", "null"], "items": one}
+        properties[level.path] = one if level.holds_one else many
     return {**schema, "properties": properties}
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from typing_extensions import override
 
 from tap_utility_energy.core.stream import VendorStream
-from tap_utility_energy.energycap.digest_rows import DigestFlattener
 from tap_utility_energy.energycap.incremental import DATES, ModifiedDates
+from tap_utility_energy.energycap.nested_rows import Flattener
 from tap_utility_energy.http.errors import LONGEST_QUOTE, one_line
 from tap_utility_energy.http.lazy_records import fully_decoded
 from tap_utility_energy.http.page import PageFormat
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.core.raw_rows import RawRows
     from tap_utility_energy.energycap.client import EnergyCAP
-    from tap_utility_energy.energycap.digest_rows import DigestRows
+    from tap_utility_energy.energycap.nested_rows import NestedRows
     from tap_utility_energy.energycap.paging import PagedList
     from tap_utility_energy.http.page import Page
 
@@ -38,8 +38,8 @@ class EnergyCAPStream(VendorStream):
     """A list of EnergyCAP: an array, with the paging in the answer's headers.
 
     A stream with a `replication_key` emits what is new or has changed; see `ModifiedDates`. One
-    with `rows` emits flat rows, made of digests: the fields of a meter, place or account stand on
-    each of them, and those that the schema does not know are under ``extra.meter`` and so on.
+    with `rows` emits flat rows, made of what is nested: the fields of a meter, place or account are
+    on each of them, and those that the schema does not know are under ``extra.meter`` and so on.
     A row whose key is missing or was there before is left out, and what it belongs to is named.
 
     Digests are read whole on every run: the vendor has no filter by date of change, and a period
@@ -62,7 +62,7 @@ class EnergyCAPStream(VendorStream):
     #: Other parameters that the list takes, and the settings that hold their values.
     params: ClassVar[Mapping[str, str]] = {}
     #: The flat rows that a record becomes, with their key and schema; None if it is the row.
-    rows: ClassVar[DigestRows | None] = None
+    rows: ClassVar[NestedRows | None] = None
     page_format = LIST
     # Rows move between pages while data changes: the vendor keeps no snapshot of a list.
     can_repeat = True
@@ -170,21 +170,21 @@ class EnergyCAPStream(VendorStream):
             return super().rows_of(record)
         rows, others = self._flattener.flatten(record)
         if others:
-            parent = self.rows.parent.name
+            parent, row = self.rows.parent.name, self.rows.row.name
             code = fully_decoded(record).get(f"{parent}Code")
             whose = f"{parent} {record[self.record_key]}{f' ({code})' if code else ''}"
-            what = ", ".join(f"{number} period(s) {kind}" for kind, number in others.items())
+            what = ", ".join(f"{number} {row}(s) {kind}" for kind, number in others.items())
             self.bad_records.add_rows(others.total(), f"{whose} has {what}")
         return rows
 
     @cached_property
-    def _flattener(self) -> DigestFlattener:
-        rows = cast("DigestRows", self.rows)
+    def _flattener(self) -> Flattener:
+        rows = cast("NestedRows", self.rows)
         fitters = [
-            self.fitter_of([field.name for field in level.fields], level.name)
+            self.fitter_of([field.name for field in level.fields], level.prefix)
             for level in rows.levels
         ]
-        return DigestFlattener(rows, fitters)
+        return Flattener(rows, fitters)
 
     @override
     def advance_bookmark(self, record: Mapping[str, Any]) -> None:

@@ -144,7 +144,7 @@ def sometimes_new(draw: st.DrawFn) -> Row:
     return {NEW: draw(st.sampled_from([1, None, {"a": ["é"]}]))} if draw(st.booleans()) else {}
 
 
-def digest(draw: st.DrawFn, rows: digests.DigestRows, depth: int, number: int) -> Row:
+def digest(draw: st.DrawFn, rows: digests.NestedRows, depth: int, number: int) -> Row:
     """A digest, or an object in one."""
     level = rows.levels[depth]
     fields = {field.name: rows.schema["properties"][field.name] for field in level.fields}
@@ -184,7 +184,7 @@ def pages(draw: st.DrawFn, kind: Kind) -> list[list[Row]]:
         found.append([])
         for _ in range(draw(st.integers(0, 3))):
             number += 1
-            if isinstance(kind.fields, digests.DigestRows):
+            if isinstance(kind.fields, digests.NestedRows):
                 record = digest(draw, kind.fields, 0, number)
             else:
                 key = kind.fields["required"][0]

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from singer_sdk import typing as th
 
 from sandbox import Sandbox
 from tap_utility_energy.core.raw_rows import decoded_rows
 from tap_utility_energy.core.record import RecordFitter
-from tap_utility_energy.core.schema import text
+from tap_utility_energy.core.schema import key, number, text
 from tap_utility_energy.energycap import STREAMS
-from tap_utility_energy.energycap.digest_rows import DigestFlattener, DigestRows, Level
+from tap_utility_energy.energycap.nested_rows import Flattener, Level, NestedRows
 from tap_utility_energy.energycap.schemas.digests import PLACE_COMMODITY_MONTHS
 from tests.support import Run, TapRunner, answer, by_key, catalog
 
@@ -226,14 +227,14 @@ def test_a_commodity_takes_no_target_of_its_place_and_hides_no_currency(
     assert all(seen.values())
 
 
-def flattener(rows: DigestRows) -> DigestFlattener:
+def flattener(rows: NestedRows) -> Flattener:
     """What makes these rows if the catalog is as discovered."""
     names = [[field.name for field in level.fields] for level in rows.levels]
-    return DigestFlattener(rows, [RecordFitter({name: {} for name in known}) for known in names])
+    return Flattener(rows, [RecordFitter({name: {} for name in known}) for known in names])
 
 
 @st.composite
-def digests(draw: Any, rows: DigestRows, depth: int = 0) -> dict[str, Any]:
+def digests(draw: Any, rows: NestedRows, depth: int = 0) -> dict[str, Any]:
     """A digest: at each level any field of any level, as a text that tells where it stands."""
     level = rows.levels[depth]
     lists = {name for level in rows.levels for name in level.not_in_rows}
@@ -253,7 +254,7 @@ def digests(draw: Any, rows: DigestRows, depth: int = 0) -> dict[str, Any]:
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_each_field_of_a_row_is_that_of_its_own_level(
-    rows: DigestRows, data: st.DataObject
+    rows: NestedRows, data: st.DataObject
 ) -> None:
     declared = {field.name: level for level in rows.levels for field in level.fields}
     digest = data.draw(digests(rows))
@@ -299,10 +300,64 @@ def test_the_currency_of_a_commodity(
     assert row == {"placeId": 1, "commodityId": 2, **month, **currency}
 
 
+LISTED = NestedRows(
+    Level("meter", ("meterId",), (key("meterId", th.IntegerType, "Id."),), "udfs"),
+    Level("field", ("udfId",), (key("udfId", th.IntegerType, "Id."), text("value", "Value."))),
+)
+ONE = NestedRows(
+    Level("place", ("placeId",), (key("placeId", th.IntegerType, "Id."),), "goal", holds_one=True),
+    Level("goal", ("goalYear",), (key("goalYear", th.IntegerType, "Year."),), "results"),
+    Level("period", ("year",), (key("year", th.StringType, "Year."), number("cost", "Cost."))),
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sent", "expected", "others"),
+    [
+        (
+            LISTED,
+            {"meterId": 1, "udfs": [{"udfId": 2, "value": "x", "meter": 3}, {"udfId": 2}, {}, 0]},
+            [{"meterId": 1, "udfId": 2, "value": "x", "extra": {"meter": 3}}],
+            {"for 2 again": 1, "without udfId": 1, "that are not objects": 1},
+        ),
+        (
+            LISTED,
+            {"meterId": 1, "new": 4, "udfs": [{"udfId": 2, "meter": 3}]},
+            [{"meterId": 1, "udfId": 2, "extra": {"meter": {"new": 4}, "udfs.meter": 3}}],
+            {},
+        ),
+        (LISTED, {"meterId": 1, "udfs": {"udfId": 2}}, [], {"that are not objects": 1}),
+        (
+            ONE,
+            {"placeId": 1, "goal": {"goalYear": 5, "new": 6, "results": [{"year": "7"}]}},
+            [{"placeId": 1, "goalYear": 5, "year": "7", "extra": {"goal": {"new": 6}}}],
+            {},
+        ),
+        (ONE, {"placeId": 1, "goal": [{"goalYear": 5}]}, [], {"that are not objects": 1}),
+        (ONE, {"placeId": 1, "goal": 5}, [], {"that are not objects": 1}),
+        *((ONE, {"placeId": 1, "goal": nothing}, [], {}) for nothing in (None, {}, [], 0, "")),
+        (ONE, {"placeId": 1}, [], {}),
+        (
+            ONE,
+            {"placeId": 1, "goal": {"results": [{"year": "7"}]}},
+            [],
+            {"without goalYear or year": 1},
+        ),
+    ],
+)
+def test_a_level_is_a_list_or_one_object(
+    rows: NestedRows, sent: dict[str, Any], expected: list[Any], others: dict[str, int]
+) -> None:
+    found, left_out = flattener(rows).flatten(sent)
+
+    assert list(decoded_rows(found)) == expected
+    assert left_out == others
+
+
 def test_a_field_of_two_levels_is_refused() -> None:
     twice = (text("targetComparison", "Whose?"),)
-    with pytest.raises(ValueError, match="targetComparison: two levels of a digest have it"):
-        DigestRows(
+    with pytest.raises(ValueError, match="targetComparison: two levels have it"):
+        NestedRows(
             Level("place", (), twice, "commodities"), Level("commodity", (), twice, "results")
         )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_utility_energy.core.schema import block, boolean, integer, items, key, number, record, text
-from tap_utility_energy.energycap.digest_rows import DigestRows, Level
+from tap_utility_energy.energycap.nested_rows import Level, NestedRows
 from tap_utility_energy.energycap.schemas.children import UNIT, named
 
 if TYPE_CHECKING:
@@ -258,27 +258,27 @@ def _meter(fields: Fields) -> Level:
 
 
 def _month(*figures: th.Property[Any]) -> Level:
-    return Level("", PERIOD_KEY, (*PERIOD, *figures))
+    return Level("period", PERIOD_KEY, (*PERIOD, *figures))
 
 
 def _year(*figures: th.Property[Any]) -> Level:
-    return Level("", ("year",), (YEAR, *figures))
+    return Level("period", ("year",), (YEAR, *figures))
 
 
 def _commodity(fields: Fields) -> Level:
     return Level("commodity", ("commodityId",), fields, "results", fallbacks=("costUnit",))
 
 
-METER_MONTHS = DigestRows(_meter(METER), _month(*FIGURES))
-METER_NORMALIZED_MONTHS = DigestRows(_meter(NORMALIZED_METER), _month(*NORMALIZED))
-METER_SAVINGS_MONTHS = DigestRows(_meter(SAVINGS_METER), _month(DAYS, *SAVED_USE))
-METER_YEARS = DigestRows(_meter(METER), _year(*YEARLY))
-METER_NORMALIZED_YEARS = DigestRows(_meter(NORMALIZED_METER), _year(NATIVE_USE, DEMAND, COMMON_USE))
-METER_SAVINGS_YEARS = DigestRows(
+METER_MONTHS = NestedRows(_meter(METER), _month(*FIGURES))
+METER_NORMALIZED_MONTHS = NestedRows(_meter(NORMALIZED_METER), _month(*NORMALIZED))
+METER_SAVINGS_MONTHS = NestedRows(_meter(SAVINGS_METER), _month(DAYS, *SAVED_USE))
+METER_YEARS = NestedRows(_meter(METER), _year(*YEARLY))
+METER_NORMALIZED_YEARS = NestedRows(_meter(NORMALIZED_METER), _year(NATIVE_USE, DEMAND, COMMON_USE))
+METER_SAVINGS_YEARS = NestedRows(
     _meter((*SAVINGS_METER, *ALL_TIME)),
     _year(number("batccTotalCost", f"{BATCC} cost, in `costUnit`."), TOTAL_COST, *SAVED_USE),
 )
-METER_GHG_YEARS = DigestRows(
+METER_GHG_YEARS = NestedRows(
     Level("meter", ("meterId",), GHG_METER, "ghgTypes"),
     Level("ghgType", ("ghgTypeId",), GHG_TYPE, "results"),
     _year(
@@ -288,7 +288,7 @@ METER_GHG_YEARS = DigestRows(
         )
     ),
 )
-PLACE_MONTHS = DigestRows(
+PLACE_MONTHS = NestedRows(
     Level(
         "place",
         ("placeId",),
@@ -298,16 +298,16 @@ PLACE_MONTHS = DigestRows(
     ),
     _month(*TOTALS, *CUMULATIVE),
 )
-PLACE_COMMODITY_MONTHS = DigestRows(
+PLACE_COMMODITY_MONTHS = NestedRows(
     Level("place", ("placeId",), PLACE, "commodities", ("results", "targetComparison")),
     _commodity(PLACE_COMMODITY),
     _month(*PLACE_BY_COMMODITY),
 )
-ACCOUNT_MONTHS = DigestRows(
+ACCOUNT_MONTHS = NestedRows(
     Level("account", ("accountId",), ACCOUNT, "results", ("commodities",)),
     _month(*TOTALS),
 )
-ACCOUNT_COMMODITY_MONTHS = DigestRows(
+ACCOUNT_COMMODITY_MONTHS = NestedRows(
     Level("account", ("accountId",), ACCOUNT, "commodities", ("results",)),
     _commodity(COMMODITY),
     _month(*BY_COMMODITY),

@@ -1,4 +1,7 @@
-"""Flattening of digests: one row per period."""
+"""Rows of what is nested in a record, such as the periods of a digest.
+
+A field of the objects above a row stands on the row.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +31,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Level:
-    """One kind of object on the way from a digest down to its periods.
+    """One kind of object on the way from a record down to its rows.
 
     Args:
-        name: What the object is called under ``extra``; '' for the row itself.
+        name: What the object is called, under ``extra`` and in messages.
         key: The fields of the row's key that it brings.
         fields: Its fields that the rows have.
-        path: The list that holds the objects of the next level.
+        path: The list that holds the objects of the next level; '' for the row itself.
         others: Its other lists and fields, which the rows do not have.
         fallbacks: Those of its fields that a level above has too. Where the object has no value,
             the one above applies.
+        holds_one: Whether `path` is one object and no list.
     """
 
     name: str
@@ -46,6 +50,12 @@ class Level:
     path: str = ""
     others: tuple[str, ...] = ()
     fallbacks: tuple[str, ...] = ()
+    holds_one: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the names of its unknown fields; nothing in the row itself."""
+        return self.name if self.path else ""
 
     @property
     def not_in_rows(self) -> tuple[str, ...]:
@@ -53,14 +63,14 @@ class Level:
         return (self.path, *self.others) if self.path else ()
 
 
-class DigestRows:
-    """The rows of a digest: what identifies them, and what they hold.
+class NestedRows:
+    """The rows that are nested in a record: what identifies them, and what they hold.
 
     A field belongs to one level, so that a value of one object never stands for another's; see
     `Level.fallbacks` for the exception.
 
     Args:
-        levels: From the digest itself down to the row.
+        levels: From the record itself down to the row.
 
     Raises:
         ValueError: Two levels have a field of the same name.
@@ -69,12 +79,13 @@ class DigestRows:
     def __init__(self, *levels: Level) -> None:
         self.levels = levels
         self.parent = levels[0]
+        self.row = levels[-1]
         self.key = tuple(name for level in levels for name in level.key)
         fields: dict[str, th.Property[Any]] = {}
         for level in levels:
             own = {field.name: field for field in level.fields}
             if twice := fields.keys() & own.keys() - set(level.fallbacks):
-                raise ValueError(f"{', '.join(sorted(twice))}: two levels of a digest have it")
+                raise ValueError(f"{', '.join(sorted(twice))}: two levels have it")
             fields |= own
         self.schema = record(*fields.values())
         types = (self.schema["properties"][name]["type"] for name in self.key)
@@ -83,7 +94,7 @@ class DigestRows:
 
 
 class Inherited(NamedTuple):
-    """What an object of a digest inherits from those that it is in."""
+    """What an object inherits from those that it is in."""
 
     key: tuple[Any, ...] = ()
     fields: Mapping[str, Any] = {}
@@ -93,24 +104,24 @@ class Inherited(NamedTuple):
     shared: Mapping[str, Any] = {}
 
 
-class DigestFlattener:
-    """Turns digests into rows, for one stream.
+class Flattener:
+    """Turns records into the rows that are nested in them, for one stream.
 
     Args:
         rows: What the rows hold.
         fitters: What makes the fields of each of their levels fit the schema.
     """
 
-    def __init__(self, rows: DigestRows, fitters: Sequence[RecordFitter]) -> None:
+    def __init__(self, rows: NestedRows, fitters: Sequence[RecordFitter]) -> None:
         self._rows = rows
         self._fitters = fitters
         self._key_types = dict(zip(rows.key, rows.key_types, strict=True))
-        self._raw_fitter = RawFitter(fitters[-1], rows.levels[-1].key)
+        self._raw_fitter = RawFitter(fitters[-1], rows.row.key)
 
-    def flatten(self, digest: Record) -> tuple[Rows, Counter[str]]:
-        """The digest's rows with a key of their own, and how many others there are of each kind."""
+    def flatten(self, nested: Record) -> tuple[Rows, Counter[str]]:
+        """The record's rows with a key of their own, and how many others there are of each kind."""
         found = UniqueRows(self._rows.key)
-        sent = digest.raw if isinstance(digest, LazyRecord) else to_json(digest).encode()
+        sent = nested.raw if isinstance(nested, LazyRecord) else to_json(nested).encode()
         self._flatten(sent, 0, Inherited(), found)
         return found.rows, found.others
 
@@ -124,7 +135,7 @@ class DigestFlattener:
         for name in level.not_in_rows:
             fields.pop(name, None)
         below = self._below(decoded(msgspec.json.encode(fields)), depth, above)
-        for item in _raw_objects(items, found):
+        for item in _raw_objects(items, found, holds_one=level.holds_one):
             self._flatten(item, depth + 1, below, found)
 
     def _below(self, own: Record, depth: int, above: Inherited) -> Inherited:
@@ -155,7 +166,7 @@ class DigestFlattener:
             text, values = self._raw_fitter.fit_with_key(sent)
         except msgspec.ValidationError:
             key, known, unknown = self._split(decoded(sent), depth)
-            extra = _beside(unknown, above.unknown)
+            extra = _beside(unknown, above.unknown, self._rows.levels[-2].path)
             row = self._fitters[-1].with_extra({**above.fields, **known}, extra)
             if found.is_new(above.key + key):
                 found.rows.append(row)
@@ -166,7 +177,7 @@ class DigestFlattener:
 
 
 class UniqueRows:
-    """Collects the rows of a digest whose key is complete and was not there before.
+    """Collects the rows of a record whose key is complete and was not there before.
 
     Args:
         key: The fields of the key.
@@ -191,12 +202,12 @@ class UniqueRows:
         return False
 
 
-def _raw_objects(sent: Buffer | None, found: UniqueRows) -> Iterator[Buffer]:
-    """The objects of a list; whatever else is in it, or in its place, is counted."""
+def _raw_objects(sent: Buffer | None, found: UniqueRows, *, holds_one: bool) -> Iterator[Buffer]:
+    """The objects of a list, or the one; whatever else is in their place is counted."""
     if sent is None:
         return
     try:
-        items = raw_items(sent)
+        items = [sent] if holds_one and decoded(sent) else raw_items(sent)
     except msgspec.ValidationError:
         if decoded(sent):
             found.others["that are not objects"] += 1
@@ -208,7 +219,7 @@ def _raw_objects(sent: Buffer | None, found: UniqueRows) -> Iterator[Buffer]:
             found.others["that are not objects"] += 1
 
 
-def _beside(own: Record, above: Mapping[str, Any]) -> Record:
+def _beside(own: Record, above: Mapping[str, Any], path: str) -> Record:
     """The row's own unknown fields, and those of the levels above under the levels' names."""
-    makes_room = {f"results.{name}" if name in above else name: own[name] for name in own}
+    makes_room = {f"{path}.{name}" if name in above else name: own[name] for name in own}
     return {**makes_room, **above}
