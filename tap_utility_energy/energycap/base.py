@@ -10,6 +10,7 @@ from typing_extensions import override
 from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.energycap.incremental import DATES, ModifiedDates
 from tap_utility_energy.energycap.nested_rows import Flattener
+from tap_utility_energy.energycap.total_check import TotalCheck
 from tap_utility_energy.http.errors import LONGEST_QUOTE, one_line
 from tap_utility_energy.http.lazy_records import fully_decoded
 from tap_utility_energy.http.page import PageFormat
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.energycap.client import EnergyCAP
     from tap_utility_energy.energycap.nested_rows import NestedRows
     from tap_utility_energy.energycap.paging import PagedList
-    from tap_utility_energy.http.page import Page
+    from tap_utility_energy.http.page import Decoder, Page
 
 #: Where the vendor documents its endpoints.
 DOCS = "https://developer.energycap.com/api-reference"
@@ -77,7 +78,8 @@ class EnergyCAPStream(VendorStream):
 
     def __init__(self, tap: Tap, client: EnergyCAP, pages: PagedList) -> None:
         super().__init__(tap, client)
-        self._list = pages
+        #: The list, which streams of the same path share.
+        self.list = pages
         pages.join(self)
 
     @property
@@ -102,21 +104,25 @@ class EnergyCAPStream(VendorStream):
 
     @override
     def pages(self) -> Iterator[Page]:
-        return self._list.read(self.name, self._fetch, self.decoder)
+        return self.pages_for(self.name, self.decoder)
+
+    def pages_for(self, reader: str, decoder: Decoder) -> Iterator[Page]:
+        """Every page of the list, for a stream that has joined it; see `SharedPages.read`."""
+        return self.list.read(reader, self._fetch, decoder)
 
     def _fetch(self) -> Iterator[Page]:
         """Every page from the vendor, with progress and the warning of a withdrawn endpoint."""
         if self.is_paged:
             width = self.config["energycap_max_parallel_requests"]
-            pages = self._list.fetch(self._get, width, self.record_key)
+            pages = self.list.fetch(self._get, width, self.record_key)
         else:
             pages = iter([self._get(0)])
         successor = ""
         for number, page in enumerate(pages, 1):
             if not successor and (successor := page.headers.get("ECI-Deprecated", "")):
                 self._warn_of_withdrawal(successor)
-            if self._list.paginator and number > 1:  # the first has not been looked at yet
-                self.stats.position = f"page {number} of {self._list.paginator.pages}"
+            if self.list.paginator and number > 1:  # the first has not been looked at yet
+                self.stats.position = f"page {number} of {self.list.paginator.pages}"
             self.client.clock.heartbeat(self.stats)
             yield page
 
@@ -162,7 +168,7 @@ class EnergyCAPStream(VendorStream):
         )
         for page in super().records():
             yield [record for record in page if changes.is_due(record)]
-        changes.finish(self.discrepancy)
+        changes.finish(self.total_check.discrepancy)
 
     @override
     def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
@@ -192,38 +198,10 @@ class EnergyCAPStream(VendorStream):
 
     @override
     def on_last_page(self, distinct: int) -> None:
-        """Compare the number of records with EnergyCAP's total, and with the last run.
+        """Compare the number of records with EnergyCAP's total; see `TotalCheck`."""
+        self.total_check.compare(self.list, distinct)
 
-        If they differ, records may have moved between pages while they were read. If the previous
-        run saw the same difference, the list is accepted: otherwise a list that always repeats or
-        lacks a record would keep the stream from ever being incremental. The state records the
-        difference and the number of runs in a row that saw it.
-        """
-        before = self.discrepancy
-        self.stream_state.pop("discrepancy", None)
-        paginator = self._list.paginator
-        if paginator is None or (paginator.total == distinct and not paginator.removed):
-            return
-        seen = {"lacking": paginator.total - distinct, "removed": paginator.removed}
-        is_known = seen.items() <= before.items()
-        runs = before["runs"] + 1 if is_known else 1
-        self.stream_state["discrepancy"] = {**(before if is_known else {}), **seen, "runs": runs}
-        if not is_known:
-            self.stats.incomplete = "data may have changed while pages were read"
-        if self._list.begun_by == self.name:
-            self.stats.log.warning(
-                "EnergyCAP counted %s records%s and sent %s distinct ones. %s.",
-                paginator.total,
-                ", more before," if paginator.removed else "",
-                distinct,
-                "The previous run saw the same, so the list is taken as complete"
-                if is_known
-                else "Data may have changed while pages were read; the next run reads all again",
-            )
-
-    @property
-    def discrepancy(self) -> dict[str, Any]:
-        """The discrepancy of the last run or, at its end, of this one; empty if there is none."""
-        found = self.stream_state.get("discrepancy")
-        is_ours = isinstance(found, dict) and isinstance(found.get("runs"), int)
-        return cast("dict[str, Any]", found) if is_ours else {}
+    @cached_property
+    def total_check(self) -> TotalCheck:
+        """Compares the number of records with EnergyCAP's total."""
+        return TotalCheck(self.name, self.stream_state, self.stats)

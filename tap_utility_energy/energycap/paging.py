@@ -26,20 +26,33 @@ class PagedList(SharedPages[Reader]):
     def fetch(
         self, get: Callable[[int, Callable[[], bool]], Page], width: int, key: str
     ) -> Iterator[Page]:
-        """Every page in order; after the first, which tells their number, several in parallel.
+        """Every page in order; see `fetch_pages`.
 
         Args:
             get: Gets a page by its number, unless the answer is no longer wanted.
             width: How many are in flight at most.
             key: The field that tells one record from another.
         """
-        paginator = self.paginator = HeaderPaginator(key)
-        numbers = count(1)
-        with closing(InOrder["Page"](width)) as in_flight:
-            while paginator.current_value:
-                last = min(paginator.current_value + width - 1, paginator.pages)
-                while paginator.current_value + len(in_flight) <= last:
-                    in_flight.start(partial(get, next(numbers), in_flight.is_open))
-                page = in_flight.take()
-                yield page
-                paginator.advance(page)
+        self.paginator = HeaderPaginator(key)
+        return fetch_pages(self.paginator, get, width)
+
+
+def fetch_pages(
+    paginator: HeaderPaginator, get: Callable[[int, Callable[[], bool]], Page], width: int
+) -> Iterator[Page]:
+    """Every page in order; after the first, which tells their number, several in parallel.
+
+    Args:
+        paginator: Takes the paging headers.
+        get: Gets a page by its number, unless the answer is no longer wanted.
+        width: How many are in flight at most.
+    """
+    numbers = count(1)
+    with closing(InOrder["Page"](width)) as in_flight:
+        while paginator.current_value:
+            last = min(paginator.current_value + width - 1, paginator.pages)
+            while paginator.current_value + len(in_flight) <= last:
+                in_flight.start(partial(get, next(numbers), in_flight.is_open))
+            page = in_flight.take()
+            yield page
+            paginator.advance(page)
