@@ -19,7 +19,7 @@ from tap_utility_energy.core import stream_maps
 from tap_utility_energy.core.catalog import unknown_streams
 from tap_utility_energy.core.messages import MessageWriter
 from tap_utility_energy.core.report import Report, SyncFailedError
-from tap_utility_energy.core.sdk_hooks import SDKTap
+from tap_utility_energy.core.sdk_hooks import ACTIVATE_VERSION, SDKTap
 from tap_utility_energy.core.state import unwrapped, valid_bookmark
 from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.files import as_file, read_catalog, read_object, read_state
@@ -46,7 +46,7 @@ class TapUtilityEnergy(SDKTap):
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
         TapCapabilities.DISCOVER,
-        TapCapabilities.ACTIVATE_VERSION,
+        ACTIVATE_VERSION,
         TapCapabilities.TEST,
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream, Tap
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.mapper import PluginMapper
     from singer_sdk.metrics import Counter
+
+#: The capability of versions. It is one of taps until 0.54, and one of all plugins since 0.55.
+ACTIVATE_VERSION = next(
+    capability
+    for kind in (TapCapabilities, PluginCapabilities)
+    for capability in kind
+    if capability.value == "activate-version"
+)
 
 
 class SDKStream(Stream):
