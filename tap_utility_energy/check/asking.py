@@ -54,12 +54,16 @@ class Answer:
         status: The last status; 0 if there was no answer.
         seconds: How long it took.
         error: Why there is no page.
+        was_sent: Whether a request was sent at all.
+        slug: The machine's name of the error, if the vendor documents it.
     """
 
     page: Page | None = None
     status: int = 0
     seconds: float = 0.0
     error: FatalError | None = None
+    was_sent: bool = False
+    slug: str = ""
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -83,6 +87,12 @@ class Answer:
         return bool(self.fields.get("next"))
 
     @property
+    def failure(self) -> FatalError | None:
+        """Why a sync would not get it either, as far as known."""
+        is_unknown = isinstance(self.error, BudgetSpentError) and not self.was_sent
+        return None if is_unknown else self.error
+
+    @property
     def is_refused(self) -> bool:
         """Whether the vendor has refused the request."""
         return self.page is None and self.status in REFUSED
@@ -95,7 +105,8 @@ class Answer:
     @property
     def is_out_of_time(self) -> bool:
         """Whether a sync, which waits longer, may still get an answer."""
-        return self.page is None and (not self.status or self.status in PASSING)
+        may_pass = not self.status or self.status in PASSING
+        return self.page is None and self.was_sent and may_pass
 
 
 @dataclass
@@ -116,10 +127,14 @@ class Source:
     schema: Schema
     is_default: bool
     answer: Answer | None = None
-    #: What came of a request for its second page, if it has one.
-    next_answer: Answer | None = None
+    #: What came of the other requests for it that a sync sends too, such as for its second page.
+    others: list[Answer] = field(default_factory=list)
     #: Why it was not asked for, or why it is empty.
     note: str = ""
+    #: What was not looked at, and is not counted.
+    left_out: list[str] = field(default_factory=list)
+    #: How many requests the uids of the settings take, of which the first was sent.
+    parts: int = 1
     shape: Shape = field(init=False)
     #: How many records there are, as far as known, and whether there may be more.
     total: int | None = None
@@ -138,25 +153,28 @@ class Source:
         return self.answer.records if self.answer else []
 
     @property
-    def failure(self) -> FatalError | None:
-        """Why the vendor refused the list or its second page, or did not answer."""
-        if self.answer and self.answer.error and not self._is_not_asked:
-            return self.answer.error
-        following = self.next_answer
-        return following.error if following and following.status else None
+    def answers(self) -> list[Answer]:
+        """What came of all requests for it that a sync sends too."""
+        return [*([self.answer] if self.answer else []), *self.others]
 
     @property
-    def _is_not_asked(self) -> bool:
-        """Whether no request was left for it, and none was sent."""
-        answer = self.answer
-        return answer is None or (isinstance(answer.error, BudgetSpentError) and not answer.status)
+    def failure(self) -> FatalError | None:
+        """Why a sync of it would fail: the vendor refused it, or did not answer."""
+        return next((answer.failure for answer in self.answers if answer.failure), None)
+
+    def also(self, answer: Answer) -> Answer:
+        """Take the answer to a further request for it that a sync sends too."""
+        self.others.append(answer)
+        return answer
 
     @property
     def outcome(self) -> str:
         """What came of it, in a word or two."""
         answer = self.answer
-        if answer is None or self._is_not_asked:
+        if answer is None or not answer.was_sent:
             return "not asked"
+        if answer.page and self.failure:
+            return "read in part"
         if answer.page:
             return "read" if answer.page.records else "empty"
         if answer.is_refused:
@@ -200,7 +218,7 @@ class Asker:
             permission: What the vendor calls the right to read it.
         """
         clock, watch = self.client.clock, self.watch
-        begun, page, error = clock.now(), None, None
+        begun, sent, page, error = clock.now(), watch.own.sent, None, None
         watch.begin()
         logger.debug("asking for %s", name)
         try:
@@ -211,7 +229,8 @@ class Asker:
             error = _of_a_check(failed)
         signals.check()
         self._note(error)
-        return Answer(page, watch.status, clock.now() - begun, error)
+        seconds, was_sent = clock.now() - begun, watch.own.sent > sent
+        return Answer(page, watch.status, seconds, error, was_sent, watch.slug)
 
     def ask_for(self, source: Source, answer: Answer) -> Answer:
         """Take the answer to a request for a list's first page."""

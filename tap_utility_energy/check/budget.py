@@ -120,11 +120,14 @@ class Watch:
         self.seen = Seen()
         #: The status of the latest answer; 0 if there was none since it was reset.
         self.status = 0
+        #: The machine's name of the error in that answer, if the vendor documents it.
+        self.slug = ""
         self._tries = 0
 
     def begin(self) -> None:
         """Begin with another request."""
         self.status = self._tries = 0
+        self.slug = ""
 
     @property
     def is_spent(self) -> bool:
@@ -156,7 +159,7 @@ class Watch:
             The answer. Without its body, if that might be quoted in a message.
         """
         seen, headers = self.seen, response.headers
-        self.status = response.status_code
+        self.status, self.slug = response.status_code, ""
         seen.statuses[response.status_code] += 1
         seen.encodings[_encoding(headers)] += 1
         seen.conditional.update(name for name in _CONDITIONAL if name in headers)
@@ -167,6 +170,7 @@ class Watch:
             seen.accepted_is_empty[not response.content] += 1
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             seen.refusals.append(_refusal(response))
+            self.slug = seen.refusals[-1].slug
         if not _is_data(response):
             return _without_body(response)
         response.headers.update(_quotable(headers))

@@ -5,15 +5,31 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from tap_utility_energy.check.utilityapi import uid_of
+from tap_utility_energy.logs import number
+from tap_utility_energy.utilityapi.known_readings import count_of
 from tap_utility_energy.utilityapi.streams import BILLS, INTERVALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from tap_utility_energy.check.asking import Source
+    from tap_utility_energy.check.asking import Answer, Source
     from tap_utility_energy.check.energycap import EnergyCAPEvidence
     from tap_utility_energy.check.utilityapi import UtilityAPIEvidence
     from tap_utility_energy.utilityapi.meter_changes import MeterChanges
+    from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
+
+
+#: Meters by which the estimate of many is told.
+MANY = 1000
+MORE_PAGES = (
+    "Only {pages} of it were read, and there are more, which no answer counts: a sync reads all."
+)
+MORE_METERS = (
+    "Only {meters} were looked at, and there are more: {many} more of their kind would take about "
+    "{requests} more."
+)
+NO_COUNT = "not counted: {meters} whose number of records is unknown."
 
 
 class Cost(NamedTuple):
@@ -34,24 +50,52 @@ def estimate_utilityapi(evidence: UtilityAPIEvidence, changes: Mapping[str, Mete
     """
     for source in evidence.sources.values():
         if source.path not in changes and source.answer and source.answer.page:
-            more = [second for first, _, second in evidence.links if first is source.answer]
-            pages = [source.answer, *more]
-            source.total = sum(len(answer.records) for answer in pages)
-            source.is_at_least = bool(pages[-1].has_more or not pages[-1].page)
-            source.requests = len(pages)
-    meters = evidence.sources["/meters"]
-    listed = {str(meter["uid"]): meter for meter in evidence.meters if meter.get("uid")}
-    for endpoint in (BILLS, INTERVALS):
-        source = evidence.sources[endpoint.path]
-        if meters.answer and meters.answer.page:
-            counts = [meter.get(endpoint.count_field) for meter in listed.values()]
-            source.total = sum(count for count in counts if type(count) is int)
-            source.is_at_least = meters.answer.has_more
+            _estimate_list(source, _pages(evidence, source))
+    if meters := _pages(evidence, evidence.sources["/meters"]):
+        listed = {uid: meter for page in meters for meter in page.records if (uid := uid_of(meter))}
+        for endpoint in (BILLS, INTERVALS):
+            source = evidence.sources[endpoint.path]
             source.requests = changes[endpoint.path].estimated_requests(listed)
+            _estimate_data(source, endpoint, listed)
+            source.is_at_least |= evidence.sources["/meters"].is_at_least
+            if evidence.sources["/meters"].is_at_least and listed:
+                source.left_out.append(_of_more_meters(source, len(listed)))
     per_minute = evidence.config["utilityapi_requests_per_minute"]
     for source in evidence.sources.values():
         if source.requests is not None:
             source.sync_seconds = source.requests * max(60 / per_minute, _seconds_each(source))
+
+
+def _pages(evidence: UtilityAPIEvidence, source: Source) -> list[Answer]:
+    """The pages of a list that were read: the first ones."""
+    following = [second for first, _, second in evidence.links if first is source.answer]
+    return [answer for answer in (source.answer, *following) if answer and answer.page]
+
+
+def _estimate_list(source: Source, pages: Sequence[Answer]) -> None:
+    source.total = sum(len(answer.records) for answer in pages)
+    source.requests = source.parts - 1 + len(pages)
+    if pages[-1].has_more:
+        source.left_out.append(MORE_PAGES.format(pages=number(len(pages), "page")))
+    source.is_at_least = pages[-1].has_more or source.parts > 1
+
+
+def _estimate_data(
+    source: Source, endpoint: MeterEndpoint, listed: Mapping[str, dict[str, Any]]
+) -> None:
+    """Estimate the records of meters by their counts."""
+    counts = [count_of(meter, endpoint.count_field) for meter in listed.values()]
+    source.total = sum(count or 0 for count in counts)
+    if unknown := counts.count(None):
+        source.is_at_least = True
+        source.left_out.append(NO_COUNT.format(meters=number(unknown, "meter")))
+
+
+def _of_more_meters(source: Source, listed: int) -> str:
+    each = math.ceil(MANY * (source.requests or 0) / listed)
+    return MORE_METERS.format(
+        meters=number(listed, "meter"), many=f"{MANY:,}", requests=number(each, "request")
+    )
 
 
 def _seconds_each(source: Source) -> float:

@@ -16,6 +16,7 @@ from tap_utility_energy.check.evidence import Evidence
 from tap_utility_energy.check.shapes import merged
 from tap_utility_energy.core.schema import nullable_fields, record
 from tap_utility_energy.energycap.base import LIST
+from tap_utility_energy.energycap.permissions import NOT_NAMED
 from tap_utility_energy.energycap.streams import STREAMS
 from tap_utility_energy.energycap.streams.bills import BillsStream
 from tap_utility_energy.energycap.streams.entities import (
@@ -29,7 +30,7 @@ from tap_utility_energy.energycap.streams.entities import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tap_utility_energy.check.asking import Asker
     from tap_utility_energy.energycap.base import EnergyCAPStream
@@ -141,11 +142,27 @@ def collect(
     keys: dict[str, tuple[str, type]] = {stream.path: (_key_of(stream), int) for stream in STREAMS}
     evidence = EnergyCAPEvidence(config, asker, sources, keys)
     check = _Check(evidence)
-    check.lists()
+    first, others = in_order(sources.values())
+    check.lists(first)
     for probe in (check.small_pages, check.too_large, check.modified):
         if not asker.is_down:
             probe()
+    check.lists(others)
     return evidence
+
+
+def in_order(sources: Iterable[Source]) -> tuple[list[Source], list[Source]]:
+    """The lists that are asked for first, and those for which a request may be left.
+
+    First come those that are read by default and one of each permission: a missing permission is
+    refused for every list that needs it.
+    """
+    first, others, permissions = list[Source](), list[Source](), set[str]()
+    for source in sorted(sources, key=lambda each: not each.is_default):
+        is_first = source.is_default or source.permission not in permissions
+        (first if is_first else others).append(source)
+        permissions.add(source.permission)
+    return first, sorted(others, key=lambda each: each.permission != NOT_NAMED)
 
 
 class _Check:
@@ -156,12 +173,12 @@ class _Check:
         self._asker = evidence.asker
         self._streams = {stream.path: stream for stream in reversed(STREAMS)}
 
-    def lists(self) -> None:
-        """The first page of each list."""
+    def lists(self, sources: Iterable[Source]) -> None:
+        """The first page of some lists."""
         size = min(SAMPLE, self._evidence.config["energycap_page_size"])
-        for path, source in self._evidence.sources.items():
+        for source in sources:
             if not self._asker.is_down:
-                stream = self._streams[path]
+                stream = self._streams[source.path]
                 paging = {"pageNumber": 1, "pageSize": size} if stream.is_paged else {}
                 self._asker.ask_for(source, self._ask(stream, paging))
                 source.total = total_of(source.answer)
@@ -174,7 +191,9 @@ class _Check:
             if size:
                 pages = [{"pageNumber": n, "pageSize": size} for n in (1, 2)]
                 self._evidence.paged, self._evidence.small_size = source, size
-                self._evidence.small = tuple(self._ask(stream, paging) for paging in pages)
+                self._evidence.small = tuple(
+                    source.also(self._ask(stream, paging)) for paging in pages
+                )
                 after = {"pageNumber": (source.total or 0) + 2, "pageSize": size}
                 self._evidence.past_end = self._ask(stream, after)
                 return

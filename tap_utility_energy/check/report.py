@@ -75,6 +75,7 @@ def _list(source: Source) -> dict[str, Any]:
         "records": source.total,
         "records_are_at_least": source.is_at_least,
         "requests_of_a_first_sync": source.requests,
+        "first_requests_by_filters": source.parts,
         **_fields(source.shape),
     }
 

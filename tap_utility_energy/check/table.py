@@ -72,9 +72,10 @@ def _streams(checked: Checked) -> Iterator[str]:
     said = ""
     for source in checked.sources:
         yield from _source(source)
-        if source.note and source.note != said:
-            yield from wrapped(source.note, f"{'':5}", 5)
-        said = source.note
+        note = " ".join(filter(None, (source.note, *source.left_out)))
+        if note and note != said:
+            yield from wrapped(note, f"{'':5}", 5)
+        said = note
     for what, default_only in (("the streams selected by default", True), ("all streams", False)):
         requests, seconds, is_at_least = costs.total(checked.sources, default_only=default_only)
         about = "at least" if is_at_least else "about"

@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from tap_utility_energy.check.asking import Answer, Source
 from tap_utility_energy.check.evidence import Evidence
 from tap_utility_energy.http.errors import FatalError
+from tap_utility_energy.http.filters import plan
 from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.http.pagination import NextURLPaginator
+from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
 from tap_utility_energy.utilityapi.json_values import objects
@@ -38,6 +40,7 @@ LISTS = tuple(
     for stream in STREAMS
     if issubclass(stream, UtilityAPIStream) and stream is not HistoricalCollectionsStream
 )
+PATHS = tuple(dict.fromkeys(stream.path for stream in LISTS))
 #: Why a list may be empty.
 EMPTY = {
     "/authorizations": "No customer has authorized this account yet.",
@@ -49,8 +52,16 @@ EMPTY = {
 }
 #: Why any other list may be empty.
 NONE_VISIBLE = "There are none, or none that the token can see."
-#: A meter that cannot be there.
-NO_METER = "tap-utility-energy-check"
+#: A meter that is hardly there, with a uid like any other: what is none may be refused as such.
+NO_METER = "2147483647"
+LINK_FAILS = (
+    "the link to the next page leads to another server or is no URL of a next page, and is not "
+    "followed. Check utilityapi_base_url, or report the link to the vendor."
+)
+ONE_OF_MANY = (
+    "{settings}: too many uids for one request. A sync sends {requests}; only the first was sent, "
+    "and the other uids were not looked at."
+)
 #: How many meters' bills are looked at, and how many of these.
 METERS_OF_BILLS, MOST_BILLS, FEW_BILLS = 10, 100, 2
 #: How many intervals: each can hold the readings of months.
@@ -100,7 +111,7 @@ def sources_of(is_default: Mapping[str, bool]) -> dict[str, Source]:
     Args:
         is_default: Whether each stream is selected by default, by its name.
     """
-    streams = {stream.path: [stream] for stream in LISTS}
+    streams = {path: [each for each in LISTS if each.path == path] for path in PATHS}
     data = {
         BILLS.path: ["utilityapi_bills", "utilityapi_bill_line_items"],
         INTERVALS.path: ["utilityapi_intervals", "utilityapi_interval_readings"],
@@ -121,8 +132,9 @@ def collect(
     keys: dict[str, tuple[str, type]] = dict.fromkeys(sources, ("uid", str))
     evidence = UtilityAPIEvidence(config, asker, sources, keys)
     check = _Check(evidence)
-    check.lists()
+    check.lists(is_default=True)
     check.data()
+    check.lists(is_default=False)
     for probe in (check.next_pages, check.bills, check.intervals, check.refusals, check.archived):
         if not asker.is_down:
             probe()
@@ -136,13 +148,16 @@ class _Check:
         self._evidence = evidence
         self._asker = evidence.asker
         self._base_url = evidence.asker.client.base_url
+        #: The URLs of the first pages that were asked for.
+        self._urls: dict[str, str] = {}
 
-    def lists(self) -> None:
-        """The first page of each list."""
+    def lists(self, *, is_default: bool) -> None:
+        """The first page of each list that is read by default, or of each other one."""
         for stream in LISTS:
-            if not self._asker.is_down:
-                source = self._evidence.sources[stream.path]
-                self._asker.ask_for(source, self._ask(stream.path, self._filters(stream)))
+            source = self._evidence.sources[stream.path]
+            is_next = source.is_default is is_default and source.answer is None
+            if is_next and not self._asker.is_down:
+                self._asker.ask_for(source, self._first_page(stream, source))
                 _tell_blocks(source)
 
     def data(self) -> None:
@@ -158,22 +173,23 @@ class _Check:
             self._asker.ask_for(evidence.sources["/bills"], self._ask("/bills", params))
             _tell_blocks(evidence.sources["/bills"])
         if evidence.read_meter and not self._asker.is_down:
-            answer = self._intervals(limit=FEW_INTERVALS)
+            answer = self._ask("/intervals", self._of_intervals())
             evidence.intervals = self._asker.ask_for(evidence.sources["/intervals"], answer)
             _tell_blocks(evidence.sources["/intervals"])
 
     def next_pages(self) -> None:
         """The second page of lists that have one, and of a list that is made to have one."""
         evidence = self._evidence
-        for stream in LISTS:
-            source = evidence.sources[stream.path]
-            if source.answer:
-                url = self._url(stream.path, self._filters(stream))
-                source.next_answer = self._follow(source.answer, url)
+        for path, url in self._urls.items():
+            if answer := evidence.sources[path].answer:
+                self._follow(path, answer, url)
+        if evidence.intervals:
+            url = self._url("/intervals", self._of_intervals())
+            self._follow("/intervals", evidence.intervals, url)
         if uid := uid_of(evidence.meter):
             params = {"meters": uid, "limit": FEW_BILLS}
-            evidence.limited = self._ask("/bills", params)
-            self._follow(evidence.limited, self._url("/bills", params))
+            evidence.limited = self._also("/bills", params)
+            self._follow("/bills", evidence.limited, self._url("/bills", params))
 
     def bills(self) -> None:
         """All bills of a meter, and those from some day on."""
@@ -181,13 +197,13 @@ class _Check:
         count = evidence.meter.get(BILLS.count_field)
         if not uid or not isinstance(count, int) or count > MOST_COUNTED:
             return
-        evidence.bills = self._ask("/bills", {"meters": uid})
+        evidence.bills = self._also("/bills", {"meters": uid})
         days = sorted({day for bill in evidence.bills.records if (day := day_of(bill))})
         if len(days) > FEW_BILLS:
             evidence.day = days[-2]
-            evidence.from_day = self._ask("/bills", {"meters": uid, "start": days[-2]})
+            evidence.from_day = self._also("/bills", {"meters": uid, "start": days[-2]})
             after = {"meters": uid, "start": _day_after(days[-2])}
-            evidence.from_next_day = self._ask("/bills", after)
+            evidence.from_next_day = self._also("/bills", after)
 
     def intervals(self) -> None:
         """The intervals from the latest one's start on, and from its middle on."""
@@ -195,8 +211,10 @@ class _Check:
         starts = starts_of(latest(evidence.intervals))
         if len(starts) > FEW_INTERVALS:
             evidence.moment, evidence.middle = starts[0], starts[len(starts) // 2]
-            evidence.from_moment = self._intervals(start=evidence.moment)
-            evidence.from_middle = self._intervals(start=evidence.middle)
+            evidence.from_moment, evidence.from_middle = (
+                self._also("/intervals", self._of_intervals(start=start))
+                for start in (evidence.moment, evidence.middle)
+            )
 
     def refusals(self) -> None:
         """What is refused: bills without a filter, and of a meter that is not there."""
@@ -208,19 +226,29 @@ class _Check:
         answer = self._evidence.sources["/meters"].answer
         is_complete = answer is not None and answer.page is not None and not answer.has_more
         if is_complete and not any(meter.get("is_archived") for meter in self._evidence.meters):
-            filters = self._filters(MetersStream)
-            self._evidence.archived = self._ask("/meters", {**filters, "is_archived": "true"})
+            url = self._urls["/meters"]
+            archived = f"{url}{'&' if urlsplit(url).query else '?'}is_archived=true"
+            self._evidence.archived = self._send("/meters", archived)
 
-    def _intervals(self, **params: Any) -> Answer:
+    def _of_intervals(self, **params: Any) -> dict[str, Any]:
+        """The query for a few intervals of the meter whose readings are looked at."""
         uid = uid_of(self._evidence.read_meter)
-        most = {"limit": FEW_INTERVALS}
-        return self._ask("/intervals", {"meters": uid, "allow_mixed": "true", **most, **params})
+        return {"meters": uid, "allow_mixed": "true", "limit": FEW_INTERVALS, **params}
 
-    def _filters(self, stream: type[UtilityAPIStream]) -> dict[str, str]:
-        """The filters of the settings, of which a very long one is not sent whole."""
-        config = self._evidence.config
-        values = {name: config.get(setting, []) for name, setting in stream.filters.items()}
-        return {name: ",".join(chosen[:50]) for name, chosen in values.items() if chosen}
+    def _first_page(self, stream: type[UtilityAPIStream], source: Source) -> Answer:
+        """The first page of a list, by the first URL that a sync of it begins with."""
+        config, client = self._evidence.config, self._asker.client
+        filters = {name: config.get(setting, []) for name, setting in stream.filters.items()}
+        try:
+            found = plan(f"{client.base_url}{stream.path}", filters, stream.filters)
+        except FatalError as error:
+            return Answer(error=error)
+        if found.requests > 1:
+            source.parts = found.requests
+            settings, requests = ", ".join(found.split), number(found.requests, "request")
+            source.left_out.append(ONE_OF_MANY.format(settings=settings, requests=requests))
+        self._urls[stream.path] = found.reads[0][0]
+        return self._send(stream.path, found.reads[0][0])
 
     def _url(self, path: str, params: Mapping[str, Any]) -> str:
         query = f"?{urlencode(params, safe=',')}" if params else ""
@@ -229,25 +257,31 @@ class _Check:
     def _ask(self, path: str, params: Mapping[str, Any]) -> Answer:
         return self._send(path, self._url(path, params))
 
+    def _also(self, path: str, params: Mapping[str, Any]) -> Answer:
+        """Ask for something of a list that a sync asks for as well."""
+        return self._evidence.sources[path].also(self._ask(path, params))
+
     def _send(self, path: str, url: str) -> Answer:
         if self._asker.is_down:
             return Answer()
         records_key = path.rpartition("/")[2].replace("-", "_")
         return self._asker.ask(path, url, PageFormat(records_key))
 
-    def _follow(self, answer: Answer, url: str) -> Answer | None:
+    def _follow(self, path: str, answer: Answer, url: str) -> None:
         """Request the page after an answer's, if there is one, as a sync does."""
         if not answer.has_more or answer.page is None:
-            return None
+            return
         paginator = NextURLPaginator([url])
         try:
             paginator.advance(answer.page)
-            path = url.removeprefix(self._base_url).partition("?")[0]
             following = self._send(path, paginator.current_value)
         except FatalError as error:
             following = Answer(error=error)
+        if following.failure and not following.was_sent:
+            # The client's own message quotes the link.
+            following = Answer(error=FatalError(LINK_FAILS))
+        self._evidence.sources[path].also(following)
         self._evidence.links.append((answer, url, following))
-        return following
 
 
 def uid_of(record: Mapping[str, Any]) -> str:

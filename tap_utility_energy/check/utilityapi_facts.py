@@ -213,7 +213,7 @@ FACTS: tuple[Fact[UtilityAPIEvidence], ...] = (
     ),
     Fact(
         "unknown_meter",
-        assumed="Bills of meters that are not there are answered with 404.",
+        assumed="Bills of meters that are not there are answered with 404 or not_found.",
         source="inferred from the error not_found",
         observed_by="bills of a meter that is not there",
         otherwise="When a consent ends during a run, the stream may fail. The next run goes on.",

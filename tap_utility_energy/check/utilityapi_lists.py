@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from http import HTTPStatus
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -23,6 +24,7 @@ from tap_utility_energy.check.utilityapi import (
     uid_of,
 )
 from tap_utility_energy.http.session import origin
+from tap_utility_energy.utilityapi.meter_requests import CONSENT_ENDED
 from tap_utility_energy.utilityapi.streams import BILLS, INTERVALS
 
 if TYPE_CHECKING:
@@ -238,7 +240,10 @@ def archived(evidence: UtilityAPIEvidence) -> Verdict:
 
 def unknown_meter(evidence: UtilityAPIEvidence) -> Verdict:
     """What a meter that is not there is answered with."""
-    return _refused_with(evidence.of_no_meter, 404)
+    answer = evidence.of_no_meter
+    if answer and answer.slug in CONSENT_ENDED:
+        return holds(f"answered {answer.status}, {answer.slug}")
+    return _refused_with(answer, 404)
 
 
 def filter_required(evidence: UtilityAPIEvidence) -> Verdict:
@@ -247,8 +252,10 @@ def filter_required(evidence: UtilityAPIEvidence) -> Verdict:
 
 
 def _refused_with(answer: Answer | None, status: int) -> Verdict:
-    if answer is None or not answer.status:
+    if answer is None or not answer.was_sent:
         return not_seen("it was not asked for")
+    if answer.is_out_of_time or answer.status == HTTPStatus.UNAUTHORIZED:
+        return not_seen("there was no answer to it")
     return verdict(f"answered {answer.status}", is_as_assumed=answer.status == status)
 
 

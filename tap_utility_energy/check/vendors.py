@@ -18,7 +18,7 @@ from tap_utility_energy.utilityapi.client import UtilityAPI
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_utility_energy.check.asking import Answer, Source
+    from tap_utility_energy.check.asking import Source
     from tap_utility_energy.check.evidence import Evidence
     from tap_utility_energy.check.facts import Finding
     from tap_utility_energy.core.stream import VendorStream
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(ROOT)
 
-#: The vendors' shares of `MOST_REQUESTS`.
-SHARES = {UtilityAPI: 26, EnergyCAP: 34}
-NO_REQUEST_LEFT = "No request was left for it: see the failures above."
+#: The vendors, in the order that they are checked in.
+VENDORS = (UtilityAPI, EnergyCAP)
+#: How many of `MOST_REQUESTS` are kept for EnergyCAP, which has more lists.
+KEPT = 34
+NO_REQUEST_LEFT = "No request of the check was left for it."
 SKIPPED = "The vendor was not asked any further: see the failure."
 IMPATIENT = "A check waits for a minute at most. A sync waits longer: max_wait_seconds."
 NO_METERS = "It takes the list of meters, which has none."
@@ -88,20 +90,22 @@ class Checked:
         return list(map(str, causes.values()))
 
 
-def check(tap: TapUtilityEnergy) -> list[Checked]:
+def check(tap: TapUtilityEnergy, most: int = MOST_REQUESTS) -> list[Checked]:
     """Check every vendor that has a credential.
 
     Args:
         tap: The tap, with its settings.
+        most: The maximum number of requests in all.
     """
-    budget = Budget(MOST_REQUESTS)
+    budget = Budget(most)
     config = patient_for_a_check(tap.config)
     streams: dict[str, VendorStream] = dict(tap.streams)  # type: ignore[arg-type]
     is_default = {name: stream.selected_by_default for name, stream in streams.items()}
     checked = []
-    for kind, share in SHARES.items():
-        client = kind(config, tap.clock)
+    clients = [kind(config, tap.clock) for kind in VENDORS]
+    for client in clients:
         if client.credential:
+            share = budget.left - _kept_for_others(client, clients, most)
             watch = Watch(budget, share)
             logger.info("checking %s, with %s requests at most", client.vendor, share)
             begun = tap.clock.now()
@@ -109,8 +113,16 @@ def check(tap: TapUtilityEnergy) -> list[Checked]:
             _add_notes(evidence)
             checked.append(Checked(client, watch, evidence, found, tap.clock.now() - begun))
         else:
-            logger.warning("%s is not checked: %s is not set", kind.vendor, kind.credential_setting)
+            logger.warning(
+                "%s is not checked: %s is not set", client.vendor, client.credential_setting
+            )
     return checked
+
+
+def _kept_for_others(client: Client, clients: Sequence[Client], most: int) -> int:
+    """How many requests a vendor leaves to the one that is checked after it."""
+    others = clients[clients.index(client) + 1 :]
+    return most * KEPT // MOST_REQUESTS if any(each.credential for each in others) else 0
 
 
 def _collected(
@@ -137,12 +149,8 @@ def _add_notes(evidence: Evidence) -> None:
             source.note = _why_not_asked(source, evidence)
         elif source.answer and source.answer.lacks_permission and source.permission:
             source.note = f"It needs the permission {source.permission}."
-        elif source.failure and any(map(_is_out_of_time, (source.answer, source.next_answer))):
+        elif any(answer.failure and answer.is_out_of_time for answer in source.answers):
             source.note = IMPATIENT
-
-
-def _is_out_of_time(answer: Answer | None) -> bool:
-    return answer is not None and answer.is_out_of_time
 
 
 def _why_empty(source: Source, evidence: Evidence) -> str:
@@ -153,6 +161,8 @@ def _why_empty(source: Source, evidence: Evidence) -> str:
 
 def _why_not_asked(source: Source, evidence: Evidence) -> str:
     watch = evidence.asker.watch
+    if source.failure:
+        return ""  # the last lines tell it
     if watch.is_spent:
         return NO_REQUEST_LEFT
     if evidence.asker.is_down:

@@ -90,11 +90,11 @@ def one_reading_each(sent: Sent) -> None:
     if not sent.records:
         return
     interval, meter = sent.records[0], sent.query["meters"]
-    split = []
+    split, more = [], f"{sent.host}{sent.path}?after={interval['uid']}"
     for reading in interval["readings"][:3]:
         end, start = (int(datetime.fromisoformat(reading[n]).timestamp()) for n in ("end", "start"))
         split.append(interval | {"uid": f"{meter}-{end}-{start}", "readings": [reading]})
-    sent.document["intervals"], sent.document["next"] = split, "https://host/more"
+    sent.document["intervals"], sent.document["next"] = split, more
 
 
 def without_the_first(sent: Sent) -> None:
@@ -109,7 +109,7 @@ def without_archived(sent: Sent) -> None:
 
 def refused_with_400(sent: Sent) -> None:
     if sent.is_of("/bills", meters=NO_METER):
-        sent.status = 400
+        sent.status, sent.document["error"] = 400, "invalid_param"
 
 
 def unfiltered(sent: Sent) -> None:

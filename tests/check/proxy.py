@@ -32,6 +32,8 @@ class Sent:
     document: Any = None
     #: Takes the place of the document.
     body: bytes | None = None
+    #: The sandbox's URL, which becomes the proxy's.
+    host: str = ""
 
     def is_of(self, path: str, **query: str) -> bool:
         """Whether it answers such a request."""
@@ -117,7 +119,7 @@ def passed_on(box: Sandbox, request: BaseHTTPRequestHandler, deviation: Deviatio
     is_json = "json" in answer.headers.get("Content-Type", "")
     document = simplejson.loads(answer.content, use_decimal=True) if is_json else None
     body = None if is_json else answer.content
-    return Sent(url.path, query, answer.status_code, kept, document, body)
+    return Sent(url.path, query, answer.status_code, kept, document, body, box.url)
 
 
 @dataclass

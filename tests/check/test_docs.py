@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from tap_utility_energy.check.budget import MOST_REQUESTS
-from tap_utility_energy.check.vendors import SHARES
+from tap_utility_energy.check.vendors import KEPT
 from tests.examples import ROOT, commands, output
 from tests.support import TapRunner
 
@@ -32,5 +32,7 @@ def test_the_example_is_what_the_sandbox_shows(tap: TapRunner) -> None:
 def test_the_page_tells_the_numbers_of_requests() -> None:
     page = " ".join((ROOT / "docs" / "check.md").read_text("utf-8").split())
 
-    numbers = re.findall(r"At most (\d+) .*?, (\d+) to UtilityAPI and (\d+) to EnergyCAP", page)
-    assert numbers == [tuple(map(str, (MOST_REQUESTS, *SHARES.values())))]
+    numbers = re.findall(
+        r"At most (\d+) GET requests in all, .*? (\d+) are kept for EnergyCAP", page
+    )
+    assert numbers == [(str(MOST_REQUESTS), str(KEPT))]

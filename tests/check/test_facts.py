@@ -10,6 +10,7 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.check import energycap_facts, utilityapi_facts
+from tap_utility_energy.check.utilityapi import NO_METER
 from tests.check.deviations import ENERGYCAP, UTILITYAPI, each, header
 from tests.check.proxy import Deviation, Result, Sent, changed, check, settings
 from tests.support import TapRunner
@@ -80,6 +81,30 @@ def test_a_vendor_that_ignores_a_filter_shows_no_archived_meters(
     result = checked(tap, small, tmp_path, "UtilityAPI", deviation)
 
     assert result.facts("UtilityAPI")["archived_meters"][0] == "not seen"
+
+
+@pytest.mark.parametrize(
+    ("status", "slug", "outcome"),
+    [
+        *((status, "", "not seen") for status in (202, 401, 429, 503)),
+        *((400, slug, "as assumed") for slug in ("not_found", "expired_or_revoked")),
+        *((status, "invalid_param", "differs") for status in (400, 403, 410)),
+        (200, "", "differs"),
+        (404, "", "as assumed"),
+    ],
+)
+def test_what_an_unknown_meter_shows(
+    tap: TapRunner, small: Sandbox, tmp_path: Path, status: int, slug: str, outcome: str
+) -> None:
+    def answer(sent: Sent) -> None:
+        if sent.is_of("/bills", meters=NO_METER):
+            sent.status, sent.document = status, {"bills": [], "next": None}
+            if status >= 400:
+                sent.document = {"error": slug, "error_description": "It is not there."}
+
+    result = checked(tap, small, tmp_path, "UtilityAPI", Deviation(answer))
+
+    assert result.facts("UtilityAPI")["unknown_meter"][0] == outcome
 
 
 def test_a_limit_above_all_bills_of_a_meter_shows_nothing(
