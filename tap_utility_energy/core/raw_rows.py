@@ -9,6 +9,7 @@ fit by `RecordFitter`.
 from __future__ import annotations
 
 from contextlib import suppress
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -106,15 +107,17 @@ class RawFitter:
     def _selected(self, sent: Buffer) -> Buffer:
         return msgspec.json.encode(self._decode_selected(sent)) if self._deselected else sent
 
-    def fit_all(self, sent: Sequence[Buffer]) -> list[Buffer]:
-        """The JSON of objects of which each fits; see `fit`.
+    def fit_all_with_key(
+        self, sent: Sequence[Buffer]
+    ) -> tuple[list[Buffer], list[tuple[Any, ...]]]:
+        """The JSON of objects of which each fits, and of each the parts of the key; see `fit`.
 
         Raises:
             msgspec.ValidationError: One of them does not.
         """
-        for each in sent:
-            self._decode_closed(each)
-        return list(map(self._selected, sent) if self._deselected else sent)
+        key_of = attrgetter(*self._key)
+        keys = [key_of(self._decode_closed(each)) for each in sent]
+        return list(map(self._selected, sent) if self._deselected else sent), keys
 
     def fit_record(self, sent: Buffer) -> Buffer:
         """The JSON of an object that fits, with its unknown fields under ``extra``.

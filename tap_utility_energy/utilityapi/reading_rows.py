@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import groupby, starmap
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import msgspec
@@ -16,6 +17,7 @@ from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.json_values import items, meter_of
 from tap_utility_energy.utilityapi.merged_readings import MergedReadings
+from tap_utility_energy.utilityapi.reading_lengths import minutes_between, minutes_of
 from tap_utility_energy.utilityapi.reading_order import are_distinct
 
 if TYPE_CHECKING:
@@ -68,6 +70,9 @@ class _Interval(TypedDict, total=False):
     readings: list[msgspec.Raw] | None
 
 
+#: The field that tells readings of mixed durations apart.
+LENGTH = "duration_minutes"
+
 _decode = msgspec.json.Decoder(_Interval).decode
 
 
@@ -103,16 +108,52 @@ class ReadingRows:
         if not readings:
             return Rows()
         fields = cast("dict[str, msgspec.Raw]", found)
-        rows, interval = Rows(), {name: decoded(value) for name, value in fields.items()}
-        shared = self._stream.fitter.fit(_shared(meter, interval))
+        interval = {name: decoded(value) for name, value in fields.items()}
         with suppress(msgspec.ValidationError):
-            return Rows([RawRows(self._raw_fitter.fit_all(readings), shared)])
+            return self._all_raw(meter, interval, readings)
+        rows, shared = Rows(), self._shared_by_length(meter, interval)
         for reading in readings:
             try:
-                rows.add_raw(self._raw_fitter.fit(reading), shared)
+                text, period = self._raw_fitter.fit_with_key(reading)
+                rows.add_raw(text, shared(self._minutes_of(*period)))
             except msgspec.ValidationError:
                 rows.append(self._row(meter, interval, decoded(reading)))
         return rows
+
+    def _all_raw(self, meter: str, interval: Record, readings: list[msgspec.Raw]) -> Rows:
+        """The rows of readings that fit as they were sent.
+
+        Raises:
+            msgspec.ValidationError: One does not.
+        """
+        texts, periods = self._raw_fitter.fit_all_with_key(readings)
+        rows, shared, begin = Rows(), self._shared_by_length(meter, interval), 0
+        for minutes, run in groupby(starmap(self._minutes_of, periods)):
+            end = begin + len(list(run))
+            rows.append(RawRows(texts[begin:end], shared(minutes)))
+            begin = end
+        return rows
+
+    def _shared_by_length(
+        self, meter: str, interval: Record
+    ) -> Callable[[float | None], Mapping[str, Any]]:
+        """What tells the fields that all readings of an interval of one length have in common."""
+        fields = _shared(meter, interval)
+
+        @lru_cache
+        def of_length(minutes: float | None) -> Mapping[str, Any]:
+            return self._stream.fitter.fit({**fields, **self._length(minutes)})
+
+        return of_length
+
+    @cached_property
+    def _minutes_of(self) -> Callable[[str, str], float | None]:
+        """What tells the length of a reading whose times have the documented form."""
+        return minutes_of if self._length(None) else lambda *_: None
+
+    def _length(self, minutes: float | None) -> Record:
+        """The field with a reading's length, if the catalog has it."""
+        return {LENGTH: minutes} if LENGTH in self._stream.fitter.properties else {}
 
     def _merged_rows(self, meter: str, intervals: list[Record]) -> Iterator[Record]:
         """The rows of intervals that may list the same reading."""
@@ -133,11 +174,12 @@ class ReadingRows:
 
     def _row(self, meter: str, interval: Mapping[str, Any], reading: Record) -> Record:
         known, unknown = self._fitter.split(reading)
-        return self._stream.fitter.fit({**known, **_shared(meter, interval)}, unknown)
+        length = self._length(minutes_between(reading["start"], reading["end"]))
+        return self._stream.fitter.fit({**known, **_shared(meter, interval), **length}, unknown)
 
     @cached_property
     def _raw_fitter(self) -> RawFitter:
-        return RawFitter(self._fitter)
+        return RawFitter(self._fitter, ("start", "end"))
 
     @cached_property
     def _fitter(self) -> RecordFitter:

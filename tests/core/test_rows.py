@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -85,7 +86,9 @@ def charges(bill: Row) -> Iterator[Row]:
 def readings(interval: Row) -> Iterator[Row]:
     shared = {name: interval.get(name) for name in ("meter_uid", "authorization_uid", "updated")}
     for reading in interval["readings"]:
-        yield with_new({**reading, **shared, "interval_uid": interval["uid"]})
+        start, end = (datetime.fromisoformat(reading[name]) for name in ("start", "end"))
+        minutes = {"duration_minutes": (end - start).total_seconds() / 60}
+        yield with_new({**reading, **shared, **minutes, "interval_uid": interval["uid"]})
 
 
 KINDS = [
@@ -167,13 +170,15 @@ def interval(draw: st.DrawFn, number: int) -> Row:
         "readings": [
             draw(some(kwh))
             | sometimes_new(draw)
-            | {name: f"{day}{hour + plus:02}:00:00.000000-05:00" for name, plus in BOUNDS}
+            | {"start": f"{day}{hour:02}:00:00.000000-05:00"}
+            | {"end": f"{day}{hour:02}:{draw(st.sampled_from(ENDS))}.000000-05:00"}
             for hour in hours
         ],
     }
 
 
-BOUNDS = (("start", 0), ("end", 1))
+#: Minutes and seconds of the end of a reading that starts at the full hour.
+ENDS = ("15:00", "15:00", "30:00", "00:45")
 
 
 @st.composite

@@ -6,9 +6,10 @@ With the SQL of docs/utilityapi.md, on tables that the loaders made.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ INTERVALS_SQL = {
     "duckdb": example("docs/utilityapi.md#readings-and-intervals sql 4"),
     "postgres": example("docs/utilityapi.md#readings-and-intervals sql 5"),
 }
+DURATIONS = example("docs/utilityapi.md#charges-and-durations sql 2")
 DROP = example("docs/utilityapi.md#tables-of-an-older-version sql 1")
 #: What a user writes who knows nothing of old versions: all readings in all rows.
 PLAIN_SQL = {
@@ -104,6 +106,17 @@ def true_sums(box: Sandbox) -> dict[str, tuple[int, Decimal]]:
     return {meter: (len(values), sum(values, Decimal())) for meter, values in found.items()}
 
 
+def true_counts(box: Sandbox) -> Counter[tuple[str, float]]:
+    """How many readings there are of each meter and length, in minutes."""
+    readings = box.truth(only="interval_readings")["interval_readings"]
+    return Counter((reading["meter_uid"], minutes(reading)) for reading in readings)
+
+
+def minutes(reading: dict[str, Any]) -> float:
+    start, end = (datetime.fromisoformat(reading[name]) for name in ("start", "end"))
+    return (end - start).total_seconds() / 60
+
+
 def asked(query: Query, sql: str) -> dict[str, tuple[int, Decimal]]:
     return {meter: (count, kwh) for meter, count, kwh in query(sql)}
 
@@ -130,6 +143,8 @@ def test_every_sum_is_true_day_by_day(
 
     consents = {row["authorization_uid"] for row in box.truth(only="intervals")["intervals"]}
     schema = "utility_energy." if database == "postgres" else ""
+    rows = query(DURATIONS.replace(READINGS, f"{schema}{READINGS}"))
+    assert {(meter, minutes): count for meter, minutes, count, *_ in rows} == true_counts(box)
     for table in (READINGS, INTERVALS):
         rows = query(f"SELECT DISTINCT authorization_uid FROM {schema}{table}")
         assert {uid for (uid,) in rows} - {None} == consents

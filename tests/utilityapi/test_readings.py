@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from sandbox import Sandbox
 from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.utilityapi.streams import INTERVALS as LIST
 from tests.support import Run, TapRunner, by_key, catalog
-from tests.utilityapi.meter_data import INTERVALS, asked_for, instead, sync, truth, vendor
+from tests.utilityapi.meter_data import FAST, INTERVALS, asked_for, instead, sync, truth, vendor
 
 READINGS = "utilityapi_interval_readings"
 KEY = ("meter_uid", "start", "end")
@@ -194,6 +195,67 @@ def test_within_one_interval_the_first_listed_is_kept(tap: TapRunner, box: Sandb
 
     assert [row["kwh"] for row in run.records(READINGS)] == [1]
     assert f"meter {meter} has 1 reading twice" in run.stderr
+
+
+@pytest.mark.parametrize("repeated", [False, True], ids=["as sent", "merged"])
+def test_readings_of_mixed_durations_are_told_apart(tap: TapRunner, *, repeated: bool) -> None:
+    with vendor(interval_meters=2, billing_summaries=25) as box:
+        if repeated:
+            box.advance("repeat_readings", count=5)
+        rows = BOTH(tap, box, None, READINGS).records(READINGS)
+
+    lengths = {key: row["duration_minutes"] for key, row in by_key(rows, *KEY).items()}
+    for (_, start, end), minutes in lengths.items():
+        length = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+        assert minutes == length / timedelta(minutes=1), (start, end)
+    assert set(lengths.values()) == {15, 60}
+    per_meter = {(meter, minutes) for (meter, *_), minutes in lengths.items()}
+    assert len(per_meter) == 4, "of three meters one has both"
+
+
+DAY = "2026-03-08T"
+
+
+@pytest.mark.parametrize(
+    ("end", "minutes"),
+    [
+        (f"{DAY}01:00:30.000000-08:00", 0.5),
+        (f"{DAY}01:00:00.000000-08:00", 0),
+        (f"{DAY}00:45:00.000000-08:00", -15),
+        (f"{DAY}03:15:00.000000-07:00", 75),  # summer time has begun
+        ("2026-03-09T01:00:00.000000-07:00", 1380),
+        (f"{DAY}09:15Z", 15),
+        (f"{DAY}01:15:00", None),
+        ("2026-03-08", None),
+        (f"{DAY}:15:00.000000-08:00", None),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"new": 1}], ids=["as sent", "decoded"])
+def test_a_reading_is_as_long_as_its_times_say(
+    tap: TapRunner, box: Sandbox, end: str, minutes: float | None, more: dict[str, int]
+) -> None:
+    meter = next(iter(truth(box, "intervals").values()))["meter_uid"]
+    reading = {"start": f"{DAY}01:00:00.000000-08:00", "end": end, "duration_minutes": 7} | more
+    if not more:
+        del reading["duration_minutes"]
+    interval = {"uid": "1", "meter_uid": meter, "readings": [reading]}
+    box.set_faults([instead("/intervals", {"intervals": [interval], "next": None})])
+    (row,) = sync(tap, box, None, READINGS, utilityapi_meters=[meter]).records(READINGS)
+
+    assert row["duration_minutes"] == minutes
+    assert row.get("extra") == ({"duration_minutes": 7, "new": 1} if more else None)
+
+
+def test_a_catalog_from_before_the_length_of_readings_needs_none(
+    tap: TapRunner, box: Sandbox
+) -> None:
+    entries = catalog([READINGS])
+    (entry,) = [each for each in entries["streams"] if each["tap_stream_id"] == READINGS]
+    del entry["schema"]["properties"]["duration_minutes"]
+    run = tap(box.tap_config(**FAST), "--catalog", tap.file("own.json", entries))
+
+    assert run.exit == 0
+    assert all(not row.keys() & {"duration_minutes", "extra"} for row in run.records(READINGS))
 
 
 # What the state holds.

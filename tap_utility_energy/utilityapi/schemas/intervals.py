@@ -63,6 +63,7 @@ INTERVAL_READING = record(
     key("meter_uid", th.StringType, "The meter that it is of."),
     key("start", th.StringType, f"Start, {LOCAL_TIME}."),
     key("end", th.StringType, f"End, {LOCAL_TIME}."),
+    number("duration_minutes", "From start to end, in minutes; null if one is no timestamp."),
     text("interval_uid", "The interval that it was taken from; another one when that grows."),
     AUTHORIZATION_UID,
     timestamp("updated", "When the interval last changed, UTC."),
