@@ -197,8 +197,8 @@ def _meter_data(stream: MeterDataStream) -> str:
 def _missing_records(stream: Stream) -> str:
     if stream.name == "historical_collections":
         return "none: the rows are the tap's own"
-    if stream.name == "utilityapi_bill_line_items":
-        return "stay; charges that a corrected bill lost have another `updated` than the bill"
+    if stream.name.startswith("utilityapi_bill_"):
+        return "stay; what a corrected bill lost has another `updated` than the bill"
     if stream.name == "utilityapi_intervals":
         return "stay; one that was replaced is emptied and has `replaced_by`"
     if _is_yearly_window(stream):

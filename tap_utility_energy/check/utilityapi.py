@@ -113,8 +113,8 @@ def sources_of(is_default: Mapping[str, bool]) -> dict[str, Source]:
     """
     streams = {path: [each for each in LISTS if each.path == path] for path in PATHS}
     data = {
-        BILLS.path: ["utilityapi_bills", "utilityapi_bill_line_items"],
-        INTERVALS.path: ["utilityapi_intervals", "utilityapi_interval_readings"],
+        endpoint.path: [each.name for each in STREAMS if each.path == endpoint.path]
+        for endpoint in (BILLS, INTERVALS)
     }
     schemas: dict[str, Any] = {"/bills": BillsStream.schema, "/intervals": IntervalsStream.schema}
     names = {path: [each.name for each in found] for path, found in streams.items()} | data

@@ -29,10 +29,15 @@ STATE_VERSION = 2
 class RowMaker(Protocol):
     """Makes rows of a stream's records."""
 
-    def __init__(self, stream: VendorStream) -> None: ...
-
     def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
         """The rows of a record."""
+
+
+class RowMaking(Protocol):
+    """Tells what makes a stream's rows."""
+
+    def __call__(self, stream: VendorStream, /) -> RowMaker:
+        """What makes the rows of a stream."""
 
 
 class MeterDataStream(VendorStream):
@@ -60,7 +65,7 @@ class MeterDataStream(VendorStream):
     #: The list that its records are in.
     endpoint: ClassVar[MeterEndpoint]
     #: Makes the rows of a record; None if each record is a row.
-    row_maker: ClassVar[type[RowMaker] | None] = None
+    row_maker: ClassVar[RowMaking | None] = None
 
     @override
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
-from tap_utility_energy.utilityapi.charges import ChargeRows
+from tap_utility_energy.utilityapi.bill_rows import CHARGES, DEMAND, TIERS, TIMES_OF_USE
 from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
@@ -141,7 +141,15 @@ class BillsStream(MeterDataStream):
     schema = schemas.BILL
 
 
-class BillLineItemsStream(MeterDataStream):
+class BillItemsStream(MeterDataStream):
+    """The base of the streams with a row for each item that is nested in a bill."""
+
+    endpoint = BILLS
+    primary_keys = ("bill_uid", "position")
+    selected_by_default = False
+
+
+class BillLineItemsStream(BillItemsStream):
     """Charges: a row for each of a bill's line items, those of its suppliers included.
 
     ``source`` tells the utility's own charges from the suppliers', which are not among them. A
@@ -150,12 +158,56 @@ class BillLineItemsStream(MeterDataStream):
     """
 
     name = "utilityapi_bill_line_items"
-    endpoint = BILLS
     docs_url = f"{DOCS}/bills/blocks"
-    primary_keys = ("bill_uid", "position")
     schema = schemas.BILL_LINE_ITEM
-    row_maker = ChargeRows
+    selected_by_default = True
+    row_maker = CHARGES.rows
     bad_records_hint = "; utilityapi_bills has the charges"
+
+
+class BillTiersStream(BillItemsStream):
+    """Use and cost by tier: a row for each of a bill's ``tiers``.
+
+    The tiers explain charges of the bill and do not add to them. As with charges, rows whose
+    ``updated`` is not that of their bill are left over, and a tier that is no object is left out
+    and named.
+    """
+
+    name = "utilityapi_bill_tiers"
+    docs_url = f"{DOCS}/bills/blocks"
+    schema = schemas.BILL_TIER
+    row_maker = TIERS.rows
+    bad_records_hint = "; utilityapi_bills has the tiers"
+
+
+class BillTimesOfUseStream(BillItemsStream):
+    """Use and cost by time of day: a row for each of a bill's ``tou``.
+
+    The times explain charges of the bill and do not add to them. As with charges, rows whose
+    ``updated`` is not that of their bill are left over, and an item that is no object is left out
+    and named.
+    """
+
+    name = "utilityapi_bill_tou"
+    docs_url = f"{DOCS}/bills/blocks"
+    schema = schemas.BILL_TIME_OF_USE
+    row_maker = TIMES_OF_USE.rows
+    bad_records_hint = "; utilityapi_bills has the times of use"
+
+
+class BillDemandStream(BillItemsStream):
+    """Demand charges: a row for each of a bill's ``demand``.
+
+    They explain charges of the bill and do not add to them. As with charges, rows whose
+    ``updated`` is not that of their bill are left over, and an item that is no object is left out
+    and named.
+    """
+
+    name = "utilityapi_bill_demand"
+    docs_url = f"{DOCS}/bills/blocks"
+    schema = schemas.BILL_DEMAND
+    row_maker = DEMAND.rows
+    bad_records_hint = "; utilityapi_bills has the demand charges"
 
 
 class IntervalsStream(MeterDataStream):
@@ -233,6 +285,9 @@ STREAMS: tuple[type[VendorStream], ...] = (
     BillingSummariesStream,
     BillsStream,
     BillLineItemsStream,
+    BillTiersStream,
+    BillTimesOfUseStream,
+    BillDemandStream,
     IntervalsStream,
     IntervalReadingsStream,
     HistoricalCollectionsStream,

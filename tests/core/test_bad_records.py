@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.support import DIGESTS, RESULTS, SUMMARIES, Run, TapRunner, answer, catalog
+from tests.support import DIGESTS, RESULTS, SUMMARIES, Run, TapRunner, answer, by_key, catalog
 
 PLACES = "energycap_places"
 BILLS, ITEMS = "utilityapi_bills", "utilityapi_bill_line_items"
@@ -288,6 +288,31 @@ def test_a_charge_that_is_no_object_is_named(
     if others:
         assert f"bill 'b1' has {others} charge(s) that are not objects" in run.last_line
         assert "utilityapi_bills has the charges" in run.last_line
+
+
+@pytest.mark.parametrize(
+    ("block", "called"),
+    [("tiers", "tier(s)"), ("tou", "time(s) of use"), ("demand", "demand charge(s)")],
+)
+def test_what_is_nested_in_bills_comes_as_charges_do(
+    tap: TapRunner, block: str, called: str
+) -> None:
+    items = [ITEM, None, {"name": 5, "cost": "free", "new": [1], "bill_uid": "b2"}, "x", [ITEM]]
+    bills = [{"uid": uid, "meter_uid": "1", block: items} for uid in ("b1", None)]
+    stream = f"utilityapi_bill_{block}"
+
+    run = read(tap, Platform([METER], [*bills, {"uid": "b3", block: ITEM}]).rules, stream, BILLS)
+
+    rows = by_key(run.records(stream), "bill_uid", "position")
+    assert run.exit == 1
+    assert [*rows] == [("b1", 0), ("b1", 1), ("b3", 0)]
+    assert rows["b1", 0]["name"] == rows["b3", 0]["name"] == "Energy"
+    odd = rows["b1", 1]
+    assert (odd["name"], odd["cost"]) == ("5", None)
+    assert odd["extra"] == {"cost": "free", "new": [1], "bill_uid": "b2"}
+    assert f"bill 'b1' has 2 {called} that are not objects" in run.stderr
+    (left_out,) = [line for line in run.errors if line.startswith(f"{stream}: 3 records were")]
+    assert "utilityapi_bills has the " in left_out
 
 
 @pytest.mark.parametrize("updated", ["yesterday", "2026-01-01T00:00:00+00:00"])

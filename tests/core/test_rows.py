@@ -83,6 +83,18 @@ def charges(bill: Row) -> Iterator[Row]:
         yield with_new({**charge, **shared, **where, "bill_uid": bill["uid"], "position": position})
 
 
+def items_of(block: str) -> Callable[[Row], Iterator[Row]]:
+    """What makes rows of the items of a bill's block."""
+
+    def rows(bill: Row) -> Iterator[Row]:
+        shared = {name: bill.get(name) for name in ("meter_uid", "authorization_uid", "updated")}
+        found = [item for item in bill.get(block) or [] if item is not None]
+        for position, item in enumerate(found):
+            yield with_new({**item, **shared, "bill_uid": bill["uid"], "position": position})
+
+    return rows
+
+
 def readings(interval: Row) -> Iterator[Row]:
     shared = {name: interval.get(name) for name in ("meter_uid", "authorization_uid", "updated")}
     for reading in interval["readings"]:
@@ -95,6 +107,9 @@ KINDS = [
     Kind("billing_summaries", schemas.BILLING_SUMMARY, records, "billing_summaries"),
     Kind("utilityapi_bills", schemas.BILL, records, "bills"),
     Kind("utilityapi_bill_line_items", schemas.BILL, charges, "bills"),
+    Kind("utilityapi_bill_tiers", schemas.BILL, items_of("tiers"), "bills"),
+    Kind("utilityapi_bill_tou", schemas.BILL, items_of("tou"), "bills"),
+    Kind("utilityapi_bill_demand", schemas.BILL, items_of("demand"), "bills"),
     Kind("utilityapi_intervals", schemas.INTERVAL, records, "intervals"),
     Kind("utilityapi_interval_readings", schemas.INTERVAL, readings, "intervals"),
     Kind("energycap_meters", entities.METER, records),

@@ -32,6 +32,7 @@ STATEMENTS = {
     "postgres": example("docs/utilityapi.md#how-they-join sql 2"),
 }
 CHARGES = example("docs/utilityapi.md#charges-and-durations sql 1")
+TIMES_OF_USE = example("docs/utilityapi.md#charges-and-durations sql 2")
 OF_REVOKED = example("docs/utilityapi.md#what-is-deleted sql 1")
 CENT = Decimal("0.01")
 Rows = list[tuple[Any, ...]]
@@ -142,6 +143,18 @@ def test_every_table_has_what_the_vendor_holds(loaded: Loaded) -> None:
         assert loaded.query(f"SELECT count(*) FROM {table}") == [(len(truth[name]),)], table
     charges = sum(len(charges_of(bill)) for bill in truth["bills"])
     assert loaded.query("SELECT count(*) FROM utilityapi_bill_line_items") == [(charges,)]
+    for block in ("tiers", "tou", "demand"):
+        items = sum(len(bill.get(block) or []) for bill in truth["bills"])
+        assert loaded.query(f"SELECT count(*) FROM utilityapi_bill_{block}") == [(items,)], block
+
+
+def test_use_by_time_of_day_is_that_of_the_bills(loaded: Loaded) -> None:
+    sums = Counter[tuple[str, str, str]]()
+    for bill in loaded.box.truth(only="bills")["bills"]:
+        for time in bill.get("tou") or []:
+            sums[bill["meter_uid"], time["bucket"], time["unit"]] += time["volume"]
+
+    assert_equal(amounts(loaded.query(TIMES_OF_USE), 3), {key: [sums[key]] for key in sums})
 
 
 def test_summaries_bills_meters_and_accounts_join(loaded: Loaded) -> None:

@@ -36,7 +36,7 @@ INTERVALS_SQL = {
     "duckdb": example("docs/utilityapi.md#readings-and-intervals sql 4"),
     "postgres": example("docs/utilityapi.md#readings-and-intervals sql 5"),
 }
-DURATIONS = example("docs/utilityapi.md#charges-and-durations sql 2")
+DURATIONS = example("docs/utilityapi.md#charges-and-durations sql 3")
 DROP = example("docs/utilityapi.md#tables-of-an-older-version sql 1")
 #: What a user writes who knows nothing of old versions: all readings in all rows.
 PLAIN_SQL = {

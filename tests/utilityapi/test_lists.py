@@ -15,7 +15,7 @@ from sandbox import Sandbox
 from tap_utility_energy import utilityapi
 from tap_utility_energy.core.schema import key, record, text, th
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
-from tap_utility_energy.utilityapi.charges import charge_lists
+from tap_utility_energy.utilityapi.bill_rows import charge_lists
 from tests.odd_values import restored
 from tests.support import SUMMARIES, Run, TapRunner, answer, by_key, flat
 
@@ -24,6 +24,9 @@ FAST = {"utilityapi_requests_per_minute": 100_000}
 OBJECTS = ("authorizations", "meters", "billing_accounts", "bills", "intervals")
 STREAMS = tuple(f"utilityapi_{name}" for name in OBJECTS)
 ITEMS, READINGS = "utilityapi_bill_line_items", "utilityapi_interval_readings"
+#: Streams of what is nested in bills, by the bill's field.
+NESTED = {name: f"utilityapi_bill_{name}" for name in ("tiers", "tou", "demand")}
+OF_BILL = ("meter_uid", "authorization_uid", "updated")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def box() -> Iterator[Sandbox]:
 def run(tap: TapRunner, box: Sandbox) -> Run:
     """A first run of everything, intervals of all durations included."""
     config = box.tap_config(**FAST, utilityapi_mixed_intervals=True)
-    run = tap(config, streams=(*STREAMS, ITEMS, READINGS, SUMMARIES))
+    run = tap(config, streams=(*STREAMS, ITEMS, *NESTED.values(), READINGS, SUMMARIES))
     assert run.exit == 0, run.stderr
     return run
 
@@ -69,6 +72,25 @@ def test_charges_are_rows_and_add_up_to_the_bill(run: Run, box: Sandbox) -> None
         if total is not None and not bill["notes"]:
             assert sums[bill["uid"]] == total
     assert not rows
+
+
+@pytest.mark.parametrize("block", NESTED)
+def test_what_is_nested_in_bills_is_rows(run: Run, box: Sandbox, block: str) -> None:
+    bills = box.truth(only="bills")["bills"]
+    expected = {
+        (bill["uid"], position): item | {name: bill[name] for name in OF_BILL}
+        for bill in bills
+        for position, item in enumerate(bill.get(block) or [])
+    }
+
+    rows = by_key(run.records(NESTED[block]), "bill_uid", "position")
+
+    assert expected
+    assert {key: without_key(row) for key, row in rows.items()} == expected
+
+
+def without_key(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in row.keys() - {"bill_uid", "position"}}
 
 
 ITEM = {"name": "Delivery", "cost": 1}

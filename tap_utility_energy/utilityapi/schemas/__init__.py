@@ -5,7 +5,13 @@ from a bill carry the utility's local offset and stay text, because some arrive 
 """
 
 from tap_utility_energy.utilityapi.schemas.accounting import BILLING_ACCOUNT, BILLING_SUMMARY
-from tap_utility_energy.utilityapi.schemas.bills import BILL, BILL_LINE_ITEM
+from tap_utility_energy.utilityapi.schemas.bills import (
+    BILL,
+    BILL_DEMAND,
+    BILL_LINE_ITEM,
+    BILL_TIER,
+    BILL_TIME_OF_USE,
+)
 from tap_utility_energy.utilityapi.schemas.intervals import INTERVAL, INTERVAL_READING
 from tap_utility_energy.utilityapi.schemas.meters import (
     AUTHORIZATION,
@@ -18,7 +24,10 @@ __all__ = [
     "BILL",
     "BILLING_ACCOUNT",
     "BILLING_SUMMARY",
+    "BILL_DEMAND",
     "BILL_LINE_ITEM",
+    "BILL_TIER",
+    "BILL_TIME_OF_USE",
     "HISTORICAL_COLLECTION",
     "INTERVAL",
     "INTERVAL_READING",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from singer_sdk import typing as th
 
 from tap_utility_energy.core.schema import block, integer, items, key, number, record, text
@@ -24,8 +26,30 @@ from tap_utility_energy.utilityapi.schemas.blocks import (
     notes,
 )
 
+if TYPE_CHECKING:
+    from tap_utility_energy.core.schema import Fields
+
 VOLUME = number("volume", "Quantity, in `unit`.")
 UNIT = text("unit", "Unit of `volume`, such as kwh or kw.")
+TIER: Fields = (
+    text("name", "Name of the tier on the bill."),
+    integer("level", "Number of the tier."),
+    COST,
+    VOLUME,
+    UNIT,
+)
+TIME_OF_USE: Fields = (
+    text("name", "Name of the time on the bill."),
+    text("bucket", "peak, off-peak, part-peak, super-peak, super-off-peak or other."),
+    COST,
+    VOLUME,
+    UNIT,
+)
+DEMAND_CHARGE: Fields = (
+    text("name", "Name of the charge on the bill."),
+    COST,
+    number("demand", "Demand charged for. The vendor sends no unit."),
+)
 
 #: https://utilityapi.com/docs/api/bills and https://utilityapi.com/docs/api/bills/blocks
 BILL = record(
@@ -62,31 +86,9 @@ BILL = record(
         text("supplier_total_unit", "Unit of `supplier_total_volume`."),
         items("supplier_line_items", "The supplier's charges, line by line.", *LINE_ITEM),
     ),
-    items(
-        "tiers",
-        "Use by tier.",
-        text("name", "Name of the tier on the bill."),
-        integer("level", "Number of the tier."),
-        COST,
-        VOLUME,
-        UNIT,
-    ),
-    items(
-        "tou",
-        "Use by time of day.",
-        text("name", "Name of the time on the bill."),
-        text("bucket", "peak, off-peak, part-peak, super-peak, super-off-peak or other."),
-        COST,
-        VOLUME,
-        UNIT,
-    ),
-    items(
-        "demand",
-        "Demand charges.",
-        text("name", "Name of the charge on the bill."),
-        COST,
-        number("demand", "Demand charged for. The vendor sends no unit."),
-    ),
+    items("tiers", "Use by tier.", *TIER),
+    items("tou", "Use by time of day.", *TIME_OF_USE),
+    items("demand", "Demand charges.", *DEMAND_CHARGE),
     items(
         "power",
         "Further readings of power.",
@@ -103,14 +105,27 @@ BILL = record(
         text("voltage", "Voltage of the service, a number or a text. The vendor sends no unit."),
     ),
 )
+
+
+def _item(others: str, *fields: th.Property[Any]) -> dict[str, Any]:
+    """The schema of rows of what is nested in bills."""
+    return record(
+        key("bill_uid", th.StringType, "The bill."),
+        key("position", th.IntegerType, f"Place among the {others} of the bill, from 0."),
+        METER_UID,
+        AUTHORIZATION_UID,
+        UPDATED,
+        *fields,
+    )
+
+
 #: A charge of a bill, of `line_items` or of a supplier's `supplier_line_items`.
-BILL_LINE_ITEM = record(
-    key("bill_uid", th.StringType, "The bill."),
-    key("position", th.IntegerType, "Place among the charges of the bill, from 0."),
-    METER_UID,
-    AUTHORIZATION_UID,
-    UPDATED,
+BILL_LINE_ITEM = _item(
+    "charges",
     text("source", "The bill's block that the charge is of: line_items or suppliers."),
     text("supplier_name", "Who charges, if it is not the utility."),
     *LINE_ITEM,
 )
+BILL_TIER = _item("tiers", *TIER)
+BILL_TIME_OF_USE = _item("times of use", *TIME_OF_USE)
+BILL_DEMAND = _item("demand charges", *DEMAND_CHARGE)

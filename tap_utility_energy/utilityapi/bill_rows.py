@@ -1,11 +1,13 @@
-"""One row per charge of a bill."""
+"""Rows of what is nested in bills: charges, tiers, times of use, demand charges."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import msgspec
 
@@ -16,7 +18,7 @@ from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.json_values import items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from singer_sdk.helpers.types import Record
 
@@ -24,32 +26,68 @@ if TYPE_CHECKING:
     from tap_utility_energy.core.record import RecordFitter
     from tap_utility_energy.core.stream import VendorStream
 
+#: Lists of items, and the fields that the rows of each list share.
+Lists = Iterator[tuple[list[object], dict[str, Any]]]
 
-class ChargeRows:
-    """Makes the rows of a bill: one per charge.
+
+@dataclass(frozen=True)
+class BillItems:
+    """What is nested in a bill and becomes rows.
+
+    Args:
+        block: The bill's field that documents the items.
+        noun: What they are called, for messages.
+        lists: Finds the lists that hold them, if that is not the block alone.
+    """
+
+    block: str
+    noun: str
+    lists: Callable[[Record], Lists] | None = None
+
+    def rows(self, stream: VendorStream) -> BillRows:
+        """What makes the rows of a stream."""
+        return BillRows(stream, self)
+
+    def lists_in(self, bill: Record) -> Lists:
+        """The lists of a bill that hold the items, of any JSON type, and what their rows share."""
+        if self.lists:
+            return self.lists(bill)
+        return iter([(items(bill.get(self.block) or []), {})])
+
+    @property
+    def documented(self) -> Iterable[str]:
+        """The names of an item's documented fields."""
+        block: dict[str, Any] = schemas.BILL["properties"][self.block]
+        return cast("dict[str, Any]", block["items"]["properties"])
+
+
+class BillRows:
+    """Makes the rows of a bill: one per item that is nested in it.
 
     Args:
         stream: The stream that emits the rows.
+        kind: What the items are.
     """
 
-    def __init__(self, stream: VendorStream) -> None:
+    def __init__(self, stream: VendorStream, kind: BillItems) -> None:
         self._stream = stream
+        self._kind = kind
 
     def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
-        """The rows of a bill. A charge that is not an object is counted as a bad record."""
-        bill = _with_raw_charges(record)
+        """The rows of a bill. An item that is not an object is counted as a bad record."""
+        bill = _with_raw_items(record)
         own = {name: bill.get(name) for name in ("meter_uid", "authorization_uid", "updated")}
         own["bill_uid"] = bill["uid"]
         rows, positions, others = Rows(), count(), 0
-        for listed, where in charge_lists(bill):
+        for listed, where in self._kind.lists_in(bill):
             if not listed:
                 continue
             shared = self._stream.fitter.fit(own | where)
-            for charge in listed:
-                if text := self._with_position(charge, positions):
+            for each in listed:
+                if text := self._with_position(each, positions):
                     rows.add_raw(text, shared)
                     continue
-                item = decoded(charge) if isinstance(charge, msgspec.Raw) else charge
+                item = decoded(each) if isinstance(each, msgspec.Raw) else each
                 if isinstance(item, dict):
                     fields, unknown = self._fitter.split(item)
                     row = {**fields, **own, **where, "position": next(positions)}
@@ -57,16 +95,16 @@ class ChargeRows:
                 elif item is not None:
                     others += 1
         if others:
-            named = f"bill {shown(bill['uid'], 40)} has {others} charge(s) that are not objects"
-            self._stream.bad_records.add_rows(others, named)
+            what = f"{others} {self._kind.noun} that are not objects"
+            self._stream.bad_records.add_rows(others, f"bill {shown(bill['uid'], 40)} has {what}")
         return rows
 
-    def _with_position(self, charge: object, positions: Iterator[int]) -> bytes | None:
-        """The fields of a charge and its position as JSON; None if it does not fit as it is."""
-        if not isinstance(charge, msgspec.Raw):
+    def _with_position(self, item: object, positions: Iterator[int]) -> bytes | None:
+        """The fields of an item and its position as JSON; None if it does not fit as it is."""
+        if not isinstance(item, msgspec.Raw):
             return None
         try:
-            fields = bytes(self._raw_fitter.fit(charge))[1:].lstrip()
+            fields = bytes(self._raw_fitter.fit(item))[1:].lstrip()
         except msgspec.ValidationError:
             return None
         comma = b"" if fields.startswith(b"}") else b","
@@ -82,8 +120,7 @@ class ChargeRows:
 
     @cached_property
     def _fitter(self) -> RecordFitter:
-        own = schemas.BILL["properties"]["line_items"]["items"]
-        return self._stream.fitter_of(own["properties"])
+        return self._stream.fitter_of(self._kind.documented)
 
     @cached_property
     def _raw_fitter(self) -> RawFitter:
@@ -96,7 +133,7 @@ class _Supplier(TypedDict, total=False):
 
 
 class _Bill(TypedDict, total=False):
-    """A bill as nearly all are, its charges as raw JSON."""
+    """A bill as nearly all are, what is nested in it as raw JSON."""
 
     uid: str
     meter_uid: str | int | None
@@ -104,21 +141,24 @@ class _Bill(TypedDict, total=False):
     updated: str | None
     line_items: list[msgspec.Raw] | None
     suppliers: list[_Supplier] | None
+    tiers: list[msgspec.Raw] | None
+    tou: list[msgspec.Raw] | None
+    demand: list[msgspec.Raw] | None
 
 
 _decode = msgspec.json.Decoder(_Bill).decode
 
 
-def _with_raw_charges(bill: Record) -> Record:
-    """What the rows need of a bill, with each charge as raw JSON if possible."""
+def _with_raw_items(bill: Record) -> Record:
+    """What the rows need of a bill, with each item as raw JSON if possible."""
     if isinstance(bill, LazyRecord):
         with suppress(msgspec.ValidationError):
             return cast("Record", _decode(bill.raw))
     return fully_decoded(bill)
 
 
-def charge_lists(bill: Record) -> Iterator[tuple[list[object], Record]]:
-    """The charges of a bill, of any JSON type, by their source and supplier.
+def charge_lists(bill: Record) -> Lists:
+    """The charges of a bill, by their source and supplier.
 
     A supplier that is no object stands for a charge.
     """
@@ -130,3 +170,9 @@ def charge_lists(bill: Record) -> Iterator[tuple[list[object], Record]]:
             continue
         where["supplier_name"] = supplier.get("supplier_name")
         yield items(supplier.get("supplier_line_items") or []), where
+
+
+CHARGES = BillItems("line_items", "charge(s)", charge_lists)
+TIERS = BillItems("tiers", "tier(s)")
+TIMES_OF_USE = BillItems("tou", "time(s) of use")
+DEMAND = BillItems("demand", "demand charge(s)")
