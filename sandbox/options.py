@@ -24,7 +24,10 @@ PERMISSIONS = (
     "BillsAndBatches (View)",
     "BuildingsAndOrganizations (View)",
     "CostCenters (View)",
+    "EmissionsSources (View)",
+    "GroupsAndBenchmarksModule (View)",
     "Meters (View)",
+    "Records (View)",
     "VendorsAndRatesModule (View)",
 )
 

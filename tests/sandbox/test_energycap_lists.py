@@ -70,6 +70,17 @@ def test_lists_have_pages_or_none(client, box):
         ("v3/activity/bill", {"date": "yesterday"}),
         ("v3/meter/digest/savings/yearly", {"filter": "meterId equals '1'"}),
         ("v3/me", {"pageSize": 1}),
+        ("v3/batch", {"filter": "batchCode equals 'BATCH 7'"}),
+        ("v3/generalledger", {"filter": "generalLedgerId equals '1040'"}),
+        ("v3/placeGroup", {"filter": "autoGroup equals '1'"}),
+        ("v3/meterGroup", {"filter": "meterGroupId equals '1'"}),
+        ("v3/meterGroup", {"pageSize": 5}),
+        ("v3/glsubcode", {"filter": "subCodeIndex equals '01'"}),
+        ("v3/admin/accountperiod", {"filter": "periodNumber equals '1'"}),
+        ("v3/meter/udf", {"filter": "udfId equals '1040'"}),
+        ("v202306/emissionSource", {"filter": "commodityInfo equals 'Electric'"}),
+        ("v202306/emissionRecord", {"filter": "modifiedDate today"}),
+        ("v202307/ghg/factor", {"filter": "factorId equals '1041'"}),
     ],
 )
 def test_what_no_page_offers_is_refused(client, box, path, params):
@@ -78,7 +89,15 @@ def test_what_no_page_offers_is_refused(client, box, path, params):
 
 @pytest.mark.parametrize(
     "path",
-    ["v3/unit", "v202304/meter", "v3/costcentre", "v3/meter/digest/ghg/monthly", "v3/meter/1"],
+    [
+        "v3/unit",
+        "v202304/meter",
+        "v3/costcentre",
+        "v3/meter/digest/ghg/monthly",
+        "v3/meter/1",
+        "v3/emissionSource",
+        "v3/udf",
+    ],
 )
 def test_other_paths_are_not_there(client, box, path):
     assert ask(client, box, path).status_code == 404
@@ -118,6 +137,7 @@ def test_other_paths_are_not_there(client, box, path):
         ("account", "costCenterCode like 'CC-1'", lambda r: "CC-1" in str(r["costCenter"])),
         ("vendor", "commodityCode equals 'STEAM'", lambda r: "STEAM" in str(r["rates"])),
         ("costcenter", "costCenterId less than '1050'", lambda r: r["costCenterId"] < 1050),
+        ("vendor/udf", "vendorId one of '1040'|'1047'", lambda r: r["vendorId"] in {1040, 1047}),
     ],
 )
 def test_filters(client, box, path, expression, wanted):
@@ -149,10 +169,13 @@ def test_a_missing_permission_looks_like_a_wrong_key(client):
     with Sandbox(**SMALL, energycap_deny="BillsAndBatches (View),Accounts (View)") as box:
         status = {
             path: ask(client, box, f"v3/{path}").status_code
-            for path in ("bill", "activity/bill", "account/digest/actual/monthly", "meter", "me")
+            for path in (
+                *("bill", "activity/bill", "account/digest/actual/monthly", "batch"),
+                *("generalledger", "glsubcode", "account/udf", "meter", "me", "meterGroup"),
+            )
         }
         wrong = client.digest(box, "/api/v3/meter", headers={"ECI-ApiKey": "wrong"})
         assert ask(client, box, "v3/bill").content == wrong.content
-    assert list(status.values()) == [401, 401, 401, 200, 200]
+    assert list(status.values()) == [401] * 7 + [200] * 3
     with pytest.raises(ValueError, match="energycap_deny"):
         Sandbox(energycap_deny="Bills")

@@ -64,14 +64,14 @@ _METER = {
         importId="",
         meterCode="meterCode",
     ),
-    **_fields("text", "equals", meterGroupCode="", meterGroupInfo=""),
+    **_fields("text", "equals", meterGroupCode="@", meterGroupInfo="@"),
     **_fields(
         "integer",
         accountId="accounts.accountId",
         commodityId="commodity.commodityId",
         meterId="meterId",
     ),
-    **_fields("integer", "equals", channelId="channels.channelId", meterGroupId=""),
+    **_fields("integer", "equals", channelId="channels.channelId", meterGroupId="@"),
     **_fields("integer", "less than equal", interval="channels.interval"),
     **_fields("boolean", hasChannels="@", hasEmissionSourceLink="@", hasWatticsLink="@"),
 }
@@ -84,7 +84,7 @@ _PLACE = {
         placeInfo="placeInfo",
         placeTypeCode="placeType.placeTypeCode",
     ),
-    **_fields("text", "equals", placeGroupCode="", placeGroupInfo=""),
+    **_fields("text", "equals", placeGroupCode="@", placeGroupInfo="@"),
     **_fields(
         "integer",
         parentId="parent.placeId",
@@ -93,7 +93,7 @@ _PLACE = {
         placeId="placeId",
         placeTypeId="placeType.placeTypeId",
     ),
-    **_fields("integer", "equals", placeGroupId=""),
+    **_fields("integer", "equals", placeGroupId="@"),
     **_fields("boolean", hasWatticsLink="", linkedToPM="energyStarEnabled"),
 }
 _ACCOUNT = {
@@ -187,7 +187,83 @@ _UNIT = {
     **_fields("integer", unitTypeId="unitType.unitTypeId"),
 }
 
-FIELDS = {
+_EMISSION_SOURCE = {
+    **_fields(
+        "text",
+        "equals",
+        city="address.city",
+        country="address.country",
+        postalCode="address.postalCode",
+        state="address.state",
+        topmostCollectionCode="collection.collectionCode",
+        topmostCollectionInfo="collection.collectionInfo",
+    ),
+    **_fields("text", "one of", "not one of", commodityInfo="commodity.commodityInfo"),
+    **_fields(
+        "text",
+        "equals",
+        "like",
+        emissionSourceCode="emissionSourceCode",
+        emissionSourceInfo="emissionSourceInfo",
+    ),
+    **_fields(
+        "text",
+        "one of",
+        ghGasFactorInfo="defaultEmissionFactor.factorInfo",
+        ghGasScopeCategoryInfo="defaultScopeCategory.scopeCategoryInfo",
+    ),
+    **_fields("text", "like", note="note"),
+    **_fields("integer", commodityId="commodity.commodityId", emissionSourceId="emissionSourceId"),
+    **_fields("boolean", hasMeterLink="@"),
+}
+# The page of emission records is known in part.
+_EMISSION_RECORD = {
+    **_fields(
+        "text",
+        collectionCode="",
+        collectionInfo="",
+        commodityCode="emissionSource.commodity.commodityCode",
+        commodityInfo="emissionSource.commodity.commodityInfo",
+    ),
+    **_fields(
+        "integer",
+        collectionId="",
+        commodityId="emissionSource.commodity.commodityId",
+        createdBy="createdBy.userId",
+    ),
+    **_fields("date", beginDate="startDate", createdDate="createdDate"),
+}
+_GHG_FACTOR = {
+    **_fields(
+        "text",
+        ghgFactorCategoryInfo="factorCategory.factorCategoryInfo",
+        ghgFactorInfo="factorInfo",
+        ghgFactorRegionInfo="factorRegion.factorRegionInfo",
+        unitCode="fromUnit.unitCode",
+        unitInfo="fromUnit.unitInfo",
+        unitTypeCode="",
+        unitTypeInfo="",
+    ),
+    **_fields(
+        "integer",
+        ghgFactorCategoryId="factorCategory.factorCategoryId",
+        ghgFactorRegionId="factorRegion.factorRegionId",
+        unitId="fromUnit.unitId",
+        unitTypeId="",
+    ),
+}
+_METER_GROUP = {
+    **_fields(
+        "text",
+        "equals",
+        meterGroupCategoryCode="meterGroupCategory.meterGroupCategoryCode",
+        meterGroupCategoryInfo="meterGroupCategory.meterGroupCategoryInfo",
+    ),
+    **_fields("integer", "equals", meterGroupCategoryId="meterGroupCategory.meterGroupCategoryId"),
+    **_fields("boolean", autoGroup="autoGroup"),
+}
+
+FIELDS: dict[str, dict[str, Field]] = {
     "meter": _METER,
     "place": _PLACE,
     "account": _ACCOUNT,
@@ -196,4 +272,17 @@ FIELDS = {
     "bill": _BILL,
     "commodity": _COMMODITY,
     "unit": _UNIT,
+    # User-defined fields are filtered by what they belong to.
+    "meter udf": _METER,
+    "place udf": _PLACE,
+    "account udf": _ACCOUNT,
+    "vendor udf": _VENDOR,
+    "emission source": _EMISSION_SOURCE,
+    "emission record": _EMISSION_RECORD,
+    "ghg factor": _GHG_FACTOR,
+    "meter group": _METER_GROUP,
+    # Of these no page is known that names a field.
+    "batch": {},
+    "general ledger": {},
+    "place group": {},
 }

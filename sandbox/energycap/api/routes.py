@@ -86,6 +86,87 @@ _ENTITIES = (
     Route("/v3/me", "me", None, ()),
     Route("/v3/environment", "environment", None, ()),
 )
+_GROUPS = "GroupsAndBenchmarksModule (View)"
+_FILTERED = (*_PAGE, "filter")
+#: Finance, emissions, groups and user-defined fields.
+_LISTS = (
+    Route("/v3/meter/udf", "page", _METERS, _FILTERED, "meter udf", truth="energycap_meter_udfs"),
+    Route("/v3/place/udf", "page", _PLACES, _FILTERED, "place udf", truth="energycap_place_udfs"),
+    Route(
+        "/v3/account/udf",
+        "page",
+        _ACCOUNTS,
+        _FILTERED,
+        "account udf",
+        truth="energycap_account_udfs",
+    ),
+    Route(
+        "/v3/vendor/udf",
+        "page",
+        "VendorsAndRatesModule (View)",
+        _FILTERED,
+        "vendor udf",
+        truth="energycap_vendor_udfs",
+    ),
+    Route("/v3/batch", "page", _BILLS, _FILTERED, "batch", truth="energycap_batches"),
+    Route(
+        "/v3/generalledger",
+        "page",
+        _ACCOUNTS,
+        _FILTERED,
+        "general ledger",
+        truth="energycap_general_ledgers",
+    ),
+    Route("/v3/glsubcode", "whole", _ACCOUNTS, (), "subcode", truth="energycap_gl_subcodes"),
+    Route(
+        "/v3/admin/accountperiod",
+        "whole",
+        None,
+        (),
+        "account period",
+        truth="energycap_account_periods",
+    ),
+    Route(
+        "/v202306/emissionSource",
+        "page",
+        "EmissionsSources (View)",
+        _FILTERED,
+        "emission source",
+        truth="energycap_emission_sources",
+    ),
+    Route(
+        "/v202306/emissionRecord",
+        "page",
+        "Records (View)",
+        _FILTERED,
+        "emission record",
+        truth="energycap_emission_records",
+    ),
+    Route(
+        "/v202307/ghg/factor",
+        "page",
+        None,
+        _FILTERED,
+        "ghg factor",
+        truth="energycap_ghg_factors",
+    ),
+    Route(
+        "/v3/meterGroup",
+        "whole",
+        _GROUPS,
+        ("filter",),
+        "meter group",
+        truth="energycap_meter_groups",
+    ),
+    Route(
+        "/v3/placeGroup",
+        "whole",
+        _GROUPS,
+        ("filter",),
+        "place group",
+        truth="energycap_place_groups",
+    ),
+)
 #: Lists that are always the same.
 _PLAIN: tuple[Route, ...] = (
     # A new one goes above this line.
@@ -98,7 +179,8 @@ class Routes:
 
     def __init__(self, digests: Iterable[DigestName]) -> None:
         """Add the digests that the tenant has to the entities."""
-        self.all = [*_ENTITIES, *_PLAIN, *(route for name in digests for route in _of_digest(name))]
+        of_digests = (route for name in digests for route in _of_digest(name))
+        self.all = [*_ENTITIES, *_LISTS, *_PLAIN, *of_digests]
         self._patterns = [
             (re.compile(f"/api{route.path}".replace("{id}", r"(\d{1,10})"), re.IGNORECASE), route)
             for route in self.all

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sandbox.energycap.data import children, timestamps
+from sandbox.energycap.data.batches import batch_child
 
 if TYPE_CHECKING:
     from sandbox.energycap.data.bills import Bill
@@ -49,7 +50,7 @@ class BillRecords:
         cost = self.cost(bill)
         record: Record = {
             "billId": bill.id,
-            "batch": {"batchId": bill.slot, "batchCode": f"BATCH {bill.slot}"} if n % 5 else None,
+            "batch": batch_child(bill),
             "account": {**children.account(account), "vendor": account.vendor.child},
             "beginDate": timestamps.midnight(bill.begin),
             "endDate": timestamps.midnight(bill.end),

@@ -25,6 +25,8 @@ _PLACE_TYPES = {
 _ENTITY_TYPES = {False: (1, "Organization"), True: (2, "Site")}
 _USERS = ((1040, "sample.user", "Sample User"), (1043, "import", "Import Service"), (1047, "é", ""))
 _USES = ((1, "OFFICE", "Office"), (2, "K12", "K-12 School"), (3, "LAGER", "Kühlhaus"))
+#: Ids, codes and names of general ledger codes.
+LEDGERS = tuple((1_040 + n, f"60-{n}00", f"Utilities, Anytown {n}") for n in range(5))
 _TOWNS = (("Anytown", "PA", "16899"), ("Exampleville", "NY", "00501"), ("Cañada", "CA", "00000"))
 
 
@@ -194,11 +196,13 @@ def general_ledger(n: int) -> Record | None:
     """GeneralLedgerChild."""
     if n % 3 == 1:
         return None
-    return {
-        "generalLedgerId": 1040 + n % 5,
-        "generalLedgerCode": f"60-{n % 5}00",
-        "generalLedgerInfo": f"Utilities, Anytown {n % 5}",
-    }
+    ledger_id, code, info = LEDGERS[n % len(LEDGERS)]
+    return {"generalLedgerId": ledger_id, "generalLedgerCode": code, "generalLedgerInfo": info}
+
+
+def meter_ledger(thing: Meter) -> Record | None:
+    """GeneralLedgerChild of a meter; most have the account's."""
+    return general_ledger(thing.ordinal) if thing.ordinal % 4 == 2 else None
 
 
 def tenure_dates(thing: Tenure, calendar: Calendar) -> Record:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.energycap.data import children, timestamps
 from sandbox.energycap.data.catalogue import DOLLAR, SQFT, unit_child
+from sandbox.energycap.data.emissions import source_id
 from sandbox.energycap.data.names import meter_names
 from sandbox.energycap.data.savings import takes_part
 from sandbox.energycap.data.seeded import fraction
@@ -60,7 +61,7 @@ class Entities:
             "serialNumberHistory": _serial_number_history(meter) if n % 9 == 1 else None,
             "meterDescription": None,
             "watticsDataPoint": {"watticsDataPointId": 1040 + n} if n % 10 == 2 else None,
-            "emissionSource": {"emissionSourceId": 1040 + n} if n % 10 == 6 else None,
+            "emissionSource": _emission_source(meter),
         }
         return _with_oddities(n, record, "billEntryNote", "channels")
 
@@ -82,7 +83,7 @@ class Entities:
         n = meter.ordinal
         return {
             "hasChannels": [n % 4 == 0],
-            "hasEmissionSourceLink": [n % 10 == 6],
+            "hasEmissionSourceLink": [source_id(meter) is not None],
             "hasWatticsLink": [n % 10 == 2],
         }
 
@@ -177,7 +178,7 @@ class Entities:
             {
                 **children.account(account),
                 "vendor": account.vendor.child,
-                "meterGeneralLedger": None,
+                "meterGeneralLedger": children.meter_ledger(meter),
                 "accountGeneralLedger": children.general_ledger(account.ordinal),
                 "vendorType": children.vendor_type(),
                 **children.tenure_dates(tenure, self._calendar),
@@ -194,7 +195,7 @@ class Entities:
                 **_without("meterType", children.meter(tenure.meter, self._model.changes)),
                 **children.tenure_dates(tenure, self._calendar),
                 "place": children.place(self._portfolio.place_of(tenure.meter)),
-                "meterGeneralLedger": None,
+                "meterGeneralLedger": children.meter_ledger(tenure.meter),
                 "vendorType": children.vendor_type(),
             }
             for tenure in account.tenures
@@ -213,6 +214,11 @@ class Entities:
 
 def _without(name: str, record: Record) -> Record:
     return {key: value for key, value in record.items() if key != name}
+
+
+def _emission_source(meter: Meter) -> Record | None:
+    found = source_id(meter)
+    return None if found is None else {"emissionSourceId": found}
 
 
 def _serial_number_history(meter: Meter) -> Record:

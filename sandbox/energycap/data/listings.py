@@ -40,12 +40,18 @@ class Listing(Generic[T]):
         things: Callable[[], Sequence[T]],
         printer: Callable[[T], Record],
         facts: Callable[[T], Facts] = _no_facts,
+        filtered: Callable[[T], Record] | None = None,
     ) -> None:
-        """List things, each printed by `printer`."""
+        """List things, each printed by `printer`; filters are about `filtered`, if given."""
         self._things, self._printer, self._facts = things, printer, facts
+        self._filtered = filtered or printer
         self._kept: Sequence[T] | None = None
         self._bodies: Recent[bytes] = Recent()
         self._matches: dict[str, frozenset[int]] = {}
+
+    def of_same(self, printer: Callable[[T], Record]) -> Listing[T]:
+        """List the same things, printed in another way and filtered in the same."""
+        return Listing(self._things, printer, self._facts, self._printer)
 
     def forget(self) -> None:
         """Forget what was printed, as something has changed."""
@@ -65,7 +71,7 @@ class Listing(Generic[T]):
             self._matches[name] = frozenset(
                 thing.id
                 for thing in self.things()
-                if wanted(self._printer(thing), self._facts(thing))
+                if wanted(self._filtered(thing), self._facts(thing))
             )
         return self._matches[name]
 

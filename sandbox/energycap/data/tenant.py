@@ -6,16 +6,21 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from sandbox.energycap.data import ledgers
+from sandbox.energycap.data.batches import Batches
 from sandbox.energycap.data.bill_records import BillRecords
 from sandbox.energycap.data.catalogue import COMMODITIES, UNITS, VENDORS, Record, Vendor
+from sandbox.energycap.data.emissions import FACTORS, Emissions, factor
 from sandbox.energycap.data.entities import Entities
 from sandbox.energycap.data.events import Events
+from sandbox.energycap.data.groups import Groups
 from sandbox.energycap.data.listings import HasId, Listing
 from sandbox.energycap.data.meter_digests import MeterDigests
 from sandbox.energycap.data.model import Model
 from sandbox.energycap.data.oddities import add_oddities, break_keys
 from sandbox.energycap.data.reference import Reference
 from sandbox.energycap.data.rollups import Rollups
+from sandbox.energycap.data.udfs import account_udfs, meter_udfs, place_udfs, vendor_udfs
 from sandbox.recent import Recent
 from sandbox.wire import to_json
 
@@ -87,10 +92,15 @@ class Tenant:
 
     def _list(self) -> dict[str, Listing[Any]]:
         portfolio, entities, reference = self.model.portfolio, Entities(self.model), self.reference
+        groups = Groups(self.model)
         old_commodity, facts = reference.old_commodity, reference.commodity_facts
-        return {
-            "meter": Listing(lambda: portfolio.meters, entities.meter, entities.meter_facts),
-            "place": Listing(lambda: _mixed(portfolio.places), entities.place),
+        lists: dict[str, Listing[Any]] = {
+            "meter": Listing(
+                lambda: portfolio.meters,
+                entities.meter,
+                lambda meter: {**entities.meter_facts(meter), **groups.meter_facts(meter)},
+            ),
+            "place": Listing(lambda: _mixed(portfolio.places), entities.place, groups.place_facts),
             "account": Listing(
                 lambda: _mixed(portfolio.accounts), entities.account, entities.account_facts
             ),
@@ -100,6 +110,41 @@ class Tenant:
             "commodity": Listing(lambda: COMMODITIES, reference.commodity, facts),
             "old commodity": Listing(lambda: COMMODITIES, old_commodity, facts),
             "unit": Listing(lambda: UNITS, reference.unit),
+            "meter group": Listing(lambda: groups.of_meters, groups.meter_group),
+            "place group": Listing(lambda: groups.of_places, groups.place_group),
+        }
+        return {**lists, **self._udfs(lists), **self._finance(), **self._emissions()}
+
+    def _udfs(self, lists: dict[str, Listing[Any]]) -> dict[str, Listing[Any]]:
+        """User-defined fields of what is on other lists, each filtered as its owner is."""
+        changes = self.model.changes
+        meters, places = lists["meter"], lists["place"]
+        accounts, vendors = lists["account"], lists["vendor"]
+        return {
+            "meter udf": meters.of_same(lambda meter: meter_udfs(meter, changes)),
+            "place udf": places.of_same(place_udfs),
+            "account udf": accounts.of_same(account_udfs),
+            "vendor udf": vendors.of_same(vendor_udfs),
+        }
+
+    def _finance(self) -> dict[str, Listing[Any]]:
+        batches = Batches(self.model, self.bills.cost)
+        calendar, year = self.model.windows.calendar, self._options.today.year
+        return {
+            "batch": Listing(batches.all, batches.batch),
+            "general ledger": Listing(lambda: ledgers.LEDGER_LIST, ledgers.general_ledger),
+            "subcode": Listing(lambda: ledgers.SUBCODE_LIST, ledgers.subcode),
+            "account period": Listing(
+                lambda: ledgers.account_periods(calendar, year), ledgers.account_period
+            ),
+        }
+
+    def _emissions(self) -> dict[str, Listing[Any]]:
+        emissions = Emissions(self.model)
+        return {
+            "emission source": Listing(emissions.sources, emissions.source, emissions.source_facts),
+            "emission record": Listing(emissions.records, emissions.record),
+            "ghg factor": Listing(lambda: FACTORS, factor),
         }
 
     def _vendors(self) -> Sequence[Vendor]:
