@@ -81,8 +81,11 @@ def joins_table(streams: Sequence[Stream]) -> str:
 
 
 def joins(streams: Sequence[Stream]) -> Iterator[Join]:
-    """Every join of the streams; one by a list of ids only if no other field joins the two."""
-    joined = set[frozenset[str]]()
+    """Every join of the streams, but only one of two that lead back and forth.
+
+    One by a list of ids only if no other field joins the two.
+    """
+    joined = set[tuple[str, str]]()
     found = [
         (is_list, Join(stream.name, field, target.name))
         for stream in streams
@@ -91,9 +94,9 @@ def joins(streams: Sequence[Stream]) -> Iterator[Join]:
         if target is not stream and names & key_names(target) and stream.client is target.client
     ]
     for is_list, join in sorted(found):
-        pair = frozenset((join.stream, join.target))
-        if not (is_list and pair in joined):
-            joined.add(pair)
+        there, back = (join.stream, join.target), (join.target, join.stream)
+        if back not in joined and not (is_list and there in joined):
+            joined.add(there)
             yield join
 
 

@@ -26,13 +26,13 @@ first for one record per meter with its periods nested, the second for one row p
 """
 JOINS = """\
 An arrow leads from a field to the stream whose key the field holds. Streams with the same
-references share a box, and an arrow is left out if another way leads to the same key; the table has
-every join but one: an object whose name ends in `Unit` joins to `energycap_units` by its `unitId`.
-No key joins one vendor's data to the other's: use what you know of both, such as the account
-number.
+references share a box, and an arrow is left out if another way leads to the same key. The table has
+every join but these: an object whose name ends in `Unit` joins to `energycap_units` by its
+`unitId`, and of two streams that hold each other's key it shows one direction. No key joins one
+vendor's data to the other's: use what you know of both, such as the account number.
 """
 UNIT = re.compile(
-    r"\bin (`[^`]+`|the \w+'s currency|kWh|kBtu/ft²|days|months|minutes|seconds|degrees)",
+    r"\bin (`[^`]+`|the \w+'s currency|kWh|kgCO2e|kBtu/ft²|days|months|minutes|seconds|degrees)",
     re.IGNORECASE,
 )
 

@@ -116,7 +116,7 @@ def test_a_stream_is_added_as_it_is_described(copy: Path, monkeypatch: pytest.Mo
     assert lines <= 60, changed
     monkeypatch.setenv("PYTHONPATH", str(copy))  # before the installed tap, which is the original
     run(copy, sys.executable, "-m", "scripts.generate")
-    wanted = "energycap_meter_groups or generated or catalog or changelog or streams_page"
+    wanted = "energycap_customers or generated or catalog or changelog or streams_page"
     run(copy, sys.executable, "-m", "pytest", "-n", "0", "-q", "-k", wanted, *TESTS)
     found = json.loads(run(copy, sys.executable, "-m", "tap_utility_energy", "--discover"))
-    assert "energycap_meter_groups" in {entry["tap_stream_id"] for entry in found["streams"]}
+    assert "energycap_customers" in {entry["tap_stream_id"] for entry in found["streams"]}

@@ -116,7 +116,7 @@ def test_every_field_that_the_page_names_is_one_of_the_stream() -> None:
     found = catalog([stream for stream, _ in rows])
     schemas = {entry["tap_stream_id"]: entry["schema"] for entry in found["streams"]}
 
-    assert len(rows) == 12
+    assert len(rows) == 15
     for stream, cells in rows:
         for field in re.findall(r"`([^`]+)`", cells):
             part = schemas[stream]

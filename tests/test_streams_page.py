@@ -12,6 +12,8 @@ WITHOUT_UNIT = {
     "demand",
     "energyReportingUnitConversionMultiplier",
     "loadFactor",
+    "runningTotal",  # of a batch
+    "sourceToSystemConversionValue",
     "voltage",
 }
 MONEY = r"cost|amount|balance|charges|paid|rate$|currency"

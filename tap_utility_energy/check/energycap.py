@@ -139,7 +139,9 @@ def collect(
     asker: Asker, config: Mapping[str, Any], sources: Mapping[str, Source]
 ) -> EnergyCAPEvidence:
     """Send the requests, the ones for streams first."""
-    keys: dict[str, tuple[str, type]] = {stream.path: (_key_of(stream), int) for stream in STREAMS}
+    keys: dict[str, tuple[str, type]] = {
+        stream.path: (_key_of(stream), stream.record_key_type) for stream in STREAMS
+    }
     evidence = EnergyCAPEvidence(config, asker, sources, keys)
     check = _Check(evidence)
     first, others = in_order(sources.values())

@@ -54,7 +54,7 @@ class EnergyCAPStream(VendorStream):
     """
 
     required = (*VendorStream.required, "permission")
-    record_key_type = int
+    record_key_type: ClassVar[type] = int
     head_fields = DATES
     #: Whether the list comes in pages. If not, it is one answer and takes no paging parameters.
     is_paged: ClassVar[bool] = True

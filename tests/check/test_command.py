@@ -87,7 +87,8 @@ def test_a_missing_permission_is_named(tap: TapRunner, tmp_path: Path) -> None:
     assert bills["answer"] == "refused: 401"
     assert bills["permission"] == "BillsAndBatches (View)"
     assert "It needs the permission BillsAndBatches (View)." in result.run.stdout
-    assert [line.split(":")[0] for line in result.run.errors] == ["energycap_bills"]
+    (line,) = result.run.errors
+    assert line.startswith("energycap_bills, energycap_batches: ")
     assert result.sources("EnergyCAP")["/api/v3/meter"]["answer"] == "read"
 
 

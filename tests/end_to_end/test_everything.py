@@ -33,6 +33,8 @@ STATEMENTS = {
 }
 CHARGES = example("docs/utilityapi.md#charges-and-durations sql 1")
 TIMES_OF_USE = example("docs/utilityapi.md#charges-and-durations sql 2")
+EMISSIONS = example("docs/energycap.md#finance-emissions-groups-and-your-own-fields sql 1")
+BATCHES = example("docs/energycap.md#finance-emissions-groups-and-your-own-fields sql 2")
 OF_REVOKED = example("docs/utilityapi.md#what-is-deleted sql 1")
 CENT = Decimal("0.01")
 Rows = list[tuple[Any, ...]]
@@ -146,6 +148,10 @@ def test_every_table_has_what_the_vendor_holds(loaded: Loaded) -> None:
     for block in ("tiers", "tou", "demand"):
         items = sum(len(bill.get(block) or []) for bill in truth["bills"])
         assert loaded.query(f"SELECT count(*) FROM utilityapi_bill_{block}") == [(items,)], block
+    for owner in ("meter", "place", "account", "vendor"):
+        table = f"energycap_{owner}_udfs"
+        fields = sum(len(thing.get("udfs") or []) for thing in truth[table])
+        assert loaded.query(f"SELECT count(*) FROM {table}") == [(fields,)]
 
 
 def test_use_by_time_of_day_is_that_of_the_bills(loaded: Loaded) -> None:
@@ -181,6 +187,45 @@ def test_cost_by_building_is_all_of_the_cost(loaded: Loaded) -> None:
     assert {key[0] is None for key in expected} == {True, False}, "some meters have no place"
     assert {key[1] is None for key in expected} == {True, False}, "some have no commodity"
     assert_equal(amounts(loaded.query(COST_BY_BUILDING[loaded.kind]), 4), expected)
+
+
+def test_batches_are_their_bills_until_one_is_missing(loaded: Loaded) -> None:
+    bills = loaded.box.truth(only="energycap_bills")["energycap_bills"]
+    lost = next(bill for bill in bills if bill["batch"])
+    some = f'(SELECT * FROM energycap_bills WHERE "billId" <> {lost["billId"]}) AS bill'
+
+    assert loaded.query(BATCHES) == []
+    ((batch, count, found, total, cost),) = loaded.query(
+        BATCHES.replace("energycap_bills AS bill", some)
+    )
+    assert (batch, count - found) == (lost["batch"]["batchId"], 1)
+    assert abs(Decimal(str(total)) - Decimal(str(cost)) - lost["totalCost"]) < CENT
+
+
+def test_emissions_by_building_are_all_of_the_linked_meters(loaded: Loaded) -> None:
+    names = ("emission_records", "emission_sources", "meters", "places")
+    truth = loaded.box.truth(only=",".join(f"energycap_{name}" for name in names))
+    places = {place["placeId"]: place["placeCode"] for place in truth["energycap_places"]}
+    building = {
+        meter["meterId"]: places.get((meter["place"] or {}).get("placeId"))
+        for meter in truth["energycap_meters"]
+    }
+    meters = {
+        source["emissionSourceId"]: source["meter"]["meterId"]
+        for source in truth["energycap_emission_sources"]
+        if source["meter"]
+    }
+    tons: dict[tuple[Any, ...], list[Decimal]] = {}
+    for record in truth["energycap_emission_records"]:
+        if record["billId"]:
+            meter = meters[record["emissionSource"]["emissionSourceId"]]
+            key = (building[meter], record["billingPeriod"] // 100)
+            emitted = Decimal(record["totalEmissions"]) / 1000
+            tons[key] = [tons.get(key, [Decimal(0)])[0] + emitted]
+
+    assert len(tons) > 10
+    assert {key[0] is None for key in tons} == {True, False}
+    assert_equal(amounts(loaded.query(EMISSIONS), 2), tons)
 
 
 def test_every_statement_is_set_beside_its_bills(loaded: Loaded) -> None:

@@ -36,11 +36,20 @@ LISTED = {
     **{
         name: name
         for name in (
+            "energycap_account_periods",
             "energycap_accounts",
+            "energycap_batches",
             "energycap_bills",
             "energycap_commodities",
             "energycap_cost_centers",
+            "energycap_emission_records",
+            "energycap_emission_sources",
+            "energycap_general_ledgers",
+            "energycap_ghg_factors",
+            "energycap_gl_subcodes",
+            "energycap_meter_groups",
             "energycap_meters",
+            "energycap_place_groups",
             "energycap_places",
             "energycap_units",
             "energycap_vendors",

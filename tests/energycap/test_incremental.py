@@ -11,7 +11,8 @@ import pytest
 from sandbox import Sandbox
 from tests.support import TapRunner, answer, by_key, catalog, flat
 
-INCREMENTAL = [f"energycap_{name}" for name in ("accounts", "bills", "meters", "places", "vendors")]
+NAMES = ("accounts", "bills", "emission_records", "emission_sources", "meters", "places", "vendors")
+INCREMENTAL = [f"energycap_{name}" for name in NAMES]
 
 
 @pytest.mark.parametrize("stream", INCREMENTAL)

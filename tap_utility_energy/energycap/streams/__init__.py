@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from tap_utility_energy.energycap.streams import (
     account_digests,
     bills,
+    emissions,
     entities,
+    finance,
+    groups,
     meter_digests,
     place_digests,
+    udfs,
 )
 
 if TYPE_CHECKING:
@@ -21,5 +25,9 @@ STREAMS: tuple[type[EnergyCAPStream], ...] = (
     *place_digests.STREAMS,
     *account_digests.STREAMS,
     *entities.STREAMS,
+    *udfs.STREAMS,
     *bills.STREAMS,
+    *finance.STREAMS,
+    *emissions.STREAMS,
+    *groups.STREAMS,
 )
