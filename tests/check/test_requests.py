@@ -10,10 +10,12 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.check import energycap
+from tap_utility_energy.check.asking import Source
 from tap_utility_energy.check.budget import MOST_REQUESTS
 from tap_utility_energy.check.table import MARKS, table
 from tap_utility_energy.check.vendors import KEPT
 from tap_utility_energy.check.vendors import check as check_vendors
+from tap_utility_energy.energycap.permissions import NOT_NAMED
 from tap_utility_energy.tap import TapUtilityEnergy
 from tests.check.proxy import Deviation, Sent, changed, check, settings
 from tests.support import TapRunner
@@ -52,6 +54,16 @@ def test_what_no_request_is_left_for_is_named(small: Sandbox) -> None:
         assert (shown[1] == "read") is (source.path in asked)
     assert "No request of the check was left for it." in lines
     assert checked.failures == []
+
+
+def test_the_lists_that_most_depends_on_come_first() -> None:
+    wanted = [("a", "P", False), ("b", "P", False), ("c", NOT_NAMED, False), ("d", "Q", True)]
+    wanted += [("e", "Q", False), ("f", NOT_NAMED, False), ("g", "Q", True)]
+    sources = [Source(path, [path], right, {}, is_default) for path, right, is_default in wanted]
+    first, others = energycap.in_order(sources)
+
+    assert [each.path for each in first] == ["d", "g", "a", "c"]
+    assert [each.path for each in others] == ["f", "b", "e"]
 
 
 @pytest.mark.parametrize("vendor", ["EnergyCAP", "UtilityAPI"])
@@ -102,8 +114,23 @@ def test_a_link_to_another_server_is_a_failure(
     assert result.sources("UtilityAPI")[path]["answer"] == "read in part"
     assert [line.split(":")[0].split(",")[0] for line in result.run.errors] == [stream]
     assert "is not followed" in result.run.errors[0]
+    assert "A sync waits longer" not in result.run.stdout
     assert not re.search("elsewhere|bad|user:pw", result.text + result.run.stdout)
     assert not re.search("elsewhere|user:pw", result.run.stderr)
+
+
+def test_a_second_small_page_that_is_refused_is_a_failure(
+    tap: TapRunner, small: Sandbox, tmp_path: Path
+) -> None:
+    def refuse(sent: Sent) -> None:
+        if sent.is_of("/v3/meter", pageNumber="2"):
+            sent.status, sent.document, sent.body = 403, None, b"Forbidden"
+
+    with changed(small, Deviation(refuse)) as url:
+        result = check(tap, settings(small, "EnergyCAP", url), tmp_path)
+
+    assert result.run.exit == 1
+    assert [line.split(":")[0] for line in result.run.errors] == ["energycap_meters"]
 
 
 def test_what_a_lookback_asks_for_is_asked_for_too(
