@@ -145,7 +145,7 @@ class Client(ABC):
                 raise FatalError("the answer is no longer needed")
             response = self._send_once(self.auth(request), self._time_for(seconds_left), stats)
             self._check_status(response, permission)
-            return self._page(response, page_format, decoder, permission)
+            return self._page(response, page_format, decoder)
 
         return self._retry.run(attempt, self.acquire, stats)
 
@@ -153,13 +153,7 @@ class Client(ABC):
         """Decode an answer that was kept; it was of this format when it came."""
         return read_page(body, {}, page_format, self.redactor, decoder)
 
-    def _page(
-        self,
-        response: requests.Response,
-        page_format: PageFormat,
-        decoder: Decoder,
-        permission: str,
-    ) -> Page:
+    def _page(self, response: requests.Response, page_format: PageFormat, decoder: Decoder) -> Page:
         """Decode a good answer, once.
 
         Raises:
@@ -172,17 +166,15 @@ class Client(ABC):
                 response.content, response.headers, page_format, self.redactor, decoder
             )
         except (ValueError, RecursionError, ArithmeticError) as error:
-            raise self._not_a_page(response, error, permission) from error
+            raise self._not_a_page(response, error) from error
 
-    def _not_a_page(
-        self, response: requests.Response, error: Exception, permission: str
-    ) -> RetriableError:
+    def _not_a_page(self, response: requests.Response, error: Exception) -> RetriableError:
         if error_slug(response):
             return RetriableError(
                 f"answered {response.status_code} with an error{quote_of(response)}",
                 response,
                 until_deadline=False,
-                advice=self.advice(response, permission).rstrip("."),
+                advice=self.advice(response, "").rstrip("."),  # of a good status, none names it
             )
         kind = response.headers.get("Content-Type", "no content type")
         if encoding := response.headers.get("Content-Encoding"):

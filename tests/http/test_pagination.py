@@ -6,7 +6,11 @@ import pytest
 
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.page import Page
-from tap_utility_energy.http.pagination import HeaderPaginator, with_params_of
+from tap_utility_energy.http.pagination import (
+    HeaderPaginator,
+    NextURLPaginator,
+    with_params_of,
+)
 
 FIRST = "https://host/list?meters=1,2&limit=5"
 
@@ -55,6 +59,64 @@ def test_a_page_without_data_is_the_last_one(body: bytes) -> None:
     paginator.advance(Page([], {}, {}, body))
 
     assert paginator.current_value == 0
+
+
+def followed(paginator: NextURLPaginator, uid: str, link: str | None, time: int) -> str:
+    """The URL after a page with one record."""
+    paginator.advance(Page([{"uid": uid, "seen": time}], {"next": link}, {}, b"{}"))
+    return paginator.current_value
+
+
+def test_links_that_lead_back_anywhere_form_a_cycle() -> None:
+    paginator = NextURLPaginator(["https://host/list"])
+    assert followed(paginator, "1", "?after=1", 1) == "https://host/list?after=1"
+    assert followed(paginator, "2", "?after=2", 2) == "https://host/list?after=2"
+
+    with pytest.raises(FatalError, match=r"form a cycle, back to https://host/list\?after=1"):
+        followed(paginator, "3", "?after=1", 3)
+
+
+def test_a_link_may_name_http_where_https_is_asked_for() -> None:
+    paginator = NextURLPaginator(["https://host/list?limit=5"])
+
+    url = followed(paginator, "1", "http://host/list?after=1", 1)
+    assert url == "https://host/list?after=1&limit=5"
+
+
+@pytest.mark.parametrize("lists", [1, 2])
+def test_records_are_known_by_their_uid_whatever_else_of_them_changes(lists: int) -> None:
+    paginator = NextURLPaginator([f"https://host/list?part={n}" for n in range(lists)])
+    for _ in range(lists - 1):
+        followed(paginator, "0", None, 0)
+    for time in range(2):
+        followed(paginator, "1", f"?after={time}", time)
+
+    with pytest.raises(FatalError, match="2 without new records"):
+        followed(paginator, "1", "?after=2", 2)
+
+
+def test_records_of_numbered_pages_are_known_by_their_key() -> None:
+    paginator = HeaderPaginator("id")
+    first, second, third = (
+        Page([{"id": 1, "seen": number}], {}, page(number, 20).headers, b"[]")
+        for number in (1, 2, 3)
+    )
+    paginator.advance(first)
+    paginator.advance(second)
+
+    with pytest.raises(FatalError, match="2 without new records"):
+        paginator.advance(third)
+
+
+def test_a_header_that_is_missing_is_named() -> None:
+    headers = {name: value for name, value in page(1, 10).headers.items() if name != "TotalPages"}
+    with pytest.raises(FatalError) as failure:
+        HeaderPaginator("id").advance(Page([{"id": 1}], {}, headers, b"[]"))
+
+    assert str(failure.value) == (
+        "the paging headers cannot be trusted: the header TotalPages of page 1 is missing. A proxy "
+        "may strip or change them; nothing more is read, because pages could be missed."
+    )
 
 
 def test_a_header_that_is_no_number_is_shown_in_short() -> None:

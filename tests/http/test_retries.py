@@ -358,6 +358,55 @@ def test_two_failures_are_two_last_lines(tap: TapRunner) -> None:
     ]
 
 
+def test_what_several_streams_fail_for_is_one_last_line_whatever_was_waited(
+    tap: TapRunner,
+) -> None:
+    faults = [
+        {"status": 500, "path": "/unit", "times": None, "headers": {"Retry-After": "9999"}},
+        {"status": 500, "path": "/commodity", "times": None},
+    ]
+    with Sandbox(billing_summaries=0, meters=5, cache_seconds=0, faults=faults) as box:
+        run = tap(box.tap_config(), streams=["energycap_units", "energycap_commodities", DIGESTS])
+
+    failed = [line for line in run.errors if "has an internal error (500)" in line]
+    assert len(failed) == 1
+    assert failed[0].startswith("energycap_commodities, energycap_units: ")
+    assert len(run.records(DIGESTS)) == 5
+
+
+def test_an_answer_of_another_form_stops_no_other_stream(tap: TapRunner) -> None:
+    fault = {"status": 200, "path": "/unit", "body": "<html>", "times": None}
+    fault["content_type"] = "text/html"
+    with Sandbox(billing_summaries=0, meters=5, cache_seconds=0, faults=[fault]) as box:
+        run = tap(box.tap_config(), streams=["energycap_units", "energycap_commodities", DIGESTS])
+
+    assert run.exit == 1
+    assert run.last_line.startswith("energycap_units: EnergyCAP sent an answer that does not ")
+    assert run.last_line.endswith(
+        "; text/html); 4 tries were made. Check energycap_base_url, the network and the proxy."
+    )
+    assert len(run.records(DIGESTS)) == 5
+    assert run.records("energycap_commodities")
+
+
+@pytest.mark.parametrize(
+    ("slug", "advice"),
+    [
+        ("expired_or_revoked", "has expired or was revoked: ask them for a new authorization."),
+        ("something_new", "4 tries were made. Report it to the vendor if it persists."),
+    ],
+)
+def test_an_error_that_is_answered_with_200_has_the_same_advice(
+    tap: TapRunner, slug: str, advice: str
+) -> None:
+    body = f'{{"error": "{slug}", "error_description": "Why."}}'
+    run, requests = sync(tap, "utilityapi", [{"status": 200, "body": body, "times": None}])
+
+    assert f"{SUMMARIES}: UtilityAPI answered 200 with an error: {slug}, Why; " in run.last_line
+    assert run.last_line.endswith(advice)
+    assert len(requests) == 4
+
+
 def test_a_fault_in_the_middle_of_a_walk_loses_and_repeats_nothing(tap: TapRunner) -> None:
     faults = [
         {"status": 429, "at": 2, "body": "<html>slow</html>"},

@@ -90,6 +90,22 @@ def test_a_proxy_variable_that_is_no_url_is_told_and_not_shown(
         assert part not in run.stderr
 
 
+def test_what_no_request_can_do_without_skips_the_vendor(
+    tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://a..b:80")
+
+    config = {"energycap_api_key": "a-good-key", "energycap_base_url": "https://energycap.invalid"}
+    run = tap(config, streams=["energycap_units", DIGESTS])
+
+    assert run.exit == 1
+    assert run.last_line.startswith(
+        "energycap_units: the request to EnergyCAP cannot be made: Failed to parse: 'a..b', label "
+        "empty or too long. Check energycap_base_url, and the variables for proxies and CA "
+    )
+    assert run.last_line.endswith(f"Skipped for the same reason: {DIGESTS}.")
+
+
 @pytest.fixture
 def https(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A vendor with a certificate of a private authority: its URL and the authority's file."""

@@ -25,12 +25,15 @@ class Vendor:
         meters: How many there are; their uids are the numbers from 100 on.
         bad: Those whose data is refused.
         body: What a refusal says.
+        status: What it is answered with.
     """
 
-    def __init__(self, meters: int, bad: set[str], body: bytes = NOT_FOUND) -> None:
+    def __init__(
+        self, meters: int, bad: set[str], body: bytes = NOT_FOUND, status: str = "404 Not Found"
+    ) -> None:
         self._meters = [str(100 + number) for number in range(meters)]
         self._bad = bad
-        self._body = body
+        self._body, self._status = body, status
 
     def __call__(self, path: str) -> Iterator[bytes]:
         url = urlsplit(path)
@@ -39,7 +42,7 @@ class Vendor:
             wanted = query.get("uids", self._meters)
             yield self._list("meters", [meter(uid) for uid in wanted])
         elif self._bad.intersection(query["meters"]):
-            yield response(self._body, status="404 Not Found")
+            yield response(self._body, status=self._status)
         else:
             yield self._list(url.path[1:], [data(uid) for uid in query["meters"]])
 
@@ -75,6 +78,16 @@ def test_one_bad_meter_costs_itself_alone(
     of_data = [path for path in server.asked if not path.startswith("/meters")]
     assert len(of_data) <= chunks + requests
     assert len(server.asked) - len(of_data) <= 3
+
+
+@pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error"])
+def test_a_bad_meter_is_told_by_the_errors_name_too(tap: TapRunner, status: str) -> None:
+    with RawServer(Vendor(4, {"102"}, status=status)) as server:
+        run = tap(config(server), streams=[BILLS])
+
+    assert [row["meter_uid"] for row in run.records(BILLS)] == ["100", "101", "103"]
+    assert run.last_line.startswith(f"{BILLS}: the data of these meters did not come")
+    assert "lists them: 102; that of all others did." in run.last_line
 
 
 def test_the_next_run_asks_for_the_bad_meter_alone(tap: TapRunner) -> None:
