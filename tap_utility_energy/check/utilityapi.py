@@ -12,12 +12,14 @@ from urllib.parse import urlencode, urlsplit
 
 from tap_utility_energy.check.asking import Answer, Source
 from tap_utility_energy.check.evidence import Evidence
+from tap_utility_energy.check.utilityapi_filters import filters_of, settings_of
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.filters import plan
 from tap_utility_energy.http.page import PageFormat
 from tap_utility_energy.http.pagination import NextURLPaginator
 from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
+from tap_utility_energy.utilityapi.consents import ARCHIVED, filter_values
 from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
 from tap_utility_energy.utilityapi.json_values import objects
 from tap_utility_energy.utilityapi.streams import (
@@ -225,6 +227,8 @@ class _Check:
         """The archived meters, if the list has none."""
         answer = self._evidence.sources["/meters"].answer
         is_complete = answer is not None and answer.page is not None and not answer.has_more
+        if filter_values(self._evidence.config, ARCHIVED):
+            return  # the list is to have none
         if is_complete and not any(meter.get("is_archived") for meter in self._evidence.meters):
             url = self._urls["/meters"]
             archived = f"{url}{'&' if urlsplit(url).query else '?'}is_archived=true"
@@ -237,10 +241,12 @@ class _Check:
 
     def _first_page(self, stream: type[UtilityAPIStream], source: Source) -> Answer:
         """The first page of a list, by the first URL that a sync of it begins with."""
-        config, client = self._evidence.config, self._asker.client
-        filters = {name: config.get(setting, []) for name, setting in stream.filters.items()}
+        consents = self._evidence.sources["/authorizations"].answer
+        filters = filters_of(stream, self._evidence.config, consents, source)
+        if filters is None:
+            return Answer(error=consents.error if consents else None)
         try:
-            found = plan(f"{client.base_url}{stream.path}", filters, stream.filters)
+            found = plan(f"{self._asker.client.base_url}{stream.path}", filters, stream.filters)
         except FatalError as error:
             return Answer(error=error)
         if found.requests > 1:
@@ -378,4 +384,4 @@ def empty_note(source: Source, config: Mapping[str, Any]) -> str:
 def narrowing(source: Source, config: Mapping[str, Any]) -> list[str]:
     """The settings that narrow a list."""
     stream = next((stream for stream in LISTS if stream.path == source.path), MetersStream)
-    return [setting for setting in stream.filters.values() if config.get(setting)]
+    return settings_of(stream, config)

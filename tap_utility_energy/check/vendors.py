@@ -146,7 +146,7 @@ def _add_notes(evidence: Evidence) -> None:
         if source.outcome == "empty":
             source.note = _why_empty(source, evidence)
         elif source.outcome == "not asked":
-            source.note = _why_not_asked(source, evidence)
+            source.note = source.note or _why_not_asked(source, evidence)
         elif source.answer and source.answer.lacks_permission and source.permission:
             source.note = f"It needs the permission {source.permission}."
         elif any(answer.failure and answer.is_out_of_time for answer in source.answers):

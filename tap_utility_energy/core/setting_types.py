@@ -9,13 +9,13 @@ from singer_sdk import typing as th
 Settings = tuple[th.Property[Any], ...]
 
 
-def uids(name: str, title: str, what: str) -> th.Property[list[Any]]:
+def uids(name: str, title: str, what: str, more: str = "") -> th.Property[list[Any]]:
     """A filter by the uids of one kind of object."""
     return th.Property(
         name,
         th.ArrayType(th.StringType),
         title=title,
-        description=f"Limit to these {what} uids. Unset or empty: all.",
+        description=f"Limit to these {what} uids{more}. Unset or empty: all.",
     )
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.client import UtilityAPI
 from tap_utility_energy.utilityapi.meter_changes import MeterChanges
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
-from tap_utility_energy.utilityapi.streams import BILLS, INTERVALS, STREAMS, MetersStream
+from tap_utility_energy.utilityapi.streams import (
+    BILLS,
+    INTERVALS,
+    STREAMS,
+    AuthorizationsStream,
+    MetersStream,
+)
 
 if TYPE_CHECKING:
     from singer_sdk import Tap
@@ -21,7 +28,11 @@ __all__ = ["STREAMS", "make_streams"]
 def make_streams(tap: Tap, clock: Clock) -> list[VendorStream]:
     """Every stream of the vendor, with the client and the reads that they share."""
     client = UtilityAPI(tap.config, clock)
-    meters = MetersStream(tap, client)
+    authorizations = AuthorizationsStream(tap, client)
+    consents = authorizations.list
+    meters = MetersStream(tap, client, consents)
+    shared: list[UtilityAPIStream] = [authorizations, meters]
+    made = {type(stream): stream for stream in shared}
     changes = {
         endpoint.path: MeterChanges(client, meters.list, endpoint)
         for endpoint in (BILLS, INTERVALS)
@@ -30,6 +41,8 @@ def make_streams(tap: Tap, clock: Clock) -> list[VendorStream]:
     def make(stream: type[VendorStream]) -> VendorStream:
         if issubclass(stream, MeterDataStream):
             return stream(tap, client, meters.list, changes[stream.path])
-        return meters if stream is MetersStream else stream(tap, client)
+        if issubclass(stream, UtilityAPIStream):
+            return made.get(stream) or stream(tap, client, consents)
+        return stream(tap, client)
 
     return [make(stream) for stream in STREAMS]

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
 from tap_utility_energy.core.stream import VendorStream
+from tap_utility_energy.http.filters import Plan
 from tap_utility_energy.http.page import with_some_records
 from tap_utility_energy.logs import number
+from tap_utility_energy.utilityapi.consents import chosen, filter_values
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-    from tap_utility_energy.http.filters import Plan
+    from singer_sdk import Tap
+
     from tap_utility_energy.http.page import Decoder, Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
+    from tap_utility_energy.utilityapi.consents import ConsentList
+
+#: How to read a list of which nothing can match.
+NOTHING = Plan((), ())
 
 
 class UtilityAPIStream(VendorStream):
@@ -25,16 +33,40 @@ class UtilityAPIStream(VendorStream):
     required = (*VendorStream.required, "records_key")
     primary_keys: Sequence[str] = ("uid",)
     record_key = "uid"
-    #: Query parameters of the endpoint and the settings that hold the uids to filter by.
+    #: Query parameters of the endpoint and the settings that hold the values to filter by.
     filters: ClassVar[Mapping[str, str]] = {}
+    #: Settings that it is filtered by through the authorizations that match them.
+    filters_of_consents: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, tap: Tap, client: UtilityAPI, consents: ConsentList | None = None) -> None:
+        super().__init__(tap, client)
+        self._consents = consents
+
+    @cached_property
+    def _chosen_consents(self) -> list[str] | None:
+        """The authorizations to filter by, if settings choose some through their list."""
+        if self._consents is None or not chosen(self.config, self.filters_of_consents):
+            return None
+        return self._consents.uids()
 
     def chosen_filters(self) -> Mapping[str, Sequence[str]]:
         """The values to filter by for each query parameter."""
-        return {name: self.config.get(setting, []) for name, setting in self.filters.items()}
+        filters = {
+            name: filter_values(self.config, setting) for name, setting in self.filters.items()
+        }
+        if self._chosen_consents is None:
+            return filters
+        return {**filters, "authorizations": self._chosen_consents}
 
     @override
     def narrowed_by(self) -> str:
-        return ", ".join(setting for setting in self.filters.values() if self.config.get(setting))
+        settings = dict.fromkeys((*self.filters.values(), *self.filters_of_consents))
+        return ", ".join(chosen(self.config, [*settings]))
+
+    @property
+    def first_requests(self) -> int:
+        """How many requests the list takes, not counting pages after the first."""
+        return self._plan.requests
 
     @property
     @override
@@ -44,6 +76,8 @@ class UtilityAPIStream(VendorStream):
 
     @property
     def _plan(self) -> Plan:
+        if self._chosen_consents == []:
+            return NOTHING
         return self.client.plan(self.path, self.chosen_filters(), self.filters)
 
     @override
@@ -63,6 +97,8 @@ class UtilityAPIStream(VendorStream):
                 ", ".join(plan.split),
                 number(plan.requests, "request"),
             )
+        if not plan.reads:
+            return
         *others, last = plan.reads
         wanted: set[str | None] | None = None
         for urls in others:

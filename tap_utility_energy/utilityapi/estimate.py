@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.logs import ROOT, duration, number
+from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 
 if TYPE_CHECKING:
@@ -34,16 +35,16 @@ def log_estimate(
         state: The state of the tap. If it knows meters that were read, this is no first sync.
     """
     ours = [stream for stream in streams if stream.client is meters.stream.client]
-    by_path = {stream.path: stream for stream in ours}
+    by_path = {stream.path: stream for stream in reversed(ours)}  # the meters' before others'
     data = [stream for stream in by_path.values() if isinstance(stream, MeterDataStream)]
+    lists = [stream for stream in by_path.values() if isinstance(stream, UtilityAPIStream)]
     bookmarks = state.get("bookmarks", {})
     if not data or any(bookmarks.get(stream.name, {}).get("meters") for stream in ours):
         return
     with suppress(FatalError):
         listed = {meter["uid"]: meter for meter in meters.listed_ahead()}
-        requests = (
-            len(by_path) - len(data) + sum(s.changes.estimated_requests(listed) for s in data)
-        )
+        requests = sum(stream.first_requests for stream in lists)
+        requests += sum(stream.changes.estimated_requests(listed) for stream in data)
         per_minute = meters.stream.config["utilityapi_requests_per_minute"]
         logger.info(
             "first sync of %s: about %s to UtilityAPI, which take %s at %s per minute",

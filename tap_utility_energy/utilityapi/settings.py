@@ -27,6 +27,29 @@ SETTINGS: Settings = (
     uids("utilityapi_meters", "UtilityAPI meters", "Meter"),
     uids("utilityapi_billing_summaries", "UtilityAPI billing summaries", "Billing Summary"),
     th.Property(
+        "utilityapi_utilities",
+        th.ArrayType(th.StringType),
+        title="UtilityAPI utilities",
+        description="Limit to these utilities, by their ids, such as PG&E. Unset or empty: all.",
+    ),
+    uids("utilityapi_forms", "UtilityAPI forms", "Authorization Form"),
+    uids("utilityapi_users", "UtilityAPI users", "User", ", who own the forms"),
+    th.Property(
+        "utilityapi_referrals",
+        th.ArrayType(th.StringType),
+        title="UtilityAPI referrals",
+        description="Limit to authorizations with one of these referral codes. Unset or empty: "
+        "all.",
+    ),
+    th.Property(
+        "utilityapi_include_archived",
+        th.BooleanType,
+        default=True,
+        title="UtilityAPI archived data",
+        description="Include archived authorizations and meters. Otherwise these are left out, "
+        "and all data under them.",
+    ),
+    th.Property(
         "utilityapi_requests_per_minute",
         th.IntegerType(minimum=1),
         default=60,
@@ -83,7 +106,7 @@ COLLECTION_SETTINGS: Settings = (
         default=False,
         title="Collect new meters",
         description="Also collect every visible meter that was never activated and is not "
-        "archived, within utilityapi_authorizations.",
+        "archived, within utilityapi_authorizations and the other filters on authorizations.",
     ),
     th.Property(
         "historical_collection_max_meters",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from tap_utility_energy.utilityapi import schemas
+from tap_utility_energy.utilityapi import consents, schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
 from tap_utility_energy.utilityapi.bill_rows import CHARGES, DEMAND, TIERS, TIMES_OF_USE
+from tap_utility_energy.utilityapi.consents import ConsentList
 from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
@@ -56,7 +57,23 @@ class AuthorizationsStream(UtilityAPIStream):
     docs_url = f"{DOCS}/authorizations"
     records_key = "authorizations"
     schema = schemas.AUTHORIZATION
-    filters: ClassVar[dict[str, str]] = {"uids": "utilityapi_authorizations"}
+    filters: ClassVar[dict[str, str]] = {
+        "uids": consents.AUTHORIZATIONS,
+        "utility": consents.UTILITIES,
+        "forms": consents.FORMS,
+        "users": consents.USERS,
+        "referrals": consents.REFERRALS,
+        "is_archived": consents.ARCHIVED,
+    }
+
+    def __init__(self, tap: Tap, client: UtilityAPI) -> None:
+        super().__init__(tap, client)
+        #: The list, which others are filtered by.
+        self.list = ConsentList(self, super().fetch)
+
+    @override
+    def pages(self) -> Iterator[Page]:
+        return self.list.pages()
 
 
 class MetersStream(UtilityAPIStream):
@@ -72,11 +89,15 @@ class MetersStream(UtilityAPIStream):
     schema = schemas.METER
     filters: ClassVar[dict[str, str]] = {
         "uids": "utilityapi_meters",
-        "authorizations": "utilityapi_authorizations",
+        "authorizations": consents.AUTHORIZATIONS,
+        "utility": consents.UTILITIES,
+        "users": consents.USERS,
+        "is_archived": consents.ARCHIVED,
     }
+    filters_of_consents = (consents.FORMS, consents.REFERRALS, consents.ARCHIVED)
 
-    def __init__(self, tap: Tap, client: UtilityAPI) -> None:
-        super().__init__(tap, client)
+    def __init__(self, tap: Tap, client: UtilityAPI, consents: ConsentList | None = None) -> None:
+        super().__init__(tap, client, consents)
         #: The list, which other streams read too.
         self.list = MeterList(self, super().fetch)
 
@@ -102,9 +123,10 @@ class BillingAccountsStream(UtilityAPIStream):
     schema = schemas.BILLING_ACCOUNT
     filters: ClassVar[dict[str, str]] = {
         "uids": "utilityapi_billing_accounts",
-        "authorizations": "utilityapi_authorizations",
+        "authorizations": consents.AUTHORIZATIONS,
         "meters": "utilityapi_meters",
     }
+    filters_of_consents = consents.FILTERS
 
 
 class BillingSummariesStream(UtilityAPIStream):
@@ -122,10 +144,11 @@ class BillingSummariesStream(UtilityAPIStream):
     schema = schemas.BILLING_SUMMARY
     filters: ClassVar[dict[str, str]] = {
         "uids": "utilityapi_billing_summaries",
-        "authorizations": "utilityapi_authorizations",
+        "authorizations": consents.AUTHORIZATIONS,
         "billing_accounts": "utilityapi_billing_accounts",
         "meters": "utilityapi_meters",
     }
+    filters_of_consents = consents.FILTERS
 
 
 class BillsStream(MeterDataStream):

@@ -83,7 +83,7 @@ def _meter_facts(service: Service) -> Mapping[str, Collection[str]]:
     return {
         "uids": (service.uid,),
         "authorizations": (service.consent.uid,),
-        "users": ("1337",),
+        "users": (service.consent.user_uid,),
         "utility": (service.consent.authorization.utility.id,),
         "is_activated": _flag(is_set=service.is_activated),
         "is_archived": _flag(is_set=service.is_archived),

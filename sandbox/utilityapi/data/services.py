@@ -44,6 +44,16 @@ class Consent:
         """The authorization's uid."""
         return self.authorization.uid
 
+    @property
+    def user_uid(self) -> str:
+        """The user who owns its form."""
+        return "1402" if self.ordinal % 5 == 3 and not self.is_test else "1337"
+
+    @property
+    def user_email(self) -> str:
+        """The user's address."""
+        return "sales@example.com" if self.user_uid == "1337" else "field@example.com"
+
     def turn(self, message: str, moment: dt.datetime) -> None:
         """Change the status at a moment."""
         self.status_message, self.status_ts = message, moment

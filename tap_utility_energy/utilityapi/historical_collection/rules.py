@@ -39,11 +39,14 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class CollectionConfig:
-    """The settings of the same names, without the prefix `historical_collection_`."""
+    """The settings of the same names, without the prefix `historical_collection_`.
+
+    ``authorizations`` are those that the filters of UtilityAPI choose.
+    """
 
     meters: tuple[str, ...] = ()
     new_meters: bool = False
-    authorizations: frozenset[str] = frozenset()
+    authorizations: frozenset[str] | None = None
     max_meters: int = 10
     max_cost: Decimal | None = None
     duration: int | None = None
@@ -62,7 +65,9 @@ class Reason(Enum):
     )
     NO_LONGER_LISTED = "UtilityAPI no longer lists it: the customer's consent has probably ended"
     ARCHIVED = "it is archived, so nothing is requested"
-    OTHER_AUTHORIZATION = "its authorization is not one of utilityapi_authorizations"
+    OTHER_AUTHORIZATION = (
+        "its authorization is not one that utilityapi_authorizations and the other filters choose"
+    )
     PENDING = "a collection is running; what is there is extracted"
     UNKNOWN_STATUS = "this version does not know its status, so nothing is requested. Report it"
     OPEN = "it was requested and the result is not known yet; nothing is requested before {until}"
@@ -219,7 +224,7 @@ class Rules:
         authorizations = self._config.authorizations
         if meter.is_archived:
             return Reason.ARCHIVED
-        if authorizations and meter.authorization_uid not in authorizations:
+        if authorizations is not None and meter.authorization_uid not in authorizations:
             return Reason.OTHER_AUTHORIZATION
         if meter.is_pending:
             return Reason.PENDING
@@ -281,9 +286,9 @@ class Rules:
     def obstacles(self, plan: Plan, vendor_ahead: timedelta | None) -> Iterator[str]:
         """Why nothing is requested at all, as sentences."""
         config = self._config
-        if vendor_ahead is None:
+        if vendor_ahead is None and plan.decisions:
             yield "UtilityAPI's answer has no date, so nothing is requested. Check the proxy."
-        elif abs(vendor_ahead) > CLOCK_TOLERANCE:
+        elif vendor_ahead and abs(vendor_ahead) > CLOCK_TOLERANCE:
             yield (
                 "This machine's clock and UtilityAPI's are more than an hour apart, so nothing is "
                 "requested. Set the clock."

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_utility_energy.utilityapi.client import UtilityAPI
+    from tap_utility_energy.utilityapi.consents import ConsentList
 
 #: Statuses that prove that the vendor has not carried out a request.
 REFUSED = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422})
@@ -61,8 +63,8 @@ class HistoricalCollectionsStream(UtilityAPIStream):
     is_sorted = True
     check_sorted = False
 
-    def __init__(self, tap: Tap, client: UtilityAPI) -> None:
-        super().__init__(tap, client)
+    def __init__(self, tap: Tap, client: UtilityAPI, consents: ConsentList | None = None) -> None:
+        super().__init__(tap, client, consents)
         self._collection: HistoricalCollection | None = None
         self.is_enabled = self.config["historical_collection_enabled"]
 
@@ -135,8 +137,8 @@ class HistoricalCollectionsStream(UtilityAPIStream):
         max_cost, before = setting("max_cost"), setting("repeat_before")
         return CollectionConfig(
             meters=tuple(dict.fromkeys(setting("meters") or ())),
-            new_meters=setting("new_meters"),
-            authorizations=frozenset(self.config.get("utilityapi_authorizations", ())),
+            new_meters=setting("new_meters") and self._allowed != frozenset(),
+            authorizations=self._allowed,
             max_meters=setting("max_meters"),
             max_cost=None if max_cost is None else Decimal(str(max_cost)),
             duration=setting("duration"),
@@ -146,6 +148,17 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             poll_seconds=setting("poll_seconds"),
         )
 
+    @cached_property
+    def _allowed(self) -> frozenset[str] | None:
+        """The authorizations within which money may be spent; None for all.
+
+        The vendor may ignore a filter that it does not know, so records have to show that they
+        match.
+        """
+        if self._consents and self._consents.filters:
+            return self._consents.certain_uids()
+        return frozenset(self.config.get("utilityapi_authorizations", ())) or None
+
     def get_meters(self, uids: Collection[str]) -> Listing:
         """Read these meters, without their blocks."""
         return self._read({"uids": sorted(uids)})
@@ -153,7 +166,7 @@ class HistoricalCollectionsStream(UtilityAPIStream):
     def get_new_meters(self) -> Listing:
         """Read all meters that were never activated and are not archived."""
         return self._read({
-            "authorizations": self.config.get("utilityapi_authorizations", []),
+            "authorizations": sorted(self._allowed or ()),
             "is_activated": ["false"],
             "is_archived": ["false"],
         })

@@ -43,7 +43,7 @@ def test_a_new_meter_is_asked_for_and_waited_for() -> None:
     ("meter", "words"),
     [
         (replace(NEW, is_archived=True), "it is archived"),
-        (replace(NEW, authorization_uid="b"), "not one of utilityapi_authorizations"),
+        (replace(NEW, authorization_uid="b"), "not one that utilityapi_authorizations and the"),
         (replace(NEW, status="pending"), "a collection is running"),
         (replace(OLD, status_ts="2026-05-06T07:08:09.5+00:00"), "to 2026-05-06T07:08:10+00:00"),
         (replace(OLD, status_ts="2026-05-06:07:08"), "status_ts cannot be read"),
