@@ -342,8 +342,8 @@ def test_values_of_another_type_than_documented_are_kept(tap: TapRunner) -> None
 @pytest.mark.parametrize(
     ("stream", "expression", "keep"),
     [
-        ("meter_udfs", "meterId greater than '1400'", lambda row: row["meterId"] > 1400),
-        ("place_udfs", "placeCode like 'C00'", lambda row: "C00" in row["placeCode"]),
+        ("meter_udfs", "commodityCode equals 'WATER'", lambda row: "WAT" in row["meterCode"]),
+        ("place_udfs", "placeTypeCode equals 'CAMPUS'", lambda row: "C00" in row["placeCode"]),
         ("account_udfs", "accountId less than '1100'", lambda row: row["accountId"] < 1100),
         ("vendor_udfs", "vendorCode equals 'ANYTOWN'", lambda row: row["vendorCode"] == "ANYTOWN"),
         ("emission_sources", "hasMeterLink equals 'false'", lambda row: not row["meter"]),
@@ -370,3 +370,24 @@ def test_filters_narrow_the_lists(
     kept = [row for row in everything if keep(row)]
     assert run.records(name) == kept
     assert 0 < len(kept) < len(everything)
+
+
+def test_a_missing_permission_is_named_and_stops_no_other_list(tap: TapRunner) -> None:
+    needed = {
+        "emission_records": "Records (View)",
+        "emission_sources": "EmissionsSources (View)",
+        "meter_groups": "GroupsAndBenchmarksModule (View)",
+        "place_groups": "GroupsAndBenchmarksModule (View)",
+    }
+    streams = [f"energycap_{name}" for name in (*needed, "ghg_factors", "account_periods")]
+    with Sandbox(meters=5, billing_summaries=0, energycap_deny=",".join(needed.values())) as box:
+        run = tap(box.tap_config(), streams=streams)
+
+    assert run.exit == 1
+    (line,) = run.errors
+    names, answered = line.split(": ", 1)
+    assert names.split(", ") == [f"energycap_{name}" for name in needed]
+    assert answered.startswith("EnergyCAP answered 401")
+    assert all(permission in answered for permission in needed.values())
+    assert run.records("energycap_ghg_factors")
+    assert run.records("energycap_account_periods")
