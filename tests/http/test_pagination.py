@@ -126,5 +126,12 @@ def test_a_header_that_is_no_number_is_shown_in_short() -> None:
     with pytest.raises(FatalError) as failure:
         paginator.advance(Page(sent.records, {}, {**sent.headers, "PageSize": "9" * 99}, b"[]"))
 
-    assert "the header PageSize of page 1 is " in str(failure.value)
-    assert "9" * 41 not in str(failure.value)
+    assert f"the header PageSize of page 1 is '{'9' * 40}…'. " in str(failure.value)
+
+
+@pytest.mark.parametrize(("total", "following"), [(0, 0), (1, 0), (2, 0), (3, 2)])
+def test_the_last_page_is_that_of_the_total(total: int, following: int) -> None:
+    paginator = HeaderPaginator("id")
+    paginator.advance(page(1, total))
+
+    assert paginator.current_value == following
