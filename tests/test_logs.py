@@ -39,6 +39,34 @@ def test_a_run_reads_from_top_to_bottom(tap: TapRunner) -> None:
     ]
 
 
+def test_stdout_has_messages_alone(tmp_path: Path) -> None:
+    with Sandbox(**FEW | NO_LIMIT) as box:
+        config = box.tap_config(utilityapi_requests_per_minute=100_000)
+        names = [SUMMARIES, "utilityapi_bills", DIGESTS, RESULTS]
+        files = {"config": config, "catalog": catalog(names)}
+        arguments = list[str]()
+        for name, content in files.items():
+            (tmp_path / name).write_text(json.dumps(content), "utf-8")
+            arguments += (f"--{name}", str(tmp_path / name))
+        run = subprocess.run(
+            [*COMMAND, *arguments],
+            capture_output=True,
+            check=True,
+            env=environment(TAP_UTILITY_ENERGY_LOGLEVEL="DEBUG"),
+        )
+
+    messages = [json.loads(line) for line in run.stdout.splitlines()]
+    assert {message["type"] for message in messages} == {"SCHEMA", "RECORD", "STATE"}
+    described = set[str]()
+    for message in messages:
+        if message["type"] == "SCHEMA":
+            described.add(message["stream"])
+        elif message["type"] == "RECORD":
+            assert message["stream"] in described
+    assert described == set(names)
+    assert b" DEBUG " in run.stderr
+
+
 def test_a_dry_run_tells_the_same(tap: TapRunner) -> None:
     with Sandbox(**FEW) as box:
         run = tap(box.tap_config(energycap_api_key=""), "--test")

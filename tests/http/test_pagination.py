@@ -61,7 +61,7 @@ def test_a_page_without_data_is_the_last_one(body: bytes) -> None:
     assert paginator.current_value == 0
 
 
-def followed(paginator: NextURLPaginator, uid: str, link: str | None, time: int) -> str:
+def followed(paginator: NextURLPaginator, uid: str, link: object, time: int) -> str:
     """The URL after a page with one record."""
     paginator.advance(Page([{"uid": uid, "seen": time}], {"next": link}, {}, b"{}"))
     return paginator.current_value
@@ -72,8 +72,32 @@ def test_links_that_lead_back_anywhere_form_a_cycle() -> None:
     assert followed(paginator, "1", "?after=1", 1) == "https://host/list?after=1"
     assert followed(paginator, "2", "?after=2", 2) == "https://host/list?after=2"
 
-    with pytest.raises(FatalError, match=r"form a cycle, back to https://host/list\?after=1"):
+    with pytest.raises(FatalError) as failure:
         followed(paginator, "3", "?after=1", 3)
+    assert str(failure.value) == (
+        "the vendor's links to the next page form a cycle, back to https://host/list?after=1. Try "
+        "again later, or report it to the vendor."
+    )
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        (5, "is not text but 5. Report it to the vendor."),
+        ("https://[", "is not a URL: Invalid IPv6 URL. Report it to the vendor."),
+    ],
+)
+def test_a_link_that_is_none_is_told(link: object, said: str) -> None:
+    paginator = NextURLPaginator(["https://host/list"])
+
+    with pytest.raises(FatalError) as failure:
+        followed(paginator, "1", link, 1)
+    assert str(failure.value) == f"the link to the next page {said}"
+
+
+@pytest.mark.parametrize("link", [None, ""])
+def test_a_list_ends_without_a_link(link: str | None) -> None:
+    assert followed(NextURLPaginator(["https://host/list"]), "1", link, 1) == ""
 
 
 def test_a_link_may_name_http_where_https_is_asked_for() -> None:

@@ -19,6 +19,14 @@ KEY = 'key.with"quote\\and=='
 CREDENTIALS = {"utilityapi_token": TOKEN, "energycap_api_key": KEY}
 
 
+def test_http_leads_to_this_machine_alone(tap: TapRunner) -> None:
+    for host in ("energycap.invalid", "localhost.invalid", "127.0.0.1.invalid", "0.0.0.0"):
+        run = ask(tap, f"http://{host}")
+        assert run.exit == 1
+        assert run.errors[0].startswith("energycap_base_url: ")
+        assert "https" in run.errors[0]
+
+
 def test_a_netrc_never_replaces_the_credential(
     tap: TapRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
