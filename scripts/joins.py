@@ -83,7 +83,8 @@ def joins_table(streams: Sequence[Stream]) -> str:
 def joins(streams: Sequence[Stream]) -> Iterator[Join]:
     """Every join of the streams, but only one of two that lead back and forth.
 
-    One by a list of ids only if no other field joins the two.
+    One by a list of ids only if no other field joins the two, and none by an object whose id is a
+    field of the key as well.
     """
     joined = set[tuple[str, str]]()
     found = [
@@ -108,7 +109,10 @@ def references(stream: Stream) -> Iterator[tuple[str, set[str], bool]]:
         if not inner.get("properties"):
             yield name, {name.removesuffix("s") if is_list else name}, is_list
         elif not name.endswith("Unit"):
-            for below in list(inner["properties"])[:1]:
+            others = (
+                below for below in list(inner["properties"])[:1] if below not in stream.primary_keys
+            )
+            for below in others:
                 yield f"{name}{'[]' * is_list}.{below}", {below}, is_list
 
 

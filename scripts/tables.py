@@ -11,6 +11,7 @@ from scripts.markup import code, table
 from scripts.streams_page import replication
 from tap_utility_energy import settings
 from tap_utility_energy.energycap.base import EnergyCAPStream
+from tap_utility_energy.energycap.bill_rows import BillRowsStream
 from tap_utility_energy.energycap.incremental import LOOKBACK
 from tap_utility_energy.energycap.permissions import NOT_NAMED
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
@@ -34,6 +35,9 @@ AREAS = {
 #: Records on a page of UtilityAPI's lists, apart from bills and intervals.
 #: Source: https://utilityapi.com/docs/api, the page of each list.
 UTILITYAPI_PAGE = 1000
+#: Where the requests for the rows of bills, and the choice of bills, are explained.
+BILL_ROWS = "#what-bills-say"
+CHANGED_BILLS = "energycap.md#which-bills-are-read-again"
 
 
 # ----- settings
@@ -106,18 +110,21 @@ def _area(name: str, sdk: Container[str]) -> str:
 def energycap_requests(streams: Iterable[Stream]) -> str:
     """The permission that each of EnergyCAP's lists needs, and its requests in a run."""
     rows = []
-    for path, sharing in _streams_by_path(s for s in streams if isinstance(s, EnergyCAPStream)):
+    ours = (s for s in streams if isinstance(s, EnergyCAPStream | BillRowsStream))
+    for path, sharing in _streams_by_path(ours):
         first = sharing[0]
         permission = "none is named" if first.permission == NOT_NAMED else first.permission
         counted = f"{path.split('/')[3]}s" if first.params else "records"
         requests = f"{counted} ÷ *n*, rounded up" if first.is_paged else "1"
+        if isinstance(first, BillRowsStream):
+            requests = f"the list of bills; [and for what changed]({BILL_ROWS})"
         rows.append((_stream_names(sharing), permission, requests))
     return table(("streams", "permission", "requests of a run"), rows)
 
 
 def utilityapi_requests(streams: Iterable[Stream]) -> str:
     """The requests of each of UtilityAPI's lists, in the first run and without changes."""
-    ours = [s for s in streams if not isinstance(s, EnergyCAPStream)]
+    ours = [s for s in streams if not isinstance(s, EnergyCAPStream | BillRowsStream)]
     meter_readers = [s for s in ours if isinstance(s, MeterDataStream)]
     rows = []
     for path, sharing in _streams_by_path(s for s in ours if s.name != "historical_collections"):
@@ -176,6 +183,8 @@ def _emitted(stream: Stream) -> str:
         return f"{how}: {_meter_data(stream)}"
     if stream.name == "historical_collections":
         return f"{how}: requests that were made or have changed"
+    if isinstance(stream, BillRowsStream):
+        return f"{how}: all rows of bills that are new or [may have changed]({CHANGED_BILLS})"
     if stream.replication_key:
         return (
             f"{how}: what is new or changed, and what is within {LOOKBACK.days} days before the "
@@ -199,6 +208,8 @@ def _missing_records(stream: Stream) -> str:
         return "none: the rows are the tap's own"
     if stream.name.startswith("utilityapi_bill_"):
         return "stay; what a corrected bill lost has another `updated` than the bill"
+    if isinstance(stream, BillRowsStream):
+        return "stay; those of a void bill have `void`"
     if stream.name == "utilityapi_intervals":
         return "stay; one that was replaced is emptied and has `replaced_by`"
     if _is_yearly_window(stream):

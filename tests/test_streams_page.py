@@ -17,7 +17,9 @@ WITHOUT_UNIT = {
     "voltage",
 }
 MONEY = r"cost|amount|balance|charges|paid|rate$|currency"
-QUANTITY = r"kwh|volume|use$|demand$|emissions$|days|minutes$|interval$|value$|itude$|intensity$"
+QUANTITY = (
+    r"kwh|volume|use(perday)?$|demand$|emissions$|days|minutes$|interval$|value$|itude$|intensity$"
+)
 
 
 def sections() -> dict[str, dict[str, tuple[str, str]]]:

@@ -18,7 +18,7 @@ from tap_utility_energy.core.schema import nullable_fields, record
 from tap_utility_energy.energycap.base import LIST
 from tap_utility_energy.energycap.permissions import NOT_NAMED
 from tap_utility_energy.energycap.streams import STREAMS
-from tap_utility_energy.energycap.streams.bills import BillsStream
+from tap_utility_energy.energycap.streams.bills import BILL_ROWS, BillsStream
 from tap_utility_energy.energycap.streams.entities import (
     AccountsStream,
     CommoditiesStream,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tap_utility_energy.check.asking import Asker
-    from tap_utility_energy.energycap.base import EnergyCAPStream
     from tap_utility_energy.energycap.nested_rows import NestedRows
+    from tap_utility_energy.energycap.streams import StreamClass
 
 #: Records of a first page. A sync takes more at a time.
 SAMPLE = 50
@@ -43,7 +43,7 @@ SMALL = 5
 #: The documented maximum of a page, and one more.
 LARGEST_PAGE, TOO_LARGE = 1000, 1001
 #: Lists of entities. Units and commodities come first: they need no permission of their own.
-FIRST: tuple[type[EnergyCAPStream], ...] = (
+FIRST: tuple[StreamClass, ...] = (
     UnitsStream,
     CommoditiesStream,
     MetersStream,
@@ -95,28 +95,30 @@ def sources_of(is_default: Mapping[str, bool]) -> dict[str, Source]:
     Args:
         is_default: Whether each stream is selected by default, by its name.
     """
-    by_path: dict[str, list[type[EnergyCAPStream]]] = {stream.path: [] for stream in FIRST}
+    by_path: dict[str, list[StreamClass]] = {stream.path: [] for stream in FIRST}
     for stream in STREAMS:
         by_path.setdefault(stream.path, []).append(stream)
+    # What bills say is read by way of the list of bills.
+    readers = {BillsStream.path: (*by_path[BillsStream.path], *BILL_ROWS)}
     return {
         path: Source(
             path,
             [stream.name for stream in streams],
             streams[0].permission,
             reduce(merged, map(_schema, streams)),
-            any(is_default[stream.name] for stream in streams),
+            any(is_default[stream.name] for stream in readers.get(path, streams)),
         )
         for path, streams in by_path.items()
     }
 
 
-def _key_of(stream: type[EnergyCAPStream]) -> str:
+def _key_of(stream: StreamClass) -> str:
     """The field that identifies a record as sent."""
     own: Any = stream.primary_keys  # the SDK types it as a property
     return stream.rows.key[0] if stream.rows else own[0]
 
 
-def _schema(stream: type[EnergyCAPStream]) -> dict[str, Any]:
+def _schema(stream: StreamClass) -> dict[str, Any]:
     """The schema of a record as sent."""
     own: Any = stream.schema  # the SDK types it as a property
     return _digest_schema(stream.rows, 0) if stream.rows else dict(own)
@@ -142,7 +144,8 @@ def collect(
     keys: dict[str, tuple[str, type]] = {
         stream.path: (_key_of(stream), stream.record_key_type) for stream in STREAMS
     }
-    evidence = EnergyCAPEvidence(config, asker, sources, keys)
+    of_bills = {stream.path for stream in BILL_ROWS}
+    evidence = EnergyCAPEvidence(config, asker, sources, keys, of_bills)
     check = _Check(evidence)
     first, others = in_order(sources.values())
     check.lists(first)
@@ -221,7 +224,7 @@ class _Check:
                 found[stream.path] = self._ask(stream, params)
         self._evidence.modified = found
 
-    def _ask(self, stream: type[EnergyCAPStream], params: Mapping[str, Any]) -> Answer:
+    def _ask(self, stream: StreamClass, params: Mapping[str, Any]) -> Answer:
         if self._asker.is_down:
             return Answer()
         config = self._evidence.config

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_utility_energy.check.facts import Fact, Verdict, counted, not_seen, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tap_utility_energy.check.asking import Asker, Source
 
@@ -26,12 +26,14 @@ class Evidence:
         asker: What sends the requests.
         sources: The vendor's lists, by their paths.
         keys: The field that identifies a record of each list, and its type.
+        repeated_keys: The paths of lists in which several records may have the same key.
     """
 
     config: Mapping[str, Any]
     asker: Asker
     sources: Mapping[str, Source]
     keys: Mapping[str, tuple[str, type]] = field(default_factory=dict)
+    repeated_keys: Collection[str] = ()
 
     @property
     def read(self) -> list[Source]:
@@ -110,6 +112,8 @@ def _distinct(evidence: Evidence) -> Verdict:
         return not_seen("no list has a record")
     twice = []
     for source in evidence.read:
+        if source.path in evidence.repeated_keys:
+            continue
         name, _ = evidence.keys[source.path]
         keys = [str(record[name]) for record in source.records if record.get(name) is not None]
         if more := len(keys) - len(set(keys)):

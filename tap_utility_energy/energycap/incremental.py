@@ -37,12 +37,20 @@ class ModifiedDates:
         scope: The filter and ``start_date``, as text.
         started: When the run began.
         is_incremental: Whether the bookmark is used. It is written in any case.
+        created_counts: Whether ``createdDate`` stands for a ``modifiedDate`` that is missing.
     """
 
     def __init__(
-        self, state: dict[str, Any], scope: str, started: datetime, *, is_incremental: bool
+        self,
+        state: dict[str, Any],
+        scope: str,
+        started: datetime,
+        *,
+        is_incremental: bool,
+        created_counts: bool = False,
     ) -> None:
         self._state = state
+        self._created_counts = created_counts
         self._scope = scope
         self._started = started.astimezone(UTC)
         is_usable = (
@@ -54,9 +62,16 @@ class ModifiedDates:
         self._bookmark = found if found and found <= self._started else None
         self._latest = self._bookmark
 
+    @property
+    def bookmark(self) -> datetime | None:
+        """The bookmark of the last run, if it is used."""
+        return self._bookmark
+
     def is_due(self, record: Record) -> bool:
         """Whether to emit the record."""
         changed, made = parse_date(record.get(MODIFIED)), parse_date(record.get("createdDate"))
+        if self._created_counts:
+            changed = changed or made
         if changed is None:
             return True
         self._latest = max(changed, self._latest or changed)

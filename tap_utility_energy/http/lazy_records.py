@@ -42,6 +42,11 @@ def fully_decoded(record: Record) -> Record:
     return decoded(record.raw) if isinstance(record, LazyRecord) else record
 
 
+def content_of(record: object) -> bytes | str:
+    """A record as text, to tell it from others: as it was sent, if it is lazy."""
+    return bytes(record.raw) if isinstance(record, LazyRecord) else repr(record)
+
+
 def decoded(sent: Buffer) -> Any:
     """A part of an answer, decoded; see `parse`.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 from tap_utility_energy.http.errors import FatalError, shown
+from tap_utility_energy.http.lazy_records import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ class EndlessListGuard:
     Records are remembered in a Bloom filter of fixed size, not one by one.
 
     Args:
-        key: The field that tells one record from another.
+        key: The field that tells one record from another; '' if only the whole record does.
     """
 
     def __init__(self, key: str) -> None:
@@ -59,7 +60,7 @@ class EndlessListGuard:
     def _add(self, record: object) -> bool:
         """Remember a record; whether it is new."""
         key = record.get(self._key) if isinstance(record, dict) else None
-        value = hash(key if isinstance(key, str) else repr(record if key is None else key))
+        value = hash(key if isinstance(key, str) else repr(key) if key else content_of(record))
         is_new = False
         for bit in (value % SEEN_BITS, (value >> 32) % SEEN_BITS):
             byte, mask = bit >> 3, 1 << (bit & 7)

@@ -164,15 +164,7 @@ class BillsStream(MeterDataStream):
     schema = schemas.BILL
 
 
-class BillItemsStream(MeterDataStream):
-    """The base of the streams with a row for each item that is nested in a bill."""
-
-    endpoint = BILLS
-    primary_keys = ("bill_uid", "position")
-    selected_by_default = False
-
-
-class BillLineItemsStream(BillItemsStream):
+class BillLineItemsStream(MeterDataStream):
     """Charges: a row for each of a bill's line items, those of its suppliers included.
 
     ``source`` tells the utility's own charges from the suppliers', which are not among them. A
@@ -181,14 +173,15 @@ class BillLineItemsStream(BillItemsStream):
     """
 
     name = "utilityapi_bill_line_items"
+    endpoint = BILLS
+    primary_keys = ("bill_uid", "position")
     docs_url = f"{DOCS}/bills/blocks"
     schema = schemas.BILL_LINE_ITEM
-    selected_by_default = True
     row_maker = CHARGES.rows
     bad_records_hint = "; utilityapi_bills has the charges"
 
 
-class BillTiersStream(BillItemsStream):
+class BillTiersStream(MeterDataStream):
     """Use and cost by tier: a row for each of a bill's ``tiers``.
 
     The tiers explain charges of the bill and do not add to them. As with charges, rows whose
@@ -197,13 +190,16 @@ class BillTiersStream(BillItemsStream):
     """
 
     name = "utilityapi_bill_tiers"
+    endpoint = BILLS
+    primary_keys = ("bill_uid", "position")
     docs_url = f"{DOCS}/bills/blocks"
     schema = schemas.BILL_TIER
+    selected_by_default = False
     row_maker = TIERS.rows
     bad_records_hint = "; utilityapi_bills has the tiers"
 
 
-class BillTimesOfUseStream(BillItemsStream):
+class BillTimesOfUseStream(MeterDataStream):
     """Use and cost by time of day: a row for each of a bill's ``tou``.
 
     The times explain charges of the bill and do not add to them. As with charges, rows whose
@@ -212,13 +208,16 @@ class BillTimesOfUseStream(BillItemsStream):
     """
 
     name = "utilityapi_bill_tou"
+    endpoint = BILLS
+    primary_keys = ("bill_uid", "position")
     docs_url = f"{DOCS}/bills/blocks"
     schema = schemas.BILL_TIME_OF_USE
+    selected_by_default = False
     row_maker = TIMES_OF_USE.rows
     bad_records_hint = "; utilityapi_bills has the times of use"
 
 
-class BillDemandStream(BillItemsStream):
+class BillDemandStream(MeterDataStream):
     """Demand charges: a row for each of a bill's ``demand``.
 
     They explain charges of the bill and do not add to them. As with charges, rows whose
@@ -227,8 +226,11 @@ class BillDemandStream(BillItemsStream):
     """
 
     name = "utilityapi_bill_demand"
+    endpoint = BILLS
+    primary_keys = ("bill_uid", "position")
     docs_url = f"{DOCS}/bills/blocks"
     schema = schemas.BILL_DEMAND
+    selected_by_default = False
     row_maker = DEMAND.rows
     bad_records_hint = "; utilityapi_bills has the demand charges"
 

@@ -88,7 +88,8 @@ def test_a_missing_permission_is_named(tap: TapRunner, tmp_path: Path) -> None:
     assert bills["permission"] == "BillsAndBatches (View)"
     assert "It needs the permission BillsAndBatches (View)." in result.run.stdout
     (line,) = result.run.errors
-    assert line.startswith("energycap_bills, energycap_batches: ")
+    assert line.startswith("energycap_bills, ")
+    assert "energycap_bill_meters" in line
     assert result.sources("EnergyCAP")["/api/v3/meter"]["answer"] == "read"
 
 

@@ -27,6 +27,45 @@ COST_BY_BUILDING = {
     "duckdb": example("docs/energycap.md#cost-by-building-and-commodity sql 1"),
     "postgres": example("docs/energycap.md#cost-by-building-and-commodity sql 2"),
 }
+BILL_PERIODS = {
+    "duckdb": example("docs/energycap.md#bills-by-meter-and-period sql 1"),
+    "postgres": example("docs/energycap.md#bills-by-meter-and-period sql 2"),
+}
+#: What bills say and does not add up, by what it should add up to; none of them has a row.
+DIFFERENCES = {
+    "bills by meter": """
+        SELECT bill."billId" FROM energycap_bills AS bill
+        LEFT JOIN energycap_bill_meters AS meter ON meter."billId" = bill."billId"
+        GROUP BY bill."billId", bill."totalCost"
+        HAVING abs(bill."totalCost" - sum(meter."directCost")) >= 0.005 OR count(meter."billId") = 0
+    """,
+    "bills by line": """
+        SELECT bill."billId" FROM energycap_bills AS bill
+        LEFT JOIN energycap_bill_lines AS line ON line."billId" = bill."billId"
+        GROUP BY bill."billId", bill."totalCost"
+        HAVING abs(bill."totalCost" - sum(line.cost)) >= 0.005 OR count(line."billId") = 0
+    """,
+    "months": """
+        SELECT month."meterId" FROM meter_digest_monthly_results AS month
+        LEFT JOIN energycap_bill_meters AS bill ON bill."meterId" = month."meterId"
+          AND bill."billingPeriod" = month."calendarYear" * 100 + month."calendarPeriod"
+          AND NOT bill.void
+        GROUP BY month."meterId", month."calendarYear", month."calendarPeriod", month."totalCost",
+          month."nativeUse"
+        HAVING abs(month."totalCost" - sum(bill."directCost")) >= 0.005
+          OR abs(month."nativeUse" - sum(bill."nativeUse")) >= 0.005 OR count(bill."billId") = 0
+    """,
+    "calendar months": """
+        SELECT month."meterId" FROM meter_digest_calendarized_monthly_results AS month
+        LEFT JOIN energycap_bill_meters_calendarized AS bill ON bill."meterId" = month."meterId"
+          AND bill."billingPeriod" = month."calendarYear" * 100 + month."calendarPeriod"
+          AND NOT bill.void
+        GROUP BY month."meterId", month."calendarYear", month."calendarPeriod", month."totalCost",
+          month."nativeUse"
+        HAVING abs(month."totalCost" - sum(bill."directCost")) >= 0.005
+          OR abs(month."nativeUse" - sum(bill."nativeUse")) >= 0.005 OR count(bill."billId") = 0
+    """,
+}
 STATEMENTS = {
     "duckdb": example("docs/utilityapi.md#how-they-join sql 1"),
     "postgres": example("docs/utilityapi.md#how-they-join sql 2"),
@@ -226,6 +265,22 @@ def test_emissions_by_building_are_all_of_the_linked_meters(loaded: Loaded) -> N
     assert len(tons) > 10
     assert {key[0] is None for key in tons} == {True, False}
     assert_equal(amounts(loaded.query(EMISSIONS), 2), tons)
+
+
+@pytest.mark.parametrize("which", DIFFERENCES)
+def test_bill_periods_and_charges_add_up(loaded: Loaded, which: str) -> None:
+    assert loaded.query(DIFFERENCES[which]) == []
+
+
+def test_bill_periods_are_those_that_are_not_void(loaded: Loaded) -> None:
+    rows = loaded.records(BILL_PERIODS[loaded.kind])
+
+    truth = loaded.box.truth(only="energycap_bill_meters,energycap_bills")
+    void = {bill["billId"] for bill in truth["energycap_bills"] if bill["void"]}
+    counted = [row for row in truth["energycap_bill_meters"] if row["billId"] not in void]
+    assert len(rows) == len(counted)
+    cost = sum((row["directCost"] for row in counted), Decimal(0))
+    assert abs(sum(Decimal(str(row["cost"])) for row in rows) - cost) < CENT
 
 
 def test_every_statement_is_set_beside_its_bills(loaded: Loaded) -> None:

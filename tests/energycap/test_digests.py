@@ -256,7 +256,7 @@ def test_a_refusal_is_told_once_for_both_streams(tap: TapRunner) -> None:
 
 def test_a_dry_run_asks_for_one_page_of_each_path(tap: TapRunner) -> None:
     with Sandbox(meters=30, billing_summaries=0) as box:
-        run = tap(box.tap_config(energycap_page_size=5), "--test")
+        run = tap(box.tap_config(energycap_page_size=10), "--test")
 
         assert run.exit == 0, run.stderr
         pages = [r["target"] for r in box.requests() if r["vendor"] == "energycap"]

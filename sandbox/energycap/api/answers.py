@@ -150,15 +150,16 @@ class EnergyCap:
         return things[: max(0, count - (fewer if page >= shrunk_from else 0))]
 
     def _matching(self, route: Route, asked: Params, things: Sequence[Any]) -> Sequence[Any]:
-        if asked.filter is None:
+        expression = _with_years(route, asked.filter)
+        if expression is None:
             return things
         listing, today = self._tenant.listing(route.kind), self._tenant.today
         try:
-            wanted = filters.parse(asked.filter, FIELDS[route.kind])
+            wanted = filters.parse(expression, FIELDS[route.kind])
         except filters.BadFilterError as error:
             raise params.bad_request() from error
         matching = listing.matching(
-            asked.filter, lambda record, facts: wanted.is_match(record, facts, today)
+            expression, lambda record, facts: wanted.is_match(record, facts, today)
         )
         return [thing for thing in things if thing.id in matching]
 
@@ -197,6 +198,13 @@ class EnergyCap:
             for name, value in zip(PAGING_HEADERS, values, strict=True)
             if name != self._options.drop_header
         }
+
+
+def _with_years(route: Route, expression: str | None) -> str | None:
+    """Limit a list of bills by meter to four years, unless other years are asked for."""
+    if "lastNYears" not in FIELDS.get(route.kind, ()) or "lastNYears" in (expression or ""):
+        return expression
+    return " and ".join(filter(None, (expression, f"lastNYears equals '{_YEARS['yearly']}'")))
 
 
 def _is_json(call: Call) -> bool:

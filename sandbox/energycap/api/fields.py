@@ -263,7 +263,15 @@ _METER_GROUP = {
     **_fields("boolean", autoGroup="autoGroup"),
 }
 
+_BILL_ROW = {
+    **_fields("integer", accountId="account.accountId", billId="billId", meterId="meter.meterId"),
+    **_fields("boolean", accrual="@", void="@"),
+}
+_BILL_METER = {**_BILL_ROW, **_fields("integer", "equals", lastNYears="@")}
+
 FIELDS: dict[str, dict[str, Field]] = {
+    "bill line": _BILL_ROW,
+    **{f"bill meter {view}": _BILL_METER for view in ("actual", "calendarized", "normalized")},
     "meter": _METER,
     "place": _PLACE,
     "account": _ACCOUNT,

@@ -71,6 +71,38 @@ _ENTITIES = (
     Route("/v3/bill", "page", _BILLS, (*_PAGE, "filter"), "bill", truth="energycap_bills"),
     Route("/v3/bill/{id}", "entity", _BILLS, (), "bill"),
     Route(
+        "/v3/bill/billaccountmeter/actual",
+        "page",
+        _BILLS,
+        (*_PAGE, "filter"),
+        "bill meter actual",
+        truth="energycap_bill_meters",
+    ),
+    Route(
+        "/v3/bill/billaccountmeter/calendarized",
+        "page",
+        _BILLS,
+        (*_PAGE, "filter"),
+        "bill meter calendarized",
+        truth="energycap_bill_meters_calendarized",
+    ),
+    Route(
+        "/v3/bill/billaccountmeter/normalized",
+        "page",
+        _BILLS,
+        (*_PAGE, "filter"),
+        "bill meter normalized",
+        truth="energycap_bill_meters_normalized",
+    ),
+    Route(
+        "/v3/bill/bodyline",
+        "page",
+        _BILLS,
+        (*_PAGE, "filter"),
+        "bill line",
+        truth="energycap_bill_lines",
+    ),
+    Route(
         "/v202304/commodity", "whole", None, ("filter",), "commodity", truth="energycap_commodities"
     ),
     Route(

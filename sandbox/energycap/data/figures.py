@@ -78,7 +78,7 @@ class MeterFigures:
         """Divide each bill among the periods that its days are in."""
         found: ByPeriod = {}
         for bill, line in self._lines_near(meter, periods.start - 2, periods.stop + 1):
-            for index, part in self._prorate(meter, bill, line):
+            for index, part in self.prorate(meter, bill, line):
                 if index in periods:
                     found.setdefault(index, Figures()).add(part, is_estimated=bill.is_estimated)
         return found
@@ -130,7 +130,8 @@ class MeterFigures:
             return bill.period
         return self._months.at(bill.begin + (bill.end - bill.begin) / 2)
 
-    def _prorate(self, meter: Meter, bill: Bill, line: Line) -> Iterator[tuple[int, Line]]:
+    def prorate(self, meter: Meter, bill: Bill, line: Line) -> Iterator[tuple[int, Line]]:
+        """Divide a line among the periods that the bill's days are in, by their indices."""
         indices = range(
             self._calendar.at(bill.begin), self._calendar.at(bill.end - dt.timedelta(days=1)) + 1
         )
@@ -141,10 +142,10 @@ class MeterFigures:
             season = SEASONS[meter.service.season][period.start.month - 1]
             weights.append(days[-1] * (season if meter.service.is_weather_sensitive else 1))
         parts = zip(
-            _divide(line.use, weights, SIX),
-            _divide(line.common, weights, SIX),
-            _divide(line.energy, weights, SIX),
-            _divide(line.cost, weights, FOUR),
+            divide(line.use, weights, SIX),
+            divide(line.common, weights, SIX),
+            divide(line.energy, weights, SIX),
+            divide(line.cost, weights, FOUR),
             days,
             strict=True,
         )
@@ -152,7 +153,7 @@ class MeterFigures:
             yield index, Line(*part, line.actual, line.billed)
 
 
-def _divide(amount: Decimal, weights: list[int], digits: Decimal) -> list[Decimal]:
+def divide(amount: Decimal, weights: list[int], digits: Decimal) -> list[Decimal]:
     """Divide an amount by weight; the last part is what is left, so that nothing is lost."""
     total = sum(weights)
     parts = [(amount * weight / total).quantize(digits) for weight in weights[:-1]]

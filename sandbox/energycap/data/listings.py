@@ -70,10 +70,14 @@ class Listing(Generic[T]):
         if name not in self._matches:
             self._matches[name] = frozenset(
                 thing.id
-                for thing in self.things()
+                for thing in self.candidates(name)
                 if wanted(self._filtered(thing), self._facts(thing))
             )
         return self._matches[name]
+
+    def candidates(self, name: str) -> Sequence[T]:  # noqa: ARG002 - of use to subclasses
+        """Return what may be wanted by a filter."""
+        return self.things()
 
     def body(self, thing: T) -> bytes:
         """Return a record as served."""

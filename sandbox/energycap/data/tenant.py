@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sandbox.energycap.data import ledgers
 from sandbox.energycap.data.batches import Batches
+from sandbox.energycap.data.bill_details import BillDetails
 from sandbox.energycap.data.bill_records import BillRecords
 from sandbox.energycap.data.catalogue import COMMODITIES, UNITS, VENDORS, Record, Vendor
 from sandbox.energycap.data.emissions import FACTORS, Emissions, factor
@@ -145,6 +146,7 @@ class Tenant:
             "emission source": Listing(emissions.sources, emissions.source, emissions.source_facts),
             "emission record": Listing(emissions.records, emissions.record),
             "ghg factor": Listing(lambda: FACTORS, factor),
+            **BillDetails(self.model).listings(),
         }
 
     def _vendors(self) -> Sequence[Vendor]:

@@ -59,6 +59,12 @@ METER_LINK = (integer("meterId", "Id of the meter."),)
 ROUTE = named("route", "meter reading route")
 TIME_ZONE = named("timeZone", "time zone")
 OBSERVATION_METHOD = named("observationMethod", "observation method, such as Manual or Estimated")
+OBSERVATION_TYPE = (
+    *named("observationType", "observation type"),
+    integer("nounId", "Id of what is observed, such as use or demand."),
+    text("nounCode", "Code of what is observed."),
+    integer("credit", "1 if the line is a credit. The vendor does not document other values."),
+)
 BATCH = (integer("batchId", "Id of the batch."), text("batchCode", "Code of the batch."))
 CONTACT = (
     integer("contactId", "Id of the contact."),

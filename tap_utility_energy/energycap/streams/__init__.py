@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tap_utility_energy.energycap.streams import (
     account_digests,
@@ -18,9 +18,12 @@ from tap_utility_energy.energycap.streams import (
 
 if TYPE_CHECKING:
     from tap_utility_energy.energycap.base import EnergyCAPStream
+    from tap_utility_energy.energycap.bill_rows import BillRowsStream
 
+#: A stream of this vendor.
+StreamClass: TypeAlias = "type[EnergyCAPStream | BillRowsStream]"
 #: Every stream of this vendor. A new one is added to the tuple of its module.
-STREAMS: tuple[type[EnergyCAPStream], ...] = (
+STREAMS: tuple[StreamClass, ...] = (
     *meter_digests.STREAMS,
     *place_digests.STREAMS,
     *account_digests.STREAMS,
@@ -30,4 +33,5 @@ STREAMS: tuple[type[EnergyCAPStream], ...] = (
     *finance.STREAMS,
     *emissions.STREAMS,
     *groups.STREAMS,
+    *bills.BILL_ROWS,
 )

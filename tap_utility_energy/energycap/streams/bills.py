@@ -1,16 +1,18 @@
-"""Bills."""
+"""Bills, and what they say by meter and line by line."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from tap_utility_energy.energycap import permissions
 from tap_utility_energy.energycap.base import DOCS, EnergyCAPStream
-from tap_utility_energy.energycap.incremental import DATES, MODIFIED, parse_date
+from tap_utility_energy.energycap.bill_rows import BillRowsStream
+from tap_utility_energy.energycap.changed_bills import BILL_HEAD
+from tap_utility_energy.energycap.incremental import MODIFIED
 from tap_utility_energy.energycap.schemas import bills
+from tap_utility_energy.energycap.start_date import since_start_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +41,7 @@ class BillsStream(EnergyCAPStream):
     is_filterable = True
     schema = bills.BILL
     permission = permissions.BILLS
-    head_fields = (*DATES, "endDate")
+    head_fields = BILL_HEAD
     selected_by_default = False
 
     @property
@@ -55,13 +57,83 @@ class BillsStream(EnergyCAPStream):
     @override
     def records(self) -> Iterator[Iterable[Record]]:
         """The bills of each page, without those whose period ended before ``start_date``."""
-        start = self.config.get("start_date")
-        first = datetime.fromisoformat(start).date() if start else None
         for page in super().records():
-            # The date of service as printed on the bill, which has no time zone.
-            ends = ((bill, parse_date(str(bill.get("endDate"))[:10])) for bill in page)
-            yield [bill for bill, end in ends if not (first and end) or end.date() >= first]
+            yield since_start_date(self.config, page)
 
 
-#: The streams of this module.
+class BillMetersStream(BillRowsStream):
+    """Use, demand and cost by bill and meter, with the dates of the bill: bills as received.
+
+    Rows of void bills and of accruals are among them: leave them out of sums with ``void`` and
+    ``accrual``. Read for new and changed bills only; the rows of a bill that was deleted remain.
+    """
+
+    name = "energycap_bill_meters"
+    path = "/api/v3/bill/billaccountmeter/actual"
+    docs_url = f"{DOCS}/bill/getbillaccountmetersactualv3"
+    primary_keys = ("billId", "accountId", "meterId", "position")
+    id_paths = bills.METER_PATHS
+    years_field = "lastNYears"
+    schema = bills.BILL_METER
+
+
+class CalendarizedBillMetersStream(BillRowsStream):
+    """Use, demand and cost by bill and meter, with each bill prorated onto months.
+
+    A bill can have several rows for a meter; see ``billingPeriod``. Otherwise the same as
+    ``energycap_bill_meters``.
+    """
+
+    name = "energycap_bill_meters_calendarized"
+    path = "/api/v3/bill/billaccountmeter/calendarized"
+    docs_url = f"{DOCS}/bill/"
+    primary_keys = ("billId", "accountId", "meterId", "position")
+    id_paths = bills.METER_PATHS
+    years_field = "lastNYears"
+    schema = bills.BILL_METER
+    selected_by_default = False
+
+
+class NormalizedBillMetersStream(BillRowsStream):
+    """Use and demand by bill and meter, normalized for weather.
+
+    Otherwise the same as ``energycap_bill_meters``.
+    """
+
+    name = "energycap_bill_meters_normalized"
+    path = "/api/v3/bill/billaccountmeter/normalized"
+    docs_url = f"{DOCS}/bill/"
+    primary_keys = ("billId", "accountId", "meterId", "position")
+    id_paths = bills.METER_PATHS
+    years_field = "lastNYears"
+    schema = bills.BILL_METER
+    selected_by_default = False
+
+
+class BillLinesStream(BillRowsStream):
+    """Lines of bills: charges, use, demand and taxes, with general ledger codes.
+
+    The costs of a bill's lines add up to its ``totalCost``. Rows of void bills and of accruals are
+    among them: leave them out of sums with ``void`` and ``accrual``. Read for new and changed bills
+    only; the lines of a bill that was deleted remain, and so does a line that was removed from its
+    bill.
+    """
+
+    name = "energycap_bill_lines"
+    path = "/api/v3/bill/bodyline"
+    docs_url = f"{DOCS}/bill/"
+    primary_keys = ("billId", "bodylineId", "position")
+    id_paths = bills.LINE_PATHS
+    schema = bills.BILL_LINE
+    selected_by_default = False
+
+
+#: The streams of this module that are a list.
 STREAMS: tuple[type[EnergyCAPStream], ...] = (BillsStream,)
+#: The streams of this module that the list of bills leads to.
+BILL_ROWS: tuple[type[BillRowsStream], ...] = (
+    BillMetersStream,
+    CalendarizedBillMetersStream,
+    NormalizedBillMetersStream,
+    BillLinesStream,
+)

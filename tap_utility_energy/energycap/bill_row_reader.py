@@ -1,0 +1,185 @@
+"""Reads the rows of bills: by the bills' ids if EnergyCAP takes such a filter, or else all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tap_utility_energy.energycap.bill_filters import bill_filters
+from tap_utility_energy.energycap.consistent_read import read_consistently
+from tap_utility_energy.energycap.paging import fetch_pages
+from tap_utility_energy.http.errors import FatalError
+from tap_utility_energy.http.lazy_records import content_of
+from tap_utility_energy.http.pagination import HeaderPaginator
+from tap_utility_energy.logs import number
+
+if TYPE_CHECKING:
+    from tap_utility_energy.energycap.bill_filters import BillFilter
+    from tap_utility_energy.energycap.changed_bills import ChangedBills
+    from tap_utility_energy.http.page import Page
+    from tap_utility_energy.stats import StreamStats
+
+#: Gets a page by a filter expression and its number, unless the answer is no longer wanted.
+GetPage = Callable[[str, int, Callable[[], bool]], "Page"]
+
+#: Statuses that refuse a filter: it is not understood, or the URL is too long.
+FILTER_REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_URI_TOO_LONG}
+#: Years that a list has without a filter for more, less one: whether they are calendar years or
+#: fiscal years is not documented.
+USUAL_YEARS = 3
+ALL_ROWS = "All rows are read instead, which takes more requests."
+LATEST_YEARS = "Rows of bills that ended more than four years ago may be missing."
+
+
+class FilterRefusedError(Exception):
+    """EnergyCAP refused a filter, or sent rows that it leaves out."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A way to read the rows.
+
+    Args:
+        by_bill: Whether the rows of some bills are asked for at a time, or all at once.
+        years: How many years of rows are asked for; None for EnergyCAP's default.
+        loss: Its disadvantage, for the user.
+    """
+
+    by_bill: bool
+    years: int | None
+    loss: str = ""
+
+
+class RowsOfBills(NamedTuple):
+    """The rows of some bills, or some of all rows."""
+
+    rows: list[Any]
+    #: The ids of the bills that the rows are of.
+    bills: Iterable[int]
+
+
+class BillRowReader:
+    """Reads the rows of bills from one endpoint.
+
+    Args:
+        get: Gets a page.
+        width: How many pages are in flight at most.
+        own_filter: The user's expression, or ''.
+        years_field: The field to filter by that limits the endpoint to the latest years, or ''.
+        stats: The stream's statistics and log.
+    """
+
+    def __init__(
+        self, get: GetPage, width: int, own_filter: str, years_field: str, stats: StreamStats
+    ) -> None:
+        self._get = get
+        self._width = width
+        self._own_filter = own_filter
+        self._years_field = years_field
+        self._stats = stats
+        #: Whether no list changed while it was read.
+        self.is_complete = True
+
+    def read(self, bills: ChangedBills, year: int) -> Iterator[RowsOfBills]:
+        """The rows of the bills, a part at a time. Other bills' rows may be among them.
+
+        Args:
+            bills: The bills.
+            year: The current year.
+
+        Raises:
+            FatalError: EnergyCAP refuses, or gave no valid answer within the time limit.
+        """
+        if bills.fields:
+            yield from self._read(bills, self._plans(bills, year))
+
+    def _read(self, bills: ChangedBills, plans: Sequence[Plan]) -> Iterator[RowsOfBills]:
+        """The rows by the first plan, and by the next one if a filter is refused."""
+        plan, *others = plans
+        refusal = None
+        try:
+            yield from self._by_bill(bills, plan) if plan.by_bill else self._all(bills, plan)
+        except FilterRefusedError as refused:
+            if not others:
+                raise refused.__cause__ or refused from None
+            refusal = refused
+        if refusal:
+            self._stats.log.warning("%s %s", refusal, others[0].loss)
+            yield from self._read(bills, others)
+
+    def _plans(self, bills: ChangedBills, year: int) -> list[Plan]:
+        """The ways to read the rows, the best first."""
+        years = None
+        if self._years_field and bills.earliest_end:
+            needed = year - bills.earliest_end.year + 1
+            years = needed + 1 if needed > USUAL_YEARS else None
+        if years is None:
+            return [Plan(by_bill=True, years=None), Plan(by_bill=False, years=None, loss=ALL_ROWS)]
+        return [
+            Plan(by_bill=True, years=years),
+            Plan(by_bill=True, years=None, loss=LATEST_YEARS),
+            Plan(by_bill=False, years=years, loss=ALL_ROWS),
+            Plan(by_bill=False, years=None, loss=f"{ALL_ROWS} {LATEST_YEARS}"),
+        ]
+
+    def _by_bill(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
+        wanted, done = bills.wanted, 0
+        for part in bill_filters(wanted, bills.known):
+            rows, is_whole = read_consistently(partial(self._pages, plan, part))
+            self._note(is_whole=is_whole)
+            yield RowsOfBills(rows, part.bills)
+            done += len(part.bills)
+            self._stats.position = f"{number(done, 'bill')} of {len(wanted):,}"
+
+    def _all(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
+        seen, sent, total = set[int](), 0, ""
+        for page in self._pages(plan):
+            total = page.headers.get("TotalNumberOfRecords", "").strip() or total
+            sent += len(page.records)
+            contents = [hash(content_of(record)) for record in page.records]
+            rows = zip(page.records, contents, strict=True)
+            yield RowsOfBills([row for row, its in rows if its not in seen], ())
+            seen.update(contents)
+        self._note(is_whole=total in {str(sent), ""})
+        yield RowsOfBills([], bills.wanted)
+
+    def _note(self, *, is_whole: bool) -> None:
+        if is_whole or not self.is_complete:
+            return
+        self.is_complete = False
+        self._stats.incomplete = "data may have changed while pages were read"
+        self._stats.log.warning(
+            "Rows may have moved between pages while they were read; the next run reads them again."
+        )
+
+    def _pages(self, plan: Plan, part: BillFilter | None = None) -> Iterator[Page]:
+        years = f"{self._years_field} equals '{plan.years}'" if plan.years else ""
+        expressions = (part.expression if part else "", years, self._own_filter)
+        expression = " and ".join(filter(None, expressions))
+        try:
+            get = partial(self._get, expression)
+            for page in fetch_pages(HeaderPaginator(""), get, self._width):
+                if part:
+                    _check(page, part)
+                yield page
+        except FatalError as refused:
+            if refused.status not in FILTER_REFUSED or not (part or plan.years):
+                raise
+            raise FilterRefusedError(f'EnergyCAP refused the filter "{expression}".') from refused
+
+
+def _check(page: Page, part: BillFilter) -> None:
+    """Check that EnergyCAP applies a filter: a parameter that it does not know may be ignored.
+
+    Raises:
+        FilterRefusedError: There are rows of other bills.
+    """
+    for row in page.records:
+        bill = row.get("billId") if isinstance(row, dict) else None
+        if type(bill) is int and not part.matches(bill):
+            raise FilterRefusedError(
+                f'EnergyCAP sent bill {bill}, which the filter "{part.expression}" leaves out.'
+            )

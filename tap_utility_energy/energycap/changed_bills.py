@@ -1,0 +1,178 @@
+"""Which bills to read again: those that are new, have changed, or had no rows yet."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from tap_utility_energy.energycap.incremental import DATES, MODIFIED, parse_date
+from tap_utility_energy.http.errors import FatalError
+from tap_utility_energy.http.lazy_records import lazy_records
+from tap_utility_energy.http.page import PageFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_utility_energy.energycap.client import EnergyCAP
+    from tap_utility_energy.energycap.incremental import ModifiedDates
+    from tap_utility_energy.stats import StreamStats
+
+ACTIVITY_PATH = "/api/v3/activity/bill"
+#: How far before the bookmark the feed of changes is asked for: its ``date`` has no time zone, and
+#: nothing says how soon a change is in it.
+OVERLAP = timedelta(days=3)
+#: How long the rows of a bill may be late: EnergyCAP analyzes a bill after it was entered.
+PATIENCE = timedelta(days=14)
+#: What the rows of a bill take from the list of bills.
+BILL_FIELDS = ("void", "accrual", "estimated", MODIFIED)
+#: What is decoded of a bill.
+BILL_HEAD = (*DATES, "endDate", "void", "accrual", "estimated", "analyzing")
+_BILL_ID = re.compile(r"-?[0-9]{1,18}")
+#: Statuses of a feed of changes that this key cannot have.
+NO_FEED = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.GONE,
+}
+
+
+def changed_since(
+    client: EnergyCAP, stats: StreamStats, since: datetime, permission: str
+) -> set[int] | None:
+    """The ids of bills that were created or changed since a moment, by EnergyCAP's feed.
+
+    None if the feed cannot be read with this key; a warning says so.
+
+    Source: operation ``GetBillActivity`` of the vendor's client
+
+    Raises:
+        FatalError: EnergyCAP gave no valid answer.
+    """
+    try:
+        page = client.get(
+            f"{client.base_url}{ACTIVITY_PATH}",
+            PageFormat(null_is_empty=True),
+            stats,
+            params={"date": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"},
+            permission=permission,
+            decoder=lazy_records(None, "id", int),
+        )
+    except FatalError as refused:
+        if refused.status not in NO_FEED:
+            raise
+        stats.log.warning(
+            "EnergyCAP does not say which bills have changed (%s). They are found by their "
+            "modifiedDate; bills without one are read again in every run.",
+            refused.status,
+        )
+        return None
+    ids = (item.get("id") for item in page.records if isinstance(item, dict))
+    return {bill for bill in ids if type(bill) is int}
+
+
+class ChangedBills:
+    """Collects the bills whose rows are to be read.
+
+    A bill is read if its dates, EnergyCAP's feed of changes or its being analyzed say that it may
+    have changed, and again in later runs while it has no rows or is analyzed.
+
+    Args:
+        state: The stream's state. `finish` writes the bills to read again.
+        dates: The bookmark.
+        activity: The ids of the feed of changes.
+        now: When the run began.
+    """
+
+    def __init__(
+        self,
+        state: dict[str, Any],
+        dates: ModifiedDates,
+        activity: Collection[int],
+        now: datetime,
+    ) -> None:
+        self._state = state
+        self._dates = dates
+        self._now = now.astimezone(UTC)
+        self._waited_for = _pending(state) if dates.bookmark else {}
+        self._named = {*activity, *self._waited_for}
+        self._known = array("q")
+        self._analyzed: set[int] = set()
+        self._recent: set[int] = set()
+        self._pending: dict[int, datetime] = {}
+        #: What the rows of each bill to read take from it, by its id.
+        self.fields: dict[int, dict[str, Any]] = {}
+        #: The earliest end of the bills to read.
+        self.earliest_end: datetime | None = None
+
+    def add(self, bills: Iterable[Record]) -> None:
+        """Take a page of the list of bills."""
+        for bill in bills:
+            number = bill["billId"]
+            self._known.append(number)
+            is_due = self._dates.is_due(bill)  # in any case: the bookmark is made of the dates
+            if is_due or bill.get("analyzing") is True or number in self._named:
+                self._add(number, bill)
+
+    def _add(self, number: int, bill: Record) -> None:
+        self.fields[number] = {name: bill.get(name) for name in BILL_FIELDS}
+        if bill.get("analyzing") is True:
+            self._analyzed.add(number)
+        dates = [date for name in DATES if (date := parse_date(bill.get(name)))]
+        if number in self._named or (dates and self._now - max(dates) <= PATIENCE):
+            self._recent.add(number)
+        end = parse_date(bill.get("endDate"))
+        if end and (self.earliest_end is None or end < self.earliest_end):
+            self.earliest_end = end
+
+    @property
+    def wanted(self) -> list[int]:
+        """The ids of the bills to read, in ascending order."""
+        return sorted(self.fields)
+
+    @property
+    def known(self) -> list[int]:
+        """The ids of all bills on the list, in ascending order."""
+        return sorted(self._known)
+
+    def note(self, bills: Iterable[int], with_rows: Collection[int]) -> None:
+        """Note bills whose rows were read.
+
+        Args:
+            bills: Their ids.
+            with_rows: The ids of those that have any.
+        """
+        for bill in bills:
+            since = self._waited_for.get(bill, self._now)
+            is_late = bill not in with_rows and bill in self._recent
+            if bill in self._analyzed:
+                self._pending[bill] = self._now
+            elif is_late and self._now - since <= PATIENCE:
+                self._pending[bill] = since
+
+    def finish(self, discrepancy: dict[str, Any]) -> None:
+        """Move the bookmark, after all rows; see `ModifiedDates.finish`."""
+        self._dates.finish(discrepancy)
+        self._state.pop("pending", None)
+        if self._pending:
+            self._state["pending"] = {
+                str(bill): since.isoformat() for bill, since in sorted(self._pending.items())
+            }
+
+
+def _pending(state: Mapping[str, Any]) -> dict[int, datetime]:
+    """The bills whose rows were late in the last run, with the time since when."""
+    found = state.get("pending")
+    dates = found.items() if isinstance(found, dict) else ()
+    return {
+        int(bill): since
+        for bill, text in dates
+        if _BILL_ID.fullmatch(bill) and (since := parse_date(text))
+    }

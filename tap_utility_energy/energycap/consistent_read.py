@@ -1,0 +1,67 @@
+"""Reads of a short list in which no record moved between pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tap_utility_energy.http.lazy_records import content_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tap_utility_energy.http.page import Page
+
+#: How often a list that changes while it is read is read at most.
+MOST_READS = 3
+
+
+class Read(NamedTuple):
+    """One read of a list, page by page."""
+
+    pages: list[list[Any]]
+    #: The total that the pages declare, as sent; several if it changed.
+    totals: set[str]
+
+    @classmethod
+    def of(cls, pages: Iterable[Page]) -> Read:
+        """Read the pages of a list."""
+        records, totals = [], set[str]()
+        for page in pages:
+            records.append(page.records)
+            totals.add(page.headers.get("TotalNumberOfRecords", "").strip())
+        return cls(records, totals - {""})
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether no record was added, removed or moved to another page meanwhile."""
+        number = sum(map(len, self.pages))
+        is_complete = self.totals == {str(number)} if self.totals else not number
+        return is_complete and (len(self.pages) == 1 or len(self.distinct) == number)
+
+    @property
+    def distinct(self) -> list[Any]:
+        """The records in order. What an earlier page has is not repeated."""
+        seen, found = set[bytes | str](), []
+        for page in self.pages:
+            found += [record for record in page if content_of(record) not in seen]
+            seen.update(map(content_of, page))
+        return found
+
+
+def read_consistently(fetch: Callable[[], Iterable[Page]]) -> tuple[list[Any], bool]:
+    """The records of a list, and whether it was read whole.
+
+    The list is read again if it changed meanwhile. If it differs from its total in the same way
+    twice in a row, it does so always, and counts as read whole.
+    """
+    before: list[bytes | str] | None = None
+    for _ in range(MOST_READS):
+        read = Read.of(fetch())
+        records = read.distinct
+        if read.is_consistent:
+            return records, True
+        found = list(map(content_of, records))
+        if found == before:
+            return records, True
+        before = found
+    return records, False
