@@ -10,6 +10,7 @@ from typing_extensions import override
 from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.energycap.incremental import DATES, ModifiedDates
 from tap_utility_energy.energycap.nested_rows import Flattener
+from tap_utility_energy.energycap.start_date import since_start_date
 from tap_utility_energy.energycap.total_check import TotalCheck
 from tap_utility_energy.http.errors import LONGEST_QUOTE, one_line
 from tap_utility_energy.http.lazy_records import fully_decoded
@@ -62,6 +63,8 @@ class EnergyCAPStream(VendorStream):
     is_filterable: ClassVar[bool] = False
     #: Other parameters that the list takes, and the settings that hold their values.
     params: ClassVar[Mapping[str, str]] = {}
+    #: Whether records have an ``endDate``: with ``start_date``, earlier ones are left out.
+    has_periods: ClassVar[bool] = False
     #: The flat rows that a record becomes, with their key and schema; None if it is the row.
     rows: ClassVar[NestedRows | None] = None
     page_format = LIST
@@ -94,13 +97,18 @@ class EnergyCAPStream(VendorStream):
     @property
     def scope(self) -> str:
         """What narrows the records, as text: a bookmark holds for one scope."""
-        return self.filter
+        start = self._start_date
+        return f"{self.filter} from {start}" if start else self.filter
+
+    @property
+    def _start_date(self) -> str:
+        return (self.config.get("start_date") or "") if self.has_periods else ""
 
     @override
     def narrowed_by(self) -> str:
         if self.params:
             return f"digests cover the latest years only, see {', '.join(self.params.values())}"
-        return "energycap_filters" if self.filter else ""
+        return "energycap_filters" if self.filter else "start_date" if self._start_date else ""
 
     @override
     def pages(self) -> Iterator[Page]:
@@ -156,6 +164,10 @@ class EnergyCAPStream(VendorStream):
     @override
     def records(self) -> Iterator[Iterable[Record]]:
         """The records of each page, every record once; with a bookmark those that changed."""
+        for page in self._due_records():
+            yield since_start_date(self.config, page) if self.has_periods else page
+
+    def _due_records(self) -> Iterator[Iterable[Record]]:
         if self._own_replication_key is None:
             yield from super().records()
             return

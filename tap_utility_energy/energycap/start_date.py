@@ -1,4 +1,4 @@
-"""Bills whose period ended before ``start_date``."""
+"""Records whose period ended before ``start_date``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
 
-def since_start_date(config: Mapping[str, Any], bills: Iterable[Record]) -> Iterable[Record]:
-    """The bills that ended at ``start_date`` or later, or whose end is not known."""
+def since_start_date(config: Mapping[str, Any], records: Iterable[Record]) -> Iterable[Record]:
+    """The records that ended at ``start_date`` or later, or whose end is not known."""
     start = config.get("start_date")
     if not start:
-        return bills
+        return records
     first = datetime.fromisoformat(start).date()
     # The date of service as printed on the bill, which has no time zone.
-    ends = ((bill, parse_date(str(bill.get("endDate"))[:10])) for bill in bills)
-    return [bill for bill, end in ends if not end or end.date() >= first]
+    ends = ((record, parse_date(str(record.get("endDate"))[:10])) for record in records)
+    return [record for record, end in ends if not end or end.date() >= first]

@@ -249,31 +249,42 @@ def test_a_discrepancy_that_was_edited_is_no_reason_to_stop(tap: TapRunner, odd:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("stream", "change"),
     [
-        {"energycap_filters": {"energycap_bills": "approved equals '1'"}},
-        {"start_date": "2025-01-01"},
+        ("energycap_bills", {"energycap_filters": {"energycap_bills": "approved equals '1'"}}),
+        ("energycap_bills", {"start_date": "2025-01-01"}),
+        ("energycap_emission_records", {"start_date": "2025-01-01"}),
     ],
 )
-def test_another_selection_of_records_is_read_anew(tap: TapRunner, change: dict[str, Any]) -> None:
+def test_another_selection_of_records_is_read_anew(
+    tap: TapRunner, stream: str, change: dict[str, Any]
+) -> None:
     with Sandbox(meters=5, billing_summaries=0) as box:
-        first = tap(box.tap_config(**change), streams=["energycap_bills"])
-        state = first.state
-        second = tap(box.tap_config(), streams=["energycap_bills"], state=state)
-        truth = box.truth(only="energycap_bills")["energycap_bills"]
+        first = tap(box.tap_config(**change), streams=[stream])
+        second = tap(box.tap_config(), streams=[stream], state=first.state)
+        truth = box.truth(only=stream)[stream]
 
-    assert len(second.records("energycap_bills")) == len(truth)
+    assert len(first.records(stream)) < len(truth)
+    assert len(second.records(stream)) == len(truth)
 
 
-def test_bills_from_before_the_start_date_are_left_out(tap: TapRunner) -> None:
+@pytest.mark.parametrize(
+    ("stream", "key"),
+    [("energycap_bills", "billId"), ("energycap_emission_records", "emissionRecordId")],
+)
+def test_what_ended_before_the_start_date_is_left_out(
+    tap: TapRunner, stream: str, key: str
+) -> None:
     with Sandbox(meters=5, billing_summaries=0) as box:
         config = box.tap_config(start_date="2025-07-15T00:00:00Z")
-        run = tap(config, streams=["energycap_bills"])
-        truth = box.truth(only="energycap_bills")["energycap_bills"]
+        run = tap(config, streams=[stream, "energycap_batches"])
+        truth = box.truth(only=f"{stream},energycap_batches")
 
-    kept = {bill["billId"] for bill in truth if bill["endDate"] >= "2025-07-15"}
-    assert 0 < len(kept) < len(truth)
-    assert {bill["billId"] for bill in run.records("energycap_bills")} == kept
+    kept = {row[key] for row in truth[stream] if row["endDate"] >= "2025-07-15"}
+    assert 0 < len(kept) < len(truth[stream])
+    assert {row[key] for row in run.records(stream)} == kept
+    batches = {row["batchId"] for row in truth["energycap_batches"]}
+    assert {row["batchId"] for row in run.records("energycap_batches")} == batches
 
 
 def test_full_table_in_the_catalog_emits_all(tap: TapRunner, box: Sandbox) -> None:

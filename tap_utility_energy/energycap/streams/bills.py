@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from typing_extensions import override
-
 from tap_utility_energy.energycap import permissions
 from tap_utility_energy.energycap.base import DOCS, EnergyCAPStream
 from tap_utility_energy.energycap.bill_rows import BillRowsStream
 from tap_utility_energy.energycap.changed_bills import BILL_HEAD
 from tap_utility_energy.energycap.incremental import MODIFIED
 from tap_utility_energy.energycap.schemas import bills
-from tap_utility_energy.energycap.start_date import since_start_date
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from singer_sdk.helpers.types import Record
 
 
 class BillsStream(EnergyCAPStream):
@@ -42,23 +32,8 @@ class BillsStream(EnergyCAPStream):
     schema = bills.BILL
     permission = permissions.BILLS
     head_fields = BILL_HEAD
+    has_periods = True
     selected_by_default = False
-
-    @property
-    @override
-    def scope(self) -> str:
-        start = self.config.get("start_date")
-        return f"{self.filter} from {start}" if start else self.filter
-
-    @override
-    def narrowed_by(self) -> str:
-        return super().narrowed_by() or ("start_date" if self.config.get("start_date") else "")
-
-    @override
-    def records(self) -> Iterator[Iterable[Record]]:
-        """The bills of each page, without those whose period ended before ``start_date``."""
-        for page in super().records():
-            yield since_start_date(self.config, page)
 
 
 class BillMetersStream(BillRowsStream):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tap_utility_energy.energycap import permissions
 from tap_utility_energy.energycap.base import DOCS, EnergyCAPStream
-from tap_utility_energy.energycap.incremental import MODIFIED
+from tap_utility_energy.energycap.incremental import DATES, MODIFIED
 from tap_utility_energy.energycap.schemas import emissions
 
 
@@ -31,8 +31,10 @@ class EmissionRecordsStream(EnergyCAPStream):
 
     A record that was made from a bill has its ``billId`` and ``billingPeriod``; others were entered
     by hand. Emissions are in kilograms, those of ``meter_digest_ghg_yearly_results`` in the unit
-    named there. ``emissionValues`` stays nested as sent, with the emissions by gas. Read whole on
-    every run and emitted where changed: no filter by ``modifiedDate`` is known.
+    named there. ``emissionValues`` stays nested as sent, with the emissions by gas.
+
+    Read whole on every run and emitted where changed: no filter by ``modifiedDate`` is known. With
+    ``start_date``, records whose ``endDate`` is before it are left out after they were read.
     """
 
     name = "energycap_emission_records"
@@ -40,6 +42,8 @@ class EmissionRecordsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/emissionrecord/getemissionrecordsv202306"
     primary_keys = ("emissionRecordId",)
     replication_key = MODIFIED
+    head_fields = (*DATES, "endDate")
+    has_periods = True
     is_filterable = True
     schema = emissions.EMISSION_RECORD
     permission = permissions.EMISSION_RECORDS
