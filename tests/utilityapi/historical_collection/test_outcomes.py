@@ -6,15 +6,47 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from tap_utility_energy.utilityapi.historical_collection.requests import Request, RequestOutcome
+from tap_utility_energy.utilityapi.historical_collection.rules import Plan
 from tap_utility_energy.utilityapi.historical_collection.vendor import (
     CollectionRefusedError,
 )
 from tests.utilityapi.historical_collection.world import NEW, OLD, World
 
 TODAY = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("known", "outcome", "dollars"),
+    [
+        ({}, RequestOutcome.OPEN, 48),
+        ({"status": "pending", "accepted": True}, RequestOutcome.OPEN, 48),
+        ({"collection_duration": 8}, RequestOutcome.OPEN, 12),
+        ({"accepted": True, "collection_duration_answered": 24}, RequestOutcome.OPEN, 30),
+        ({"accepted": True, "status": "updated"}, RequestOutcome.DONE, 48),
+        ({"accepted": True, "status": "errored"}, RequestOutcome.ERRORED, 0),
+        ({"accepted": False}, RequestOutcome.REFUSED, 0),
+        ({"accepted": False, "status": "updated"}, RequestOutcome.REFUSED, 0),
+        ({"accepted": False, "was_left_out": True}, RequestOutcome.LEFT_OUT, 0),
+    ],
+)
+def test_what_a_request_may_have_cost(
+    known: dict[str, Any], outcome: RequestOutcome, dollars: int
+) -> None:
+    request = Request("1", TODAY.isoformat(), **known)
+
+    assert (request.outcome, request.cost) == (outcome, dollars)
+
+
+@pytest.mark.parametrize(("duration", "dollars"), [(None, 96), (1, 3), (12, 24), (36, 96)])
+def test_what_a_plan_may_cost(duration: int | None, dollars: int) -> None:
+    plan = Plan([NEW, replace(NEW, uid="2")], {}, duration, Decimal(5))
+
+    assert plan.cost == dollars
 
 
 @pytest.mark.parametrize("mishap", ["refused", "left out"])
