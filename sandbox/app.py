@@ -31,6 +31,7 @@ class App:
         """Build the world and both vendors."""
         self._options = options
         self._script = faults.FaultScript(rules)
+        self._url = ""
         self._build()
         secrets = {
             "utilityapi": options.utilityapi_token,
@@ -43,6 +44,7 @@ class App:
         """Build the world and both vendors in their initial state."""
         self._world = World(self._options)
         self._utilityapi = utilityapi.UtilityApi(self._options, self._world)
+        self._utilityapi.listening(self._url)
         self._energycap = energycap.EnergyCap(self._options, self._world)
         self._vendors: dict[str, Callable[[Call], Answer]] = {
             "utilityapi": self._utilityapi.answer,
@@ -57,6 +59,11 @@ class App:
             "utilityapi": self._utilityapi.events(),
             "energycap": self._energycap.events(),
         }
+
+    def listening(self, url: str) -> None:
+        """Take the URL that the server is reached by."""
+        self._url = url
+        self._utilityapi.listening(url)
 
     def server(self) -> web.Server:
         """Return a server of the handler that reads longer request lines than the vendors do."""

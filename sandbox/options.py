@@ -87,6 +87,9 @@ class SandboxOptions:
     interval_days: int = _option(
         0, "only so many days of readings at the end of each bill's period; 0 is all", int
     )
+    local_files: bool = _option(
+        default=False, text="the links of UtilityAPI's bills lead to files of the sandbox"
+    )
     start_cuts: bool = _option(
         default=False,
         text="start and end cut readings off UtilityAPI's intervals, instead of leaving out whole "

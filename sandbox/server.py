@@ -42,8 +42,9 @@ async def serve(
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port).start()
-        port = runner.addresses[0][1]
-        ready(_address(options, port))
+        address = _address(options, runner.addresses[0][1])
+        app.listening(address.url)
+        ready(address)
         await stop.wait()
     finally:
         transports = [each.transport for each in server.connections if each.transport]

@@ -206,6 +206,8 @@ def _meter_data(stream: MeterDataStream) -> str:
 def _missing_records(stream: Stream) -> str:
     if stream.name == "historical_collections":
         return "none: the rows are the tap's own"
+    if stream.name == "utilityapi_bill_files":
+        return "stay, and so do the files"
     if stream.name.startswith("utilityapi_bill_"):
         return "stay; what a corrected bill lost has another `updated` than the bill"
     if isinstance(stream, BillRowsStream):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 #: How far the vendor's clock may be ahead of this machine's.
 CLOCK_DIFFERENCE = timedelta(hours=1)
+FILE_NAMES = ("historical_collection_journal", "utilityapi_bill_files_directory")
 SENT_AS_HEADERS = (*CREDENTIALS, "user_agent")
 
 
@@ -250,7 +251,7 @@ def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:
         return "it has characters that no field name has, such as a line break"
     if name == "energycap_filters" and not all(text.isprintable() for text in value.values()):
         return "a filter has no control characters"
-    if name == "historical_collection_journal" and not value.isprintable():
+    if name in FILE_NAMES and not value.isprintable():
         return "a file name has no control characters"
     return ""
 

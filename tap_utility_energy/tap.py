@@ -24,6 +24,7 @@ from tap_utility_energy.core.state import unwrapped, valid_bookmark
 from tap_utility_energy.errors import UserInputError
 from tap_utility_energy.files import as_file, read_catalog, read_object, read_state
 from tap_utility_energy.http.redaction import register_secrets
+from tap_utility_energy.utilityapi.bill_files import SETTING as BILL_FILES_DIRECTORY
 from tap_utility_energy.utilityapi.estimate import log_estimate
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.core.stream import VendorStream
     from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
-    from tap_utility_energy.utilityapi.streams import MetersStream
+    from tap_utility_energy.utilityapi.streams import BillFilesStream, MetersStream
 
 
 class TapUtilityEnergy(SDKTap):
@@ -239,6 +240,7 @@ class TapUtilityEnergy(SDKTap):
         streams = cast("list[VendorStream]", list(self.streams.values()))
         for stream in streams:
             stream.selected = True
+        self._prepare_files()
         report = Report(streams, self.clock)
         try:
             for stream in report.begin(streams, self.plugin_version):
@@ -264,8 +266,9 @@ class TapUtilityEnergy(SDKTap):
         if self.state:
             self.state_writer.write_state(self.state)
         streams = cast("list[VendorStream]", list(self.streams.values()))
-        report = Report(streams, self.clock)
         selected = [stream for stream in streams if stream.selected and stream.is_enabled]
+        self._prepare_files()
+        report = Report(streams, self.clock)
         try:
             extracted = report.begin(selected, self.plugin_version)
             self._collect_first(report)
@@ -285,6 +288,22 @@ class TapUtilityEnergy(SDKTap):
         finally:
             report.summarize()
         report.close()
+
+    def _prepare_files(self) -> None:
+        """Make the directory for the files of bills, if the user wants them.
+
+        Raises:
+            SyncFailedError: No file can be written there.
+        """
+        stream = cast("BillFilesStream", self.streams["utilityapi_bill_files"])
+        if not (stream.is_enabled and stream.client.credential):
+            return
+        if not stream.selected:
+            self.logger.warning(
+                "%s: no effect, because %s is not selected", BILL_FILES_DIRECTORY, stream.name
+            )
+        elif problem := stream.files.problem():
+            raise SyncFailedError([problem])
 
     def _collect_first(self, report: Report) -> None:
         """Request historical collections, if the user has enabled them. This costs money.

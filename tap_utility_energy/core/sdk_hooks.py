@@ -44,6 +44,11 @@ class SDKStream(Stream):
         return self._tap.mapper
 
     @property
+    def is_dry_run(self) -> bool:
+        """Whether one record is wanted, as for ``--test``."""
+        return self.ABORT_AT_RECORD_COUNT is not None
+
+    @property
     def uses_fast_path(self) -> bool:
         """Whether `write_raw_rows` writes the records."""
         return False

@@ -178,7 +178,7 @@ class VendorStream(SDKStream):
             and not self.fitter.deselects_parts
             and not self.get_batch_config(self.config)
             and not self.emit_activate_version_messages
-            and self.ABORT_AT_RECORD_COUNT is None
+            and not self.is_dry_run
         )
 
     @override

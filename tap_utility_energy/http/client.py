@@ -149,6 +149,27 @@ class Client(ABC):
 
         return self._retry.run(attempt, self.acquire, stats)
 
+    @final
+    def get_file(self, url: str, stats: StreamStats) -> requests.Response:
+        """Request a file, with retries; the answer, whatever it holds.
+
+        Args:
+            url: The file's, on the vendor's own host: the credential is sent with it.
+            stats: The stream that asks: counts the request and tells of waiting.
+
+        Raises:
+            FatalError: The vendor refuses, or gave no answer within the time limit; or the URL is
+                another host's.
+        """
+        request = self._prepared("GET", url)
+
+        def attempt(seconds_left: float) -> requests.Response:
+            response = self._send_once(self.auth(request), self._time_for(seconds_left), stats)
+            self._check_status(response, "")
+            return response
+
+        return self._retry.run(attempt, self.acquire, stats)
+
     def kept_page(self, body: bytes, page_format: PageFormat, decoder: Decoder) -> Page:
         """Decode an answer that was kept; it was of this format when it came."""
         return read_page(body, {}, page_format, self.redactor, decoder)

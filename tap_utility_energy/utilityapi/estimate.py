@@ -45,6 +45,11 @@ def log_estimate(
         listed = {meter["uid"]: meter for meter in meters.listed_ahead()}
         requests = sum(stream.first_requests for stream in lists)
         requests += sum(stream.changes.estimated_requests(listed) for stream in data)
+        requests += sum(
+            stream.more_requests(listed.values())
+            for stream in ours
+            if isinstance(stream, MeterDataStream)
+        )
         per_minute = meters.stream.config["utilityapi_requests_per_minute"]
         logger.info(
             "first sync of %s: about %s to UtilityAPI, which take %s at %s per minute",

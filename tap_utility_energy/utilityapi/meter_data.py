@@ -83,8 +83,9 @@ class MeterDataStream(VendorStream):
         self._meters = meters
         self._latest = ""
         self._row_maker = self.row_maker(self) if self.row_maker else None
-        changes.join(self)
-        meters.join(self)
+        if self.is_enabled:  # if not, its meters would be read in vain
+            changes.join(self)
+            meters.join(self)
 
     @property
     @override
@@ -134,6 +135,15 @@ class MeterDataStream(VendorStream):
         if state.get("window") != window or not isinstance(state.get(name), dict):
             state.update({"window": window, name: {}})
         return cast("dict[str, Any]", state[name])
+
+    def more_requests(self, meters: Iterable[Record]) -> int:
+        """The approximate number of requests besides those for the list, for all data.
+
+        Args:
+            meters: The meters.
+        """
+        del meters
+        return 0
 
     @property
     def known_readings(self) -> dict[str, object] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from singer_sdk import typing as th
 
 from tap_utility_energy.core.setting_types import Settings, seconds, uids
+from tap_utility_energy.utilityapi.bill_files import SETTING as BILL_FILES_DIRECTORY
 from tap_utility_energy.utilityapi.client import UtilityAPI
 
 SETTINGS: Settings = (
@@ -48,6 +49,14 @@ SETTINGS: Settings = (
         title="UtilityAPI archived data",
         description="Include archived authorizations and meters. Otherwise these are left out, "
         "and all data under them.",
+    ),
+    th.Property(
+        BILL_FILES_DIRECTORY,
+        th.StringType,
+        title="UtilityAPI bill files",
+        description="Path of a directory for the files that bills were read from, usually PDFs. "
+        "Each is fetched once, for utilityapi_bill_files, which has to be selected too. Unset: "
+        "none is fetched.",
     ),
     th.Property(
         "utilityapi_requests_per_minute",

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from tap_utility_energy.utilityapi import consents, schemas
+from tap_utility_energy.utilityapi import bill_files, consents, schemas
 from tap_utility_energy.utilityapi.base import UtilityAPIStream
+from tap_utility_energy.utilityapi.bill_file_rows import BillFileRows
 from tap_utility_energy.utilityapi.bill_rows import CHARGES, DEMAND, TIERS, TIMES_OF_USE
 from tap_utility_energy.utilityapi.consents import ConsentList
 from tap_utility_energy.utilityapi.historical_collection import HistoricalCollectionsStream
+from tap_utility_energy.utilityapi.known_readings import count_of
 from tap_utility_energy.utilityapi.meter_data import MeterDataStream
 from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
 from tap_utility_energy.utilityapi.meter_list import MeterList
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
+    from tap_utility_energy.core.raw_rows import RawRows
     from tap_utility_energy.core.stream import VendorStream
     from tap_utility_energy.http.page import Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
+    from tap_utility_energy.utilityapi.meter_changes import MeterChanges
 
 DOCS = "https://utilityapi.com/docs/api"
 #: The list of bills.
@@ -235,6 +239,62 @@ class BillDemandStream(MeterDataStream):
     bad_records_hint = "; utilityapi_bills has the demand charges"
 
 
+class BillFilesStream(MeterDataStream):
+    """Files that bills were read from, usually PDFs: a row for each, which the tap has stored.
+
+    Nothing unless ``utilityapi_bill_files_directory`` names a directory. A file that is there is
+    never fetched again. One that fails is named, and the next run fetches it. A link to another
+    server is not followed, and its row says so in ``problem``. A source without a link has no row.
+    """
+
+    name = "utilityapi_bill_files"
+    endpoint = BILLS
+    primary_keys = ("bill_uid", "position")
+    docs_url = f"{DOCS}/files"
+    schema = schemas.BILL_FILE
+    selected_by_default = False
+    bad_records_hint = "; utilityapi_bills has the sources"
+
+    def __init__(
+        self, tap: Tap, client: UtilityAPI, meters: MeterList, changes: MeterChanges
+    ) -> None:
+        directory = tap.config.get(bill_files.SETTING)
+        self.is_enabled = bool(directory)
+        super().__init__(tap, client, meters, changes)
+        #: Where the files are kept.
+        self.files = bill_files.BillFiles(directory or "")
+        self._file_rows = BillFileRows(self, client, self.files)
+
+    @override
+    def more_requests(self, meters: Iterable[Record]) -> int:
+        return sum(count_of(meter, BILLS.count_field) or 0 for meter in meters)
+
+    @override
+    def record_pages(self) -> Iterator[Iterable[Record]]:
+        if not self.is_enabled:
+            return
+        try:
+            yield from super().record_pages()
+        finally:
+            self._forget_failed()
+        self._file_rows.check()
+
+    @override
+    def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
+        return self._file_rows.rows_of(record)
+
+    @override
+    def complete(self, fingerprints: Mapping[str, str]) -> None:
+        failed = self._file_rows.failed_meters
+        if None not in failed:
+            super().complete({m: each for m, each in fingerprints.items() if m not in failed})
+
+    def _forget_failed(self) -> None:
+        """Have the bills read again of which a file failed, though their meter may not change."""
+        for meter in self.completed.keys() & self._file_rows.failed_meters:
+            self.forget(str(meter))
+
+
 class IntervalsStream(MeterDataStream):
     """Intervals: readings that were collected together, nested as sent.
 
@@ -313,6 +373,7 @@ STREAMS: tuple[type[VendorStream], ...] = (
     BillTiersStream,
     BillTimesOfUseStream,
     BillDemandStream,
+    BillFilesStream,
     IntervalsStream,
     IntervalReadingsStream,
     HistoricalCollectionsStream,

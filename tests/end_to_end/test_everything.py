@@ -8,12 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
+from sandbox.utilityapi.api.files import pdf
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import Project, needed_module
 from tests.end_to_end.readme import SCHEMA
@@ -71,6 +73,7 @@ STATEMENTS = {
     "postgres": example("docs/utilityapi.md#how-they-join sql 2"),
 }
 CHARGES = example("docs/utilityapi.md#charges-and-durations sql 1")
+DOCUMENTS = example("docs/utilityapi.md#bill-documents sql 1")
 TIMES_OF_USE = example("docs/utilityapi.md#charges-and-durations sql 2")
 EMISSIONS = example("docs/energycap.md#finance-emissions-groups-and-your-own-fields sql 1")
 BATCHES = example("docs/energycap.md#finance-emissions-groups-and-your-own-fields sql 2")
@@ -103,7 +106,7 @@ class Loaded:
 def everything(project: Project) -> Iterator[tuple[Sandbox, Project]]:
     """A sandbox, and Meltano with every stream selected."""
     chosen, project.streams = project.streams, ("*",)
-    with Sandbox(billing_summaries=120, meters=28, loose_ends=True) as box:
+    with Sandbox(billing_summaries=120, meters=28, loose_ends=True, local_files=True) as box:
         yield box, project
     project.streams = chosen
 
@@ -114,7 +117,13 @@ def loaded(
 ) -> Iterator[Loaded]:
     """A database after one run."""
     box, project = everything
-    run = partial(project.run, box, f"target-{request.param}")
+    folder = tmp_path_factory.mktemp("files")
+    run = partial(
+        project.run,
+        box,
+        f"target-{request.param}",
+        utilityapi_bill_files_directory=folder,
+    )
     if request.param == "postgres":
         cluster: Cluster = request.getfixturevalue("cluster")
         run = partial(
@@ -191,6 +200,22 @@ def test_every_table_has_what_the_vendor_holds(loaded: Loaded) -> None:
         table = f"energycap_{owner}_udfs"
         fields = sum(len(thing.get("udfs") or []) for thing in truth[table])
         assert loaded.query(f"SELECT count(*) FROM {table}") == [(fields,)]
+
+
+def test_every_bill_with_a_link_has_its_document(loaded: Loaded) -> None:
+    bills = loaded.box.truth(only="bills")["bills"]
+    expected = [
+        (bill["meter_uid"], pdf(f"Bill {bill['uid']}")) for bill in bills if bill.get("sources")
+    ]
+
+    rows = loaded.query(DOCUMENTS)
+
+    assert Counter((meter, Path(path).read_bytes()) for meter, path, *_ in rows) == Counter(
+        expected
+    )
+    for _, path, size, digest in rows:
+        content = Path(path).read_bytes()
+        assert (size, digest) == (len(content), sha256(content).hexdigest())
 
 
 def test_use_by_time_of_day_is_that_of_the_bills(loaded: Loaded) -> None:

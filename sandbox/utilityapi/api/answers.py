@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.timeline import Timeline
 from sandbox.utilityapi.api.collection import trigger
+from sandbox.utilityapi.api.files import Files
 from sandbox.utilityapi.api.listing import Listing, Pager, Row, matching
 from sandbox.utilityapi.api.meter_data import DataListing
 from sandbox.utilityapi.api.params import read_filters, read_params
@@ -46,9 +47,16 @@ class UtilityApi:
             f"{PREFIX}/{plural}": DataListing(plural, options, world.platform)
             for plural in ("bills", "intervals")
         }
+        self._files = Files(options, world.platform)
         self._pagers = {resource.path: Pager(options) for resource in RESOURCES}
         self._rows: dict[str, tuple[int, list[Row]]] = {}
         self._recent: deque[float] = deque()
+
+    def listening(self, url: str) -> None:
+        """Take the URL that the server is reached by, for links to files."""
+        if self._options.local_files:
+            for listing in self._data.values():
+                listing.files_url = f"{url}{PREFIX}/files"
 
     def answer(self, call: Call) -> Answer:
         """Answer one call, with the vendor's own time as its date."""
@@ -116,6 +124,10 @@ class UtilityApi:
             self._check_method(call, "GET")
             self._authenticate(call)
             return self._data[call.path].answer(call, call.path)
+        if call.path.startswith(f"{PREFIX}/files/"):
+            self._check_method(call, "GET")
+            self._authenticate(call)
+            return self._files.answer(call, call.path.removeprefix(f"{PREFIX}/files/"))
         resource, row = self._route(call.path)
         self._check_method(call, "GET")
         self._authenticate(call)

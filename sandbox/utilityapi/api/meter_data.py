@@ -15,6 +15,7 @@ from sandbox.utilityapi.api.refusals import invalid, refusal
 from sandbox.utilityapi.data.bills import bill_record
 from sandbox.utilityapi.data.clock import midnight
 from sandbox.utilityapi.data.intervals import interval_record
+from sandbox.utilityapi.data.meters import FILES
 from sandbox.wire import to_json
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class DataListing:
         self._printed: Recent[bytes] = Recent()
         self._is_bills = plural == "bills"
         self.plural = plural
+        #: What the links of the records begin with.
+        self.files_url = FILES
         self.docs = f"api/{plural}/list"
 
     def truth(self) -> Iterator[bytes]:
@@ -148,7 +151,8 @@ class DataListing:
                 bill_record(thing, hard_numbers=hard) if bills else interval_record(thing)
             )
 
-        return self._printed.get((thing.uid, thing.service.consent.uid), thing, write)
+        printed = self._printed.get((thing.uid, thing.service.consent.uid), thing, write)
+        return printed.replace(FILES.encode(), self.files_url.encode())
 
     def _time(self, params: Params, name: str) -> dt.date | dt.datetime | None:
         if name not in params:

@@ -42,17 +42,18 @@ def bill_record(bill: Bill, *, hard_numbers: bool) -> dict[str, object]:
         "blocks": list(blocks),
         **blocks,
     }
-    if _seeded_number(bill, 9) == 4:
+    if statement_number(bill, 9) == 4:
         record["confidence_score"] = Decimal("0.9870")
     return record
 
 
-def _seeded_number(bill: Bill, sides: int) -> int:
+def statement_number(bill: Bill, sides: int) -> int:
+    """Return a number below ``sides``, by the ordinals of the statement and the meter."""
     return (bill.statement.ordinal + bill.service.ordinal) % sides
 
 
 def _blocks(bill: Bill) -> dict[str, object]:
-    utility, n = bill.service.consent.authorization.utility.id, _seeded_number(bill, 60)
+    utility, n = bill.service.consent.authorization.utility.id, statement_number(bill, 60)
     is_electric = bill.service.meter.service == "electric"
     return {
         "base": _base(bill),
@@ -70,8 +71,13 @@ def _blocks(bill: Bill) -> dict[str, object]:
     }
 
 
+def file_path(bill: Bill) -> str:
+    """Return where a bill's PDF is, below the files."""
+    return f"pdf_bill/{bill.uid}/{bill.statement.end:%Y-%m}.pdf"
+
+
 def _file(bill: Bill) -> str:
-    return f"{FILES}/pdf_bill/{bill.uid}/{bill.statement.end:%Y-%m}.pdf"
+    return f"{FILES}/{file_path(bill)}"
 
 
 def _base(bill: Bill) -> dict[str, object]:
@@ -86,7 +92,7 @@ def _base(bill: Bill) -> dict[str, object]:
         "bill_total_volume": month.volume,
         "bill_total_cost": _total(bill.lines),
     }
-    if _seeded_number(bill, 7) == 2:
+    if statement_number(bill, 7) == 2:
         del base["bill_statement_date"]
     if not _is_priced(bill):
         base["bill_total_cost"] = base["bill_total_volume"] = None
@@ -123,7 +129,7 @@ def _line_item(bill: Bill, line: ChargeLine) -> dict[str, object]:
         "unit": line.unit,
         "kind": line.kind,
     }
-    if _seeded_number(bill, 8) == 5:
+    if statement_number(bill, 8) == 5:
         del item["kind"]
     return item
 
@@ -190,7 +196,7 @@ def _notes(bill: Bill) -> list[dict[str, object]]:
     if bill.is_flagged:
         text = "The line items on this bill do not add up to the bill total."
         notes.append({"type": "audit_failed_on_line_items", "msg": text, "ts": stamp})
-    if _seeded_number(bill, 50) == 20:
+    if statement_number(bill, 50) == 20:
         text = "The dates of this bill look strange."
         notes.append({"type": "bill_dates_strange", "msg": text, "ts": stamp})
     return notes
@@ -199,7 +205,7 @@ def _notes(bill: Bill) -> list[dict[str, object]]:
 def _plant(bill: Bill, blocks: dict[str, object]) -> None:
     """Add numbers that no double holds, in pairs that leave every sum as it was."""
     items = blocks["line_items"]
-    if isinstance(items, list) and items and _seeded_number(bill, 4) == 1:
+    if isinstance(items, list) and items and statement_number(bill, 4) == 1:
         for name, cost in (("Rebilling", _HUGE), ("Rounding", _TINY)):
             items.append({**items[0], "name": name, "cost": cost, "rate": None})
             items.append({**items[0], "name": f"{name} reversed", "cost": -cost, "rate": _TINY})

@@ -8,6 +8,7 @@ from tap_utility_energy.utilityapi.schemas.accounting import BILLING_ACCOUNT, BI
 from tap_utility_energy.utilityapi.schemas.bills import (
     BILL,
     BILL_DEMAND,
+    BILL_FILE,
     BILL_LINE_ITEM,
     BILL_TIER,
     BILL_TIME_OF_USE,
@@ -25,6 +26,7 @@ __all__ = [
     "BILLING_ACCOUNT",
     "BILLING_SUMMARY",
     "BILL_DEMAND",
+    "BILL_FILE",
     "BILL_LINE_ITEM",
     "BILL_TIER",
     "BILL_TIME_OF_USE",

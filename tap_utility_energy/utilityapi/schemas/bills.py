@@ -129,3 +129,15 @@ BILL_LINE_ITEM = _item(
 BILL_TIER = _item("tiers", *TIER)
 BILL_TIME_OF_USE = _item("times of use", *TIME_OF_USE)
 BILL_DEMAND = _item("demand charges", *DEMAND_CHARGE)
+#: A file that a bill was read from, and where it was stored.
+BILL_FILE = _item(
+    "sources",
+    text("type", "Kind of file, such as pdf."),
+    text("raw_url", "Where the vendor has the file, without a token."),
+    text("path", "Where the file is stored: its absolute path. Null if it was not fetched."),
+    text("file_name", "Its name in the directory."),
+    integer("size", "Its size, in bytes."),
+    text("sha256", "The SHA-256 of its content, in hexadecimal digits."),
+    text("content_type", "Its content type, such as application/pdf."),
+    text("problem", "Why it was not fetched, and never will be from that link."),
+)

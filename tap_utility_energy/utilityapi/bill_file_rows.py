@@ -1,0 +1,215 @@
+"""One row per file of a bill, which is fetched unless it is there."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from urllib3.util import parse_url
+
+from tap_utility_energy.http.errors import FatalError, error_slug, shown
+from tap_utility_energy.http.lazy_records import fully_decoded
+from tap_utility_energy.http.pagination import CREDENTIAL_PARAM, with_scheme_of
+from tap_utility_energy.http.session import origin
+from tap_utility_energy.logs import number
+from tap_utility_energy.utilityapi import schemas
+from tap_utility_energy.utilityapi.bill_files import NotWrittenError, is_pdf, stem_of, suffix_of
+from tap_utility_energy.utilityapi.json_values import items, meter_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_utility_energy.core.record import RecordFitter
+    from tap_utility_energy.core.stream import VendorStream
+    from tap_utility_energy.utilityapi.bill_files import BillFiles, StoredFile
+    from tap_utility_energy.utilityapi.client import UtilityAPI
+
+#: Files that fail one after the other until no more are requested in a run: each may have been
+#: waited for as long as `max_wait_seconds`.
+MOST_FAILURES = 5
+MOST_NAMED = 3
+ELSEWHERE = "the link leads to another server, so it is not followed"
+DRY_RUN = "a dry run fetches one file"
+NO_LINK = "the link is no URL"
+
+
+class BillFileRows:
+    """Makes the rows of a bill: one per source that has a link to a file.
+
+    Args:
+        stream: The stream that emits the rows.
+        client: Fetches the files.
+        files: Keeps them.
+    """
+
+    def __init__(self, stream: VendorStream, client: UtilityAPI, files: BillFiles) -> None:
+        self._stream = stream
+        self._client = client
+        self._files = files
+        self._has_fetched = False
+        self._in_a_row = 0
+        self._failed = 0
+        self._failures: list[str] = []
+        #: The meters of bills of which a file failed; None for one that names no meter.
+        self.failed_meters = set[str | None]()
+
+    def check(self) -> None:
+        """Check, after all bills, that no file failed.
+
+        Raises:
+            FatalError: Some did.
+        """
+        if self._failed:
+            more = f" and {self._failed - MOST_NAMED:,} more" if self._failed > MOST_NAMED else ""
+            raise FatalError(
+                f"{number(self._failed, 'file')} did not come, which the next run fetches; all "
+                f"others did. {'; '.join(self._failures)}{more}"
+            )
+
+    def rows_of(self, record: Record) -> Iterator[Record]:
+        """The rows of a bill. A source that is not an object is counted as a bad record.
+
+        Raises:
+            FatalError: No further file can be fetched or written.
+        """
+        bill = fully_decoded(record)
+        own = {name: bill.get(name) for name in ("meter_uid", "authorization_uid", "updated")}
+        own["bill_uid"] = bill["uid"]
+        positions, others = count(), 0
+        known: dict[str, Record] = {}
+        for source in items(bill.get("sources") or []):
+            if not isinstance(source, dict):
+                others += 1
+                continue
+            position = next(positions)
+            url = self._url_of(bill, source)
+            if not url:
+                continue
+            if url not in known:
+                known[url] = self._file(bill, source, position, url)
+            if file := known[url]:
+                fields, unknown = self._fitter.split(source)
+                row = {**fields, **own, **file, "raw_url": url, "position": position}
+                yield self._stream.fitter.fit(row, unknown)
+        if others:
+            what = f"{others} source(s) that are not objects"
+            self._stream.bad_records.add_rows(others, f"bill {shown(bill['uid'], 40)} has {what}")
+
+    def _url_of(self, bill: Record, source: Record) -> str:
+        """Where the file of a source is, without a credential; '' if it has none."""
+        link = source.get("raw_url")
+        if link is None or (isinstance(link, str) and not link.strip()):
+            return ""
+        if not isinstance(link, str):
+            words = "not fetched: a source's raw_url is no text"
+            self._stream.stats.notices[words].add(shown(bill["uid"], 40))
+            return ""
+        return without_credential(link.strip())
+
+    def _file(self, bill: Record, source: Record, position: int, url: str) -> Record:
+        """The fields that tell of a source's file; empty if it failed.
+
+        Raises:
+            FatalError: No further file can be fetched or written.
+        """
+        where, problem = self._address(url)
+        if problem:
+            self._stream.stats.notices[f"not fetched: {problem}"].add(shown(bill["uid"], 40))
+            return {"problem": problem}
+        stem = stem_of(bill["uid"], position, where)
+        try:
+            stored = self._files.find(stem)
+            if stored is None and self._has_fetched and self._stream.is_dry_run:
+                return {"problem": DRY_RUN}
+            return _fields(stored or self._files.write(stem, *self._fetch(source, where)))
+        except NotWrittenError:
+            raise
+        except FatalError as failure:
+            self._note_failure(bill, failure)
+            return {}
+
+    def _address(self, url: str) -> tuple[str, str]:
+        """The URL to request, or why it is not requested."""
+        base = f"{self._client.base_url}/"
+        try:
+            found = with_scheme_of(base, urljoin(base, urldefrag(url).url))
+            is_ours = origin(found) == origin(base) and not parse_url(found).auth
+        except ValueError:
+            return "", NO_LINK
+        return (found, "") if is_ours else ("", ELSEWHERE)
+
+    def _fetch(self, source: Record, url: str) -> tuple[str, bytes]:
+        """The suffix and the content of a file.
+
+        Raises:
+            FatalError: The vendor refuses, or sends no such file.
+        """
+        self._has_fetched = True
+        answer = self._client.get_file(url, self._stream.stats)
+        content, kind = answer.content, answer.headers.get("Content-Type", "")
+        named = str(source.get("type")).lower() == "pdf" or urlsplit(url).path.lower().endswith(
+            ".pdf"
+        )
+        if not content:
+            raise FatalError("UtilityAPI sent an empty file.")
+        if error_slug(answer) or (named and not is_pdf(content)):
+            what = shown(kind, 60) if kind else "no content type"
+            raise FatalError(f"UtilityAPI sent something else than a PDF ({what}).")
+        self._in_a_row = 0
+        return suffix_of(content, kind), content
+
+    def _note_failure(self, bill: Record, failure: FatalError) -> None:
+        """Remember that a file failed.
+
+        Raises:
+            FatalError: So will all others.
+        """
+        self._failed += 1
+        self._in_a_row += 1
+        self.failed_meters.add(meter_of(bill))
+        line = f"bill {shown(bill['uid'], 40)}: {str(failure).rstrip('.')}"
+        self._stream.stats.log.warning("%s", line)
+        if len(self._failures) < MOST_NAMED:
+            self._failures.append(line)
+        if failure.whole_vendor or self._stream.is_dry_run:
+            raise failure
+        if self._in_a_row >= MOST_FAILURES:
+            raise FatalError(
+                f"{MOST_FAILURES} files in a row did not come, so no more were requested. "
+                f"{'; '.join(self._failures)}"
+            )
+
+    @cached_property
+    def _fitter(self) -> RecordFitter:
+        sources: dict[str, Any] = schemas.BILL["properties"]["sources"]["items"]
+        return self._stream.fitter_of(sources["properties"])
+
+
+def _fields(stored: StoredFile) -> Record:
+    return {
+        "path": str(stored.path),
+        "file_name": stored.path.name,
+        "size": stored.size,
+        "sha256": stored.sha256,
+        "content_type": stored.content_type,
+    }
+
+
+def without_credential(url: str) -> str:
+    """A URL without the token, which UtilityAPI takes in the query as well.
+
+    >>> without_credential("https://host/file?access_token=secret&uid=1")
+    'https://host/file?uid=1'
+    """
+    head, mark, query = url.partition("?")
+    pieces, hash_, fragment = query.partition("#")
+    kept = [
+        piece
+        for piece in pieces.split("&")
+        if unquote(piece.partition("=")[0]).strip().lower() != CREDENTIAL_PARAM
+    ]
+    return f"{head}{mark if kept and any(kept) else ''}{'&'.join(kept)}{hash_}{fragment}"
