@@ -272,11 +272,12 @@ def test_the_later_of_request_and_status_counts_for_a_repeat() -> None:
 
 
 def test_a_fixed_moment_repeats_each_meter_once() -> None:
-    world = World(OLD, replace(OLD, uid="2", status_ts="2026-06-30T00:00:00+00:00"))
+    changes = {"2": "2026-06-30T00:00:00+00:00", "3": "2026-06-01T00:00:00+00:00"}
+    world = World(OLD, *(replace(OLD, uid=uid, status_ts=ts) for uid, ts in changes.items()))
     moment = datetime(2026, 6, 1, tzinfo=UTC)
 
     for _ in range(3):
-        world.run(meters=("1", "2"), repeat_before=moment)
+        world.run(meters=("1", "2", "3"), repeat_before=moment)
         world.pass_time(days=40)
 
     assert [uids for _, uids, _ in world.vendor.posts] == [("1",)]
