@@ -64,6 +64,33 @@ def test_what_was_not_carried_out_costs_nothing(mishap: str) -> None:
     assert world.vendor.is_collected("1")
 
 
+def test_what_a_lost_request_may_have_brought_is_not_asked_for_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(OLD, mishaps=["lost before"])
+    with suppress(CollectionRefusedError):
+        world.run(repeat_before=TODAY - timedelta(days=1))
+    # Ongoing monitoring, or the lost request after all.
+    world.vendor.meters["1"] = replace(OLD, status_ts=world.clock.local_now().isoformat())
+    world.pass_time(days=9)
+    caplog.clear()
+    world.run()
+
+    assert len(world.vendor.posts) == 1
+    (record,) = caplog.records
+    assert (record.levelname, "never answered" in record.getMessage()) == ("WARNING", True)
+
+
+def test_a_job_that_takes_more_than_eight_days_is_followed_to_its_end() -> None:
+    world = World(NEW, replace(NEW, uid="2"), takes=timedelta(days=10))
+    (row,) = world.run(wait_seconds=60)
+    assert row["status"] == "pending"
+
+    world.pass_time(days=11)
+    rows = {row["meter_uid"]: row for row in world.run(meters=("2",), wait_seconds=60)}
+    assert {uid: row["status"] for uid, row in rows.items()} == {"1": "updated", "2": "pending"}
+
+
 def test_a_refusal_ends_the_run_with_a_failure_and_the_next_one_asks() -> None:
     world = World(NEW, mishaps=["refused"])
 
