@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from urllib3.util import parse_url
 
@@ -116,7 +116,7 @@ class BillFileRows:
         Raises:
             FatalError: No further file can be fetched or written.
         """
-        where, problem = self._address(url)
+        where, problem = address(self._client.base_url, url)
         if problem:
             self._stream.stats.notices[f"not fetched: {problem}"].add(shown(bill["uid"], 40))
             return {"problem": problem}
@@ -131,16 +131,6 @@ class BillFileRows:
         except FatalError as failure:
             self._note_failure(bill, failure)
             return {}
-
-    def _address(self, url: str) -> tuple[str, str]:
-        """The URL to request, or why it is not requested."""
-        base = f"{self._client.base_url}/"
-        try:
-            found = with_scheme_of(base, urljoin(base, urldefrag(url).url))
-            is_ours = origin(found) == origin(base) and not parse_url(found).auth
-        except ValueError:
-            return "", NO_LINK
-        return (found, "") if is_ours else ("", ELSEWHERE)
 
     def _fetch(self, source: Record, url: str) -> tuple[str, bytes]:
         """The suffix and the content of a file.
@@ -176,7 +166,8 @@ class BillFileRows:
         if len(self._failures) < MOST_NAMED:
             self._failures.append(line)
         if failure.whole_vendor or self._stream.is_dry_run:
-            raise failure
+            # That the vendor has no file says nothing of its lists.
+            raise FatalError(str(failure), slug=failure.slug, cause=failure.cause)
         if self._in_a_row >= MOST_FAILURES:
             raise FatalError(
                 f"{MOST_FAILURES} files in a row did not come, so no more were requested. "
@@ -199,17 +190,35 @@ def _fields(stored: StoredFile) -> Record:
     }
 
 
+def address(base_url: str, link: str) -> tuple[str, str]:
+    """The URL to request for a link, or why it is not requested: it is not the vendor's own.
+
+    >>> address("https://utilityapi.com/api/v2", "http://utilityapi.com/files/a.pdf")[0]
+    'https://utilityapi.com/files/a.pdf'
+    >>> address("https://utilityapi.com/api/v2", "https://utilityapi.com.example/a.pdf")[1]
+    'the link leads to another server, so it is not followed'
+    """
+    base = f"{base_url}/"
+    if "\\" in link:  # which is a slash to some who read URLs, and a part of a name to others
+        return "", NO_LINK
+    try:
+        url = with_scheme_of(base, urljoin(base, link))
+        is_ours = origin(url) == origin(base) and not parse_url(url).auth
+    except ValueError:
+        return "", NO_LINK
+    return (url, "") if is_ours else ("", ELSEWHERE)
+
+
 def without_credential(url: str) -> str:
-    """A URL without the token, which UtilityAPI takes in the query as well.
+    """A URL without fragment, and without the token that UtilityAPI takes in the query as well.
 
     >>> without_credential("https://host/file?access_token=secret&uid=1")
     'https://host/file?uid=1'
     """
-    head, mark, query = url.partition("?")
-    pieces, hash_, fragment = query.partition("#")
+    head, _, query = url.partition("#")[0].partition("?")
     kept = [
         piece
-        for piece in pieces.split("&")
-        if unquote(piece.partition("=")[0]).strip().lower() != CREDENTIAL_PARAM
+        for piece in query.split("&")
+        if piece and unquote(piece.partition("=")[0]).strip().lower() != CREDENTIAL_PARAM
     ]
-    return f"{head}{mark if kept and any(kept) else ''}{'&'.join(kept)}{hash_}{fragment}"
+    return f"{head}?{'&'.join(kept)}" if kept else head

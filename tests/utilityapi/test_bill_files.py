@@ -20,11 +20,11 @@ import requests
 from sandbox import Sandbox
 from sandbox.utilityapi.api.files import pdf
 from tap_utility_energy.utilityapi import bill_files
-from tap_utility_energy.utilityapi.bill_file_rows import MOST_FAILURES
+from tap_utility_energy.utilityapi.bill_file_rows import MOST_FAILURES, address
 from tap_utility_energy.utilityapi.bill_files import BillFiles, stem_of
 from tests.http.raw import RawServer, config, response
 from tests.support import Run, TapRunner, catalog, start
-from tests.utilityapi.meter_data import BILLS, FAST, instead, paths, sync, truth, vendor
+from tests.utilityapi.meter_data import BILLS, FAST, INTERVALS, instead, paths, sync, truth, vendor
 
 FILES = "utilityapi_bill_files"
 DIRECTORY = "utilityapi_bill_files_directory"
@@ -308,6 +308,8 @@ def test_a_file_that_fails_stops_no_other_and_comes_with_the_next_run(
     assert len(first.records(BILLS)) == len(truth(box))
     assert second.exit == 0, second.stderr
     assert len(asked) == 2
+    meters = {bills[uid]["meter_uid"] for uid in missing}
+    assert {row["meter_uid"] for row in second.records(FILES)} == meters, "the others were done"
     assert {row["bill_uid"] for row in second.records(FILES)} >= missing
     assert third.exit == 0
     assert paths(box) == ["/meters"]
@@ -342,6 +344,22 @@ def test_after_some_failures_in_a_row_no_more_files_are_asked_for(
     box.set_faults([])
     assert sync(tap, box, run, FILES, **{DIRECTORY: str(folder)}).exit == 0
     assert len(fetched(box)) == len(with_files(box))
+
+
+@pytest.mark.parametrize("status", [503, 429, 401])
+def test_files_that_are_down_leave_the_other_streams_alone(
+    tap: TapRunner, box: Sandbox, folder: Path, status: int
+) -> None:
+    box.set_faults([{"path": "/files/", "status": status, "times": None}])
+    more = {DIRECTORY: str(folder), "max_wait_seconds": 60}
+    run = sync(tap, box, None, FILES, BILLS, INTERVALS, **more)
+
+    assert run.exit == 1
+    assert run.last_line.startswith(f"{FILES}: UtilityAPI ")
+    assert f"({status})" in run.last_line or f" {status}" in run.last_line
+    assert len(run.records(BILLS)) == len(truth(box))
+    assert run.records(INTERVALS)
+    assert "2 of 3 streams done" in run.stderr
 
 
 @pytest.mark.parametrize(
@@ -477,6 +495,33 @@ def test_another_file_of_the_same_bill_is_fetched(tap: TapRunner, folder: Path) 
     assert run.records(FILES)[0]["size"] == len("%PDF-1 /b.pdf")
 
 
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("/files/a.pdf", "https://utilityapi.com/files/a.pdf"),
+        ("files/a.pdf", "https://utilityapi.com/api/v2/files/a.pdf"),
+        ("HTTPS://UtilityAPI.com:443/a", "https://utilityapi.com/a"),
+        ("http://utilityapi.com:80/a", "https://utilityapi.com/a"),
+        ("http://utilityapi.com:8080/a", ""),
+        ("https://utilityapi.com:8443/a", ""),
+        ("https://files.utilityapi.com/a", ""),
+        ("https://utilityapi.com.evil.example/a", ""),
+        ("https://utilityapi.com@evil.example/a", ""),
+        ("https://evil.example\\@utilityapi.com/a", ""),
+        ("https://utilityapi.com\\@evil.example/a", ""),
+        ("https://user@utilityapi.com/a", ""),
+        ("https:///evil.example/a", "https://utilityapi.com/evil.example/a"),
+        ("ftp://utilityapi.com/a", ""),
+        ("https://utilityapi.com:x/a", ""),
+    ],
+)
+def test_a_token_travels_to_its_own_host_by_https_alone(link: str, url: str) -> None:
+    found, problem = address("https://utilityapi.com/api/v2", link)
+
+    assert found == url
+    assert bool(problem) != bool(url)
+
+
 ELSEWHERE = [
     "https://evil.example/a.pdf",
     "//evil.example/a.pdf",
@@ -521,6 +566,7 @@ TOKEN_IN_LINK = [
     "/a.pdf?n=1&ACCESS_TOKEN=TOKEN",
     "/a.pdf?access%5Ftoken=TOKEN&n=1",
     "/a.pdf?n=1&access_token=an-older-token",
+    "/a.pdf?n=1#access_token=TOKEN",
 ]
 
 
