@@ -5,7 +5,7 @@ Source: https://developer.energycap.com/api-getting-started/filters/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ class BillFilter:
             return f"billId between '{self.bills[0]}'|'{self.bills[-1]}'"
         quoted = "|".join(f"'{bill}'" for bill in self.bills)
         return f"billId one of {quoted}"
+
+    @property
+    def halves(self) -> tuple[BillFilter, BillFilter]:
+        """Two filters that ask for the same bills."""
+        middle = len(self.bills) // 2
+        return replace(self, bills=self.bills[:middle]), replace(self, bills=self.bills[middle:])
 
     def matches(self, bill: int) -> bool:
         """Whether the vendor may send rows of a bill in answer to it."""

@@ -8,6 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tap_utility_energy.core.keys import as_key
 from tap_utility_energy.energycap.bill_filters import bill_filters
 from tap_utility_energy.energycap.consistent_read import read_consistently
 from tap_utility_energy.energycap.paging import fetch_pages
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
 GetPage = Callable[[str, int, Callable[[], bool]], "Page"]
 
 #: Statuses that refuse a filter: it is not understood, or the URL is too long.
-FILTER_REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_URI_TOO_LONG}
+FILTER_REFUSED = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,  # what IIS says of a URL that is too long
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+}
 #: Years that a list has without a filter for more, less one: whether they are calendar years or
 #: fiscal years is not documented.
 USUAL_YEARS = 3
@@ -82,6 +88,8 @@ class BillRowReader:
         self._stats = stats
         #: Whether no list changed while it was read.
         self.is_complete = True
+        #: The bills whose rows were read, by a plan that may have been given up since.
+        self._done = set[int]()
 
     def read(self, bills: ChangedBills, year: int) -> Iterator[RowsOfBills]:
         """The rows of the bills, a part at a time. Other bills' rows may be among them.
@@ -126,25 +134,42 @@ class BillRowReader:
         ]
 
     def _by_bill(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
-        wanted, done = bills.wanted, 0
+        wanted = [bill for bill in bills.wanted if bill not in self._done]
         for part in bill_filters(wanted, bills.known):
-            rows, is_whole = read_consistently(partial(self._pages, plan, part))
-            self._note(is_whole=is_whole)
-            yield RowsOfBills(rows, part.bills)
-            done += len(part.bills)
-            self._stats.position = f"{number(done, 'bill')} of {len(wanted):,}"
+            for rows in self._part(plan, part):
+                yield rows
+                self._done.update(rows.bills)
+                done, total = number(len(self._done), "bill"), len(bills.fields)
+                self._stats.position = f"{done} of {total:,}"
+
+    def _part(self, plan: Plan, part: BillFilter) -> Iterator[RowsOfBills]:
+        """The rows of some bills. If rows come again on a later page, fewer bills at a time.
+
+        Such rows are alike, or one moved between pages and pushed another out. The fewer there are,
+        the fewer are on different pages.
+        """
+        read, is_whole = read_consistently(partial(self._pages, plan, part))
+        if is_whole and read.repeats and len(part.bills) > 1:
+            for half in part.halves:
+                yield from self._part(plan, half)
+            return
+        self._note(is_whole=is_whole)
+        is_as_sent = is_whole and read.is_complete
+        yield RowsOfBills(read.records if is_as_sent else read.distinct, part.bills)
 
     def _all(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
-        seen, sent, total = set[int](), 0, ""
+        seen, sent, repeats, total = set[int](), 0, 0, ""
         for page in self._pages(plan):
             total = page.headers.get("TotalNumberOfRecords", "").strip() or total
             sent += len(page.records)
             contents = [hash(content_of(record)) for record in page.records]
             rows = zip(page.records, contents, strict=True)
-            yield RowsOfBills([row for row, its in rows if its not in seen], ())
+            new = [row for row, its in rows if its not in seen]
+            repeats += len(page.records) - len(new)
+            yield RowsOfBills([row for row in new if _bill_of(row) not in self._done], ())
             seen.update(contents)
-        self._note(is_whole=total in {str(sent), ""})
-        yield RowsOfBills([], bills.wanted)
+        self._note(is_whole=total in {str(sent), ""} and not repeats)
+        yield RowsOfBills([], [bill for bill in bills.wanted if bill not in self._done])
 
     def _note(self, *, is_whole: bool) -> None:
         if is_whole or not self.is_complete:
@@ -159,14 +184,17 @@ class BillRowReader:
         years = f"{self._years_field} equals '{plan.years}'" if plan.years else ""
         expressions = (part.expression if part else "", years, self._own_filter)
         expression = " and ".join(filter(None, expressions))
+        is_taken = False
         try:
             get = partial(self._get, expression)
             for page in fetch_pages(HeaderPaginator(""), get, self._width):
                 if part:
                     _check(page, part)
+                is_taken = not part  # these rows may be out already
                 yield page
         except FatalError as refused:
-            if refused.status not in FILTER_REFUSED or not (part or plan.years):
+            is_filtered = part or plan.years
+            if refused.status not in FILTER_REFUSED or is_taken or not is_filtered:
                 raise
             raise FilterRefusedError(f'EnergyCAP refused the filter "{expression}".') from refused
 
@@ -178,8 +206,14 @@ def _check(page: Page, part: BillFilter) -> None:
         FilterRefusedError: There are rows of other bills.
     """
     for row in page.records:
-        bill = row.get("billId") if isinstance(row, dict) else None
-        if type(bill) is int and not part.matches(bill):
+        bill = _bill_of(row)
+        if bill is not None and not part.matches(bill):
             raise FilterRefusedError(
                 f'EnergyCAP sent bill {bill}, which the filter "{part.expression}" leaves out.'
             )
+
+
+def _bill_of(row: object) -> int | None:
+    """The id of a row's bill, or None if it has none."""
+    found: int | None = as_key(row.get("billId"), int) if isinstance(row, dict) else None
+    return found

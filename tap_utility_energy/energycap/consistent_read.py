@@ -32,11 +32,25 @@ class Read(NamedTuple):
         return cls(records, totals - {""})
 
     @property
+    def records(self) -> list[Any]:
+        """The records as they were sent."""
+        return [record for page in self.pages for record in page]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are as many records as the pages declare."""
+        number = len(self.records)
+        return self.totals == {str(number)} if self.totals else not number
+
+    @property
+    def repeats(self) -> int:
+        """The number of records that an earlier page has too."""
+        return len(self.records) - len(self.distinct)
+
+    @property
     def is_consistent(self) -> bool:
         """Whether no record was added, removed or moved to another page meanwhile."""
-        number = sum(map(len, self.pages))
-        is_complete = self.totals == {str(number)} if self.totals else not number
-        return is_complete and (len(self.pages) == 1 or len(self.distinct) == number)
+        return self.is_complete and (len(self.pages) == 1 or not self.repeats)
 
     @property
     def distinct(self) -> list[Any]:
@@ -48,20 +62,21 @@ class Read(NamedTuple):
         return found
 
 
-def read_consistently(fetch: Callable[[], Iterable[Page]]) -> tuple[list[Any], bool]:
-    """The records of a list, and whether it was read whole.
+def read_consistently(fetch: Callable[[], Iterable[Page]]) -> tuple[Read, bool]:
+    """A read of a list, and whether it counts as whole.
 
-    The list is read again if it changed meanwhile. If it differs from its total in the same way
-    twice in a row, it does so always, and counts as read whole.
+    The list is read again if it changed meanwhile. If it differs from its total, or repeats
+    records, in the same way twice in a row, it does so always, and counts as read whole.
     """
     before: list[bytes | str] | None = None
     for _ in range(MOST_READS):
         read = Read.of(fetch())
-        records = read.distinct
         if read.is_consistent:
-            return records, True
-        found = list(map(content_of, records))
+            break
+        found = list(map(content_of, read.records))
         if found == before:
-            return records, True
+            break
         before = found
-    return records, False
+    else:
+        return read, False
+    return read, True

@@ -12,13 +12,23 @@ import pytest
 
 from sandbox import Sandbox
 from tap_utility_energy.energycap.streams.bills import BILL_ROWS
-from tests.support import ONE_RECORD, Run, TapRunner, answer, by_key, flat
+from tests.energycap.bill_answers import (
+    BILLS,
+    BOOKMARK,
+    METERS,
+    ROWS,
+    STATE,
+    bill,
+    emitted,
+    page_of,
+    row,
+    run_with,
+)
+from tests.support import TapRunner, answer, by_key, flat
 
-METERS, LINES = "energycap_bill_meters", "energycap_bill_lines"
+LINES = "energycap_bill_lines"
 NAMES = [stream.name for stream in BILL_ROWS]
 OWN = ("accountId", "meterId", "position", "void", "accrual", "estimated", "modifiedDate")
-#: Path of the rows of `METERS`, and a part of the list of bills' target that no other has.
-ROWS, BILLS = "billaccountmeter/actual", "/v3/bill?"
 
 
 def sent(rows: Iterable[dict[str, Any]]) -> list[str]:
@@ -31,8 +41,8 @@ def sums(
     rows: Iterable[dict[str, Any]], amount: str, *names: str
 ) -> dict[tuple[Any, ...], Decimal]:
     found: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-    for row in rows:
-        found[tuple(row[name] for name in names)] += row[amount]
+    for each in rows:
+        found[tuple(each[name] for name in names)] += each[amount]
     return {key: total for key, total in found.items() if total}
 
 
@@ -50,10 +60,10 @@ def test_every_row_arrives_as_it_was_sent(tap: TapRunner, box: Sandbox, stream: 
     keys = next(each.primary_keys for each in BILL_ROWS if each.name == stream)
     by_key(rows, *keys)  # type: ignore[misc]
     bills = by_key(box.truth(only="energycap_bills")["energycap_bills"], "billId")
-    for row in rows:
-        bill = bills[row["billId"],]
-        assert row["void"] == bill["void"]
-        assert row["modifiedDate"] == bill["modifiedDate"]
+    for each in rows:
+        its = bills[each["billId"],]
+        assert each["void"] == its["void"]
+        assert each["modifiedDate"] == its["modifiedDate"]
 
 
 def test_bills_add_up_to_their_totals_and_to_the_months_of_the_digest(
@@ -112,34 +122,6 @@ def test_a_run_with_nothing_new_asks_for_a_handful_beyond_the_list_of_bills(tap:
     assert run.state == state
 
 
-def bill(number: int, changed: str | None = "2026-06-01T00:00:00", **more: Any) -> dict[str, Any]:
-    dates = {"modifiedDate": changed, "createdDate": "2026-06-01T00:00:00"}
-    return {"billId": number, "endDate": "2026-05-31T00:00:00", **dates, **more}
-
-
-def row(bill_id: int, meter: int = 7, **more: Any) -> dict[str, Any]:
-    return {"billId": bill_id, "account": {"accountId": 3}, "meter": {"meterId": meter}, **more}
-
-
-def page_of(records: list[Any], path: str, number: int = 1, **counts: Any) -> dict[str, Any]:
-    """A page, by default the only one."""
-    total = {"TotalNumberOfRecords": len(records), "PageNumber": number, **counts}
-    headers = ONE_RECORD | {name: str(value) for name, value in total.items()}
-    return answer(json.dumps(records), headers, path=path, times=None)
-
-
-def run_with(
-    tap: TapRunner, faults: list[dict[str, Any]], state: dict[str, Any] | None = None, **config: Any
-) -> Run:
-    with Sandbox(meters=0) as box:
-        box.set_faults(faults)
-        return tap(box.tap_config(**config), streams=[METERS], state=state)
-
-
-def emitted(run: Run) -> list[tuple[int, int, int]]:
-    return [(row["billId"], row["meterId"], row["position"]) for row in run.records(METERS)]
-
-
 def test_rows_of_the_same_ids_are_numbered_and_none_is_lost(tap: TapRunner) -> None:
     twins = [row(1, cost=5), row(1, cost=5), row(1, 8), row(1, billingPeriod=202601)]
     run = run_with(tap, [page_of([bill(1)], BILLS), page_of(twins, ROWS)])
@@ -180,10 +162,6 @@ def test_values_of_another_type_arrive_under_extra(tap: TapRunner) -> None:
         "more": {"a": 1},
         "void": "no",
     }
-
-
-BOOKMARK = {"replication_key": "modifiedDate", "replication_key_value": "2026-06-20T00:00:00+00:00"}
-STATE = {"bookmarks": {METERS: {**BOOKMARK, "scope": ""}}}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""Rows of bills when EnergyCAP refuses a filter half-way, or repeats rows: each of them once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.energycap.bill_answers import (
+    BILLS,
+    BOOKMARK,
+    METERS,
+    ROWS,
+    STATE,
+    bill,
+    emitted,
+    page_of,
+    row,
+    run_with,
+)
+from tests.support import TapRunner, answer
+
+OLD = "2020-01-01T00:00:00"
+RECENT = "2026-06-21T00:00:00"
+NO_CHANGES = answer("[]", path="activity/bill", times=None)
+#: Twenty new bills that a range asks for, and two that a list asks for.
+IN_RANGE, IN_LIST, UNCHANGED = range(1, 21), (30, 50), (29, 40)
+LISTED = [bill(number, RECENT) for number in (*IN_RANGE, *IN_LIST)] + [
+    bill(number, OLD, createdDate=OLD) for number in UNCHANGED
+]
+
+
+@pytest.mark.parametrize("status", [400, 404, 414, 431])
+def test_bills_that_were_read_before_a_filter_was_refused_are_not_read_twice(
+    tap: TapRunner, status: int
+) -> None:
+    whole = [row(number) for number in (*IN_RANGE, *UNCHANGED, *IN_LIST)]
+    faults = [
+        NO_CHANGES,
+        page_of(LISTED, BILLS),
+        page_of([row(number) for number in IN_RANGE], "between"),
+        {"status": status, "path": "one+of", "times": None},
+        page_of(whole, ROWS),
+    ]
+    run = run_with(tap, faults, STATE)
+
+    assert run.exit == 0, run.stderr
+    assert emitted(run) == [(number, 7, 0) for number in (*IN_RANGE, *IN_LIST)]
+    assert "refused the filter \"billId one of '30'|'50'\". All rows are read" in run.stderr
+
+
+def test_a_filter_that_is_ignored_is_noticed_by_ids_with_a_fraction_too(tap: TapRunner) -> None:
+    rows = [row(number) | {"billId": float(number)} for number in (*IN_LIST, *UNCHANGED)]
+    faults = [NO_CHANGES, page_of(LISTED[-4:], BILLS), page_of(rows, ROWS)]
+    run = run_with(tap, faults, STATE)
+
+    assert run.exit == 0, run.stderr
+    assert emitted(run) == [(30, 7, 0), (50, 7, 0)]
+    assert "which the filter" in run.stderr
+
+
+def test_a_refusal_after_rows_are_out_fails_the_stream(tap: TapRunner) -> None:
+    old = bill(1, RECENT, endDate=OLD)
+    size = {"PageSize": 1, "TotalPages": 2, "TotalNumberOfRecords": 2}
+    faults = [
+        NO_CHANGES,
+        page_of([old], BILLS),
+        {"status": 400, "path": "billId", "times": None},
+        page_of([row(1)], ROWS + "?pageNumber=1", **size),
+        {"status": 400, "path": ROWS + "?pageNumber=2", "times": None},
+    ]
+    run = run_with(tap, faults, STATE, energycap_page_size=1)
+
+    assert run.exit == 1
+    assert emitted(run) == [(1, 7, 0)]
+    bookmark = run.state["bookmarks"][METERS]["replication_key_value"]
+    assert bookmark == BOOKMARK["replication_key_value"]
+
+
+def pages_of(rows: list[dict[str, Any]], part: str, size: int) -> list[dict[str, Any]]:
+    """The pages of rows of this size, for a filter that begins with this."""
+    pages = [rows[start : start + size] for start in range(0, len(rows), size)]
+    counts = {"PageSize": size, "TotalPages": len(pages), "TotalNumberOfRecords": len(rows)}
+    return [
+        page_of(page, f"?pageNumber={number}&pageSize=2&filter={part}", number, **counts)
+        for number, page in enumerate(pages, 1)
+    ]
+
+
+#: The filter for the bills of `IN_LIST`.
+BOTH = "billId+one+of+%2730%27%7C%2750%27"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [row(30), row(50), row(50), row(50, 8)],
+        [row(30), row(30), row(30, 8), row(30, 8), row(50)],
+    ],
+    ids=["of a bill on two pages", "beside each other"],
+)
+def test_rows_that_are_alike_are_not_lost_between_pages(
+    tap: TapRunner, rows: list[dict[str, Any]]
+) -> None:
+    faults = [NO_CHANGES, page_of(LISTED[-4:], BILLS), *pages_of(rows, BOTH, 2)]
+    for number in IN_LIST:
+        own = [each for each in rows if each["billId"] == number]
+        faults += pages_of(own, f"billId+one+of+%27{number}%27", 2)
+    run = run_with(tap, faults, STATE, energycap_page_size=2)
+
+    assert run.exit == 0, run.stderr
+    assert len(emitted(run)) == len(set(emitted(run))) == len(rows)
+    bookmark = run.state["bookmarks"][METERS]["replication_key_value"]
+    assert bookmark != BOOKMARK["replication_key_value"]
+
+
+def test_a_row_that_comes_again_on_another_page_is_read_with_fewer_bills(tap: TapRunner) -> None:
+    moved = [row(30), row(30, 8), row(30, 8), row(50)]
+    faults = [NO_CHANGES, page_of(LISTED[-4:], BILLS), *pages_of(moved, BOTH, 2)]
+    faults += pages_of([row(30), row(30, 8), row(30, 9)], "billId+one+of+%2730%27", 3)
+    faults += pages_of([row(50)], "billId+one+of+%2750%27", 3)
+    run = run_with(tap, faults, STATE, energycap_page_size=2)
+
+    assert run.exit == 0, run.stderr
+    assert emitted(run) == [(30, 7, 0), (30, 8, 0), (30, 9, 0), (50, 7, 0)]
