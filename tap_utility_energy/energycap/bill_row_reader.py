@@ -115,6 +115,8 @@ class BillRowReader:
                 raise refused.__cause__ or refused from None
             refusal = refused
         if refusal:
+            if LATEST_YEARS in others[0].loss:
+                self._stats.incomplete = "EnergyCAP sends rows of the latest years only"
             self._stats.log.warning("%s %s", refusal, others[0].loss)
             yield from self._read(bills, others)
 

@@ -21,7 +21,6 @@ from tap_utility_energy.energycap.bill_row_reader import BillRowReader
 from tap_utility_energy.energycap.changed_bills import (
     BILL_FIELDS,
     BILL_HEAD,
-    OVERLAP,
     ChangedBills,
     changed_since,
 )
@@ -118,8 +117,7 @@ class BillRowsStream(VendorStream):
         )
         activity: set[int] | None = set()
         if bookmark := dates().bookmark:
-            since = bookmark - OVERLAP
-            activity = changed_since(self.client, self.stats, since, self.permission)
+            activity = changed_since(self.client, self.stats, bookmark, self.permission)
         # Without the feed, nothing would tell of a change of a bill without a modifiedDate.
         by_date = dates(created_counts=activity is not None)
         bills = ChangedBills(self.stream_state, by_date, activity or (), now)

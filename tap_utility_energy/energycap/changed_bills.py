@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from tap_utility_energy.core.keys import as_key
 from tap_utility_energy.energycap.incremental import DATES, MODIFIED, parse_date
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.lazy_records import lazy_records
 from tap_utility_energy.http.page import PageFormat
+from tap_utility_energy.logs import number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -32,7 +34,9 @@ PATIENCE = timedelta(days=14)
 BILL_FIELDS = ("void", "accrual", "estimated", MODIFIED)
 #: What is decoded of a bill.
 BILL_HEAD = (*DATES, "endDate", "void", "accrual", "estimated", "analyzing")
-_BILL_ID = re.compile(r"-?[0-9]{1,18}")
+#: Earlier dates are typing errors, or stand for none: .NET's default is in the year 1.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_BILL_ID = re.compile(r"-?[0-9]{1,19}")
 #: Statuses of a feed of changes that this key cannot have.
 NO_FEED = {
     HTTPStatus.BAD_REQUEST,
@@ -45,9 +49,9 @@ NO_FEED = {
 
 
 def changed_since(
-    client: EnergyCAP, stats: StreamStats, since: datetime, permission: str
+    client: EnergyCAP, stats: StreamStats, bookmark: datetime, permission: str
 ) -> set[int] | None:
-    """The ids of bills that were created or changed since a moment, by EnergyCAP's feed.
+    """The ids of bills that were created or changed since a bookmark, by EnergyCAP's feed.
 
     None if the feed cannot be read with this key; a warning says so.
 
@@ -56,6 +60,7 @@ def changed_since(
     Raises:
         FatalError: EnergyCAP gave no valid answer.
     """
+    since = max(bookmark, EARLIEST) - OVERLAP
     try:
         page = client.get(
             f"{client.base_url}{ACTIVITY_PATH}",
@@ -74,8 +79,20 @@ def changed_since(
             refused.status,
         )
         return None
-    ids = (item.get("id") for item in page.records if isinstance(item, dict))
-    return {bill for bill in ids if type(bill) is int}
+    ids = [_bill_id(item.get("id")) for item in page.records if isinstance(item, dict)]
+    if unknown := len(page.records) - sum(bill is not None for bill in ids):
+        stats.log.warning(
+            "EnergyCAP names %s of bills without their ids. They are found by their modifiedDate.",
+            number(unknown, "change"),
+        )
+    return {bill for bill in ids if bill is not None}
+
+
+def _bill_id(found: object) -> int | None:
+    """The id of a bill, which may be text, or None."""
+    is_text = isinstance(found, str) and _BILL_ID.fullmatch(found)
+    bill: int | None = as_key(int(str(found)) if is_text else found, int)
+    return bill
 
 
 class ChangedBills:
@@ -101,7 +118,7 @@ class ChangedBills:
         self._state = state
         self._dates = dates
         self._now = now.astimezone(UTC)
-        self._waited_for = _pending(state) if dates.bookmark else {}
+        self._waited_for = _pending(state, self._now) if dates.bookmark else {}
         self._named = {*activity, *self._waited_for}
         self._known = array("q")
         self._analyzed: set[int] = set()
@@ -115,21 +132,21 @@ class ChangedBills:
     def add(self, bills: Iterable[Record]) -> None:
         """Take a page of the list of bills."""
         for bill in bills:
-            number = bill["billId"]
-            self._known.append(number)
+            its_id = bill["billId"]
+            self._known.append(its_id)
             is_due = self._dates.is_due(bill)  # in any case: the bookmark is made of the dates
-            if is_due or bill.get("analyzing") is True or number in self._named:
-                self._add(number, bill)
+            if is_due or bill.get("analyzing") is True or its_id in self._named:
+                self._add(its_id, bill)
 
-    def _add(self, number: int, bill: Record) -> None:
-        self.fields[number] = {name: bill.get(name) for name in BILL_FIELDS}
+    def _add(self, its_id: int, bill: Record) -> None:
+        self.fields[its_id] = {name: bill.get(name) for name in BILL_FIELDS}
         if bill.get("analyzing") is True:
-            self._analyzed.add(number)
+            self._analyzed.add(its_id)
         dates = [date for name in DATES if (date := parse_date(bill.get(name)))]
-        if number in self._named or (dates and self._now - max(dates) <= PATIENCE):
-            self._recent.add(number)
+        if its_id in self._named or (dates and self._now - max(dates) <= PATIENCE):
+            self._recent.add(its_id)
         end = parse_date(bill.get("endDate"))
-        if end and (self.earliest_end is None or end < self.earliest_end):
+        if end and EARLIEST <= end < (self.earliest_end or self._now):
             self.earliest_end = end
 
     @property
@@ -161,18 +178,27 @@ class ChangedBills:
         """Move the bookmark, after all rows; see `ModifiedDates.finish`."""
         self._dates.finish(discrepancy)
         self._state.pop("pending", None)
-        if self._pending:
+        if pending := self._unlisted | self._pending:
             self._state["pending"] = {
-                str(bill): since.isoformat() for bill, since in sorted(self._pending.items())
+                str(bill): since.isoformat() for bill, since in sorted(pending.items())
             }
 
+    @property
+    def _unlisted(self) -> dict[int, datetime]:
+        """The bills that the last run waited for and this one's list lacks, if only by chance."""
+        return {
+            bill: since
+            for bill, since in self._waited_for.items()
+            if bill not in self.fields and self._now - since <= PATIENCE
+        }
 
-def _pending(state: Mapping[str, Any]) -> dict[int, datetime]:
+
+def _pending(state: Mapping[str, Any], now: datetime) -> dict[int, datetime]:
     """The bills whose rows were late in the last run, with the time since when."""
     found = state.get("pending")
     dates = found.items() if isinstance(found, dict) else ()
     return {
-        int(bill): since
+        int(bill): min(since, now)
         for bill, text in dates
         if _BILL_ID.fullmatch(bill) and (since := parse_date(text))
     }

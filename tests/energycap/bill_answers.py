@@ -41,3 +41,7 @@ def run_with(
 
 def emitted(run: Run) -> list[tuple[int, int, int]]:
     return [(row["billId"], row["meterId"], row["position"]) for row in run.records(METERS)]
+
+
+def requested(box: Sandbox, part: str) -> list[str]:
+    return [each["target"] for each in box.requests() if part in each["target"]]

@@ -14,17 +14,17 @@ from sandbox import Sandbox
 from tap_utility_energy.energycap.streams.bills import BILL_ROWS
 from tests.energycap.bill_answers import (
     BILLS,
-    BOOKMARK,
     METERS,
     ROWS,
     STATE,
     bill,
     emitted,
     page_of,
+    requested,
     row,
     run_with,
 )
-from tests.support import TapRunner, answer, by_key, flat
+from tests.support import TapRunner, answer, by_key, catalog, flat
 
 LINES = "energycap_bill_lines"
 NAMES = [stream.name for stream in BILL_ROWS]
@@ -44,10 +44,6 @@ def sums(
     for each in rows:
         found[tuple(each[name] for name in names)] += each[amount]
     return {key: total for key, total in found.items() if total}
-
-
-def requested(box: Sandbox, part: str) -> list[str]:
-    return [each["target"] for each in box.requests() if part in each["target"]]
 
 
 @pytest.mark.parametrize("stream", NAMES)
@@ -164,81 +160,23 @@ def test_values_of_another_type_arrive_under_extra(tap: TapRunner) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("found", "activity", "is_read"),
-    [
-        (bill(1), [], False),
-        (bill(1, "2026-06-18T00:00:00"), [], True),
-        (bill(1), [{"id": 1, "reason": "Modified"}], True),
-        (bill(1), [{"id": 2}, {"reason": "Modified"}, {"id": "1"}, {"id": None}], False),
-        (bill(1, None), [], False),
-        (bill(1, None, createdDate="2026-06-19T00:00:00"), [], True),
-        (bill(1, None, createdDate=None), [], True),
-        (bill(1, analyzing=True), [], True),
-    ],
-)
-def test_when_the_rows_of_a_bill_are_read_again(
-    tap: TapRunner, found: dict[str, Any], activity: list[Any], *, is_read: bool
-) -> None:
-    feed = answer(json.dumps(activity), path="activity/bill", times=None)
-    faults = [feed, page_of([found, bill(9)], BILLS), page_of([row(1)], ROWS)]
-    run = run_with(tap, faults, STATE)
-
-    assert run.exit == 0, run.stderr
-    assert emitted(run) == [(1, 7, 0)] * is_read
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_without_the_feed_of_changes_nothing_is_missed(tap: TapRunner, status: int) -> None:
-    feed = {"status": status, "path": "activity/bill", "times": None}
-    listed = [bill(1), bill(2, None), bill(3, "2026-06-19T00:00:00")]
-    run = run_with(tap, [feed, page_of(listed, BILLS), page_of([row(2), row(3)], ROWS)], STATE)
-
-    assert run.exit == 0, run.stderr
-    assert emitted(run) == [(2, 7, 0), (3, 7, 0)]
-    assert f"EnergyCAP does not say which bills have changed ({status})" in run.stderr
-
-
-def test_a_feed_of_changes_that_is_down_fails_the_stream(tap: TapRunner) -> None:
-    feed = {"status": 503, "path": "activity/bill", "times": None}
-    run = run_with(tap, [feed, page_of([bill(1)], BILLS)], STATE, max_wait_seconds=5)
-
-    assert run.exit == 1
-    assert run.state["bookmarks"][METERS]["replication_key_value"] == "2026-06-20T00:00:00+00:00"
-
-
-@pytest.mark.parametrize("late", [{"analyzing": True}, {}], ids=["analyzed", "without rows"])
-def test_rows_that_come_late_are_read_in_a_later_run(tap: TapRunner, late: dict[str, Any]) -> None:
-    listed = [bill(1, "2026-06-25T00:00:00", **late), bill(2, "2026-06-28T00:00:00")]
-    newer = [bill(1, "2026-06-25T00:00:00"), bill(2, "2026-06-28T00:00:00")]
-    feed = answer("[]", path="activity/bill", times=None)
-    first = run_with(tap, [page_of(listed, BILLS), page_of([row(2)], ROWS)])
-    second = run_with(
-        tap, [feed, page_of(newer, BILLS), page_of([row(1), row(2)], ROWS)], first.state
-    )
-    third = run_with(tap, [feed, page_of(newer, BILLS), page_of([row(2)], ROWS)], second.state)
-
-    assert first.exit == second.exit == third.exit == 0
-    assert emitted(first) == [(2, 7, 0)]
-    assert "1" in first.state["bookmarks"][METERS]["pending"]
-    assert emitted(second) == [(1, 7, 0), (2, 7, 0)]
-    assert "pending" not in second.state["bookmarks"][METERS]
-    assert emitted(third) == [(2, 7, 0)]  # within the lookback, the other one is not
-
-
-def test_rows_that_never_come_are_not_waited_for_longer_than_two_weeks(tap: TapRunner) -> None:
-    listed = [bill(1, "2026-06-10T00:00:00"), bill(2, "2026-06-20T00:00:00")]
-    feed = answer("[]", path="activity/bill", times=None)
-    pending = {"1": "2026-06-16T11:00:00+00:00", "5": "2026-06-30T00:00:00+00:00", "x": 5, "2": "y"}
-    state = {"bookmarks": {METERS: {**BOOKMARK, "scope": "", "pending": pending}}}
-    run = run_with(tap, [feed, page_of(listed, BILLS), page_of([row(2)], ROWS)], state)
-
-    assert run.exit == 0, run.stderr
-    assert "pending" not in run.state["bookmarks"][METERS]
-
-
 REFUSED_BILLS = {"status": 400, "path": "billId", "times": None}
 REFUSED_YEARS = {"status": 400, "path": "lastNYears", "times": None}
+
+
+def test_years_that_are_not_sent_are_not_deleted_by_a_version(tap: TapRunner) -> None:
+    old = bill(1, endDate="2019-05-31T00:00:00")
+    with Sandbox(meters=0) as box:
+        box.set_faults([page_of([old], BILLS), REFUSED_YEARS, page_of([row(1)], ROWS)])
+        whole = catalog([METERS], replication_method="FULL_TABLE")
+        config = box.tap_config(emit_activate_version_messages=True)
+        run = tap(config, "--catalog", tap.file("whole.json", whole))
+
+    assert run.exit == 0, run.stderr
+    assert emitted(run) == [(1, 7, 0)]
+    versions = [each for each in run.messages if each["type"] == "ACTIVATE_VERSION"]
+    assert not versions
+    assert "EnergyCAP sends rows of the latest years only" in run.stderr
 
 
 @pytest.mark.parametrize(
