@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.kinds import DIGESTS, SUMMARIES
-from tap_utility_energy.energycap.schemas.digests import METER_DIGEST_MONTHLY
+from tap_utility_energy.energycap.schemas.meter_digests import NESTED_MONTHS
 from tap_utility_energy.utilityapi.schemas import BILLING_SUMMARY
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Part = dict[str, Any]
 
-SCHEMAS = {SUMMARIES.stream: BILLING_SUMMARY, DIGESTS.stream: METER_DIGEST_MONTHLY}
+SCHEMAS = {SUMMARIES.stream: BILLING_SUMMARY, DIGESTS.stream: NESTED_MONTHS}
 
 
 def manifest() -> Part:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import endpoints
 from benchmarks.endpoints import A_METER, BILLS, INTERVALS, METERS, READINGS
 from sandbox import Sandbox
-from tap_utility_energy.energycap.schemas import bills, digests, entities
+from tap_utility_energy.energycap.schemas import bills, entities, meter_digests, place_digests
 from tap_utility_energy.utilityapi import schemas
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ SOURCES = {
 SCHEMAS = {
     "billing_summaries": [schemas.BILLING_SUMMARY],
     "bills": [schemas.BILL],
-    "meter_digest_monthly": [digests.METER_DIGEST_MONTHLY],
+    "meter_digest_monthly": [meter_digests.NESTED_MONTHS],
     "place_digest_actual_monthly": [
-        _nested(digests.PLACE_MONTHS),
-        _nested(digests.PLACE_COMMODITY_MONTHS),
+        _nested(place_digests.MONTHS),
+        _nested(place_digests.COMMODITY_MONTHS),
     ],
     "energycap_meters": [entities.METER],
     "energycap_bills": [bills.BILL],

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from benchmarks.endpoints import METERS
 from benchmarks.kinds import KINDS
-from tap_utility_energy.energycap.schemas import bills, digests, entities
+from tap_utility_energy.energycap.schemas import bills, entities, meter_digests, place_digests
 from tap_utility_energy.utilityapi import schemas
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ SHAPES: dict[str, tuple[dict[str, Any], Sequence[str]]] = {
     "utilityapi_bills": (schemas.BILL, ("uid",)),
     "utilityapi_bill_line_items": (schemas.BILL_LINE_ITEM, ("bill_uid", "position")),
     "billing_summaries": (schemas.BILLING_SUMMARY, ("uid",)),
-    "meter_digest_monthly": (digests.METER_DIGEST_MONTHLY, ("meterId",)),
+    "meter_digest_monthly": (meter_digests.NESTED_MONTHS, ("meterId",)),
     "energycap_meters": (entities.METER, ("meterId",)),
     "energycap_bills": (bills.BILL, ("billId",)),
 } | {
     name: (rows.schema, rows.key)
     for name, rows in {
-        "meter_digest_monthly_results": digests.METER_MONTHS,
-        "place_digest_actual_monthly_results": digests.PLACE_MONTHS,
-        "place_digest_actual_monthly_commodity_results": digests.PLACE_COMMODITY_MONTHS,
+        "meter_digest_monthly_results": meter_digests.MONTHS,
+        "place_digest_actual_monthly_results": place_digests.MONTHS,
+        "place_digest_actual_monthly_commodity_results": place_digests.COMMODITY_MONTHS,
     }.items()
 }
 

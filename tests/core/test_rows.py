@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_utility_energy.core.stream import VendorStream
+from tap_utility_energy.energycap.nested_rows import NestedRows
 from tap_utility_energy.energycap.schemas import bills as energycap_bills
-from tap_utility_energy.energycap.schemas import digests, entities
+from tap_utility_energy.energycap.schemas import entities, meter_digests, place_digests
 from tap_utility_energy.http.page import read_page
 from tap_utility_energy.tap import TapUtilityEnergy
 from tap_utility_energy.utilityapi import schemas
@@ -63,13 +64,21 @@ def periods(record: Row) -> Iterator[Row]:
 def commodity_periods(place: Row) -> Iterator[Row]:
     above = without(place, "commodities", "results", "targetComparison")
     for commodity in place["commodities"]:
-        own = without(commodity, "results")
+        own = without(commodity, "results", "targetComparison")
         if own.get("costUnit") is None:
             own.pop("costUnit", None)
         fallback = {"costUnit": None} if "costUnit" in commodity else {}
         for period in commodity["results"]:
             row = {**fallback, **above, **own, **period}
             yield with_new(row, place=place, commodity=commodity)
+
+
+def targets(place: Row) -> Iterator[Row]:
+    above = without(place, "commodities", "results", "targetComparison")
+    target = place["targetComparison"]
+    for period in target["results"]:
+        row = {**above, **without(target, "results"), **period}
+        yield with_new(row, place=place, target=target)
 
 
 def charges(bill: Row) -> Iterator[Row]:
@@ -114,13 +123,14 @@ KINDS = [
     Kind("utilityapi_interval_readings", schemas.INTERVAL, readings, "intervals"),
     Kind("energycap_meters", entities.METER, records),
     Kind("energycap_bills", energycap_bills.BILL, records),
-    Kind("meter_digest_monthly", digests.METER_DIGEST_MONTHLY, records),
-    Kind("meter_digest_monthly_results", digests.METER_MONTHS, periods),
+    Kind("meter_digest_monthly", meter_digests.NESTED_MONTHS, records),
+    Kind("meter_digest_monthly_results", meter_digests.MONTHS, periods),
     Kind(
         "place_digest_actual_monthly_commodity_results",
-        digests.PLACE_COMMODITY_MONTHS,
+        place_digests.COMMODITY_MONTHS,
         commodity_periods,
     ),
+    Kind("place_digest_targets", place_digests.TARGETS, targets),
 ]
 TEXTS = st.one_of(
     st.text(max_size=5), st.sampled_from(["\x85", "\u2028", 'é\n"}', "\\", "{", "\x01"])
@@ -162,15 +172,16 @@ def sometimes_new(draw: st.DrawFn) -> Row:
     return {NEW: draw(st.sampled_from([1, None, {"a": ["é"]}]))} if draw(st.booleans()) else {}
 
 
-def digest(draw: st.DrawFn, rows: digests.NestedRows, depth: int, number: int) -> Row:
+def digest(draw: st.DrawFn, rows: NestedRows, depth: int, number: int) -> Row:
     """A digest, or an object in one."""
     level = rows.levels[depth]
     fields = {field.name: rows.schema["properties"][field.name] for field in level.fields}
     found = draw(some(fields)) | dict.fromkeys(level.key, number) | sometimes_new(draw)
     if level.path:
-        below = range(1, draw(st.integers(0, 2)) + 1)
-        found[level.path] = [digest(draw, rows, depth + 1, each) for each in below]
-    return found | ({"targetComparison": {}} if level.others else {})
+        several = range(1, draw(st.integers(0, 2)) + 1)
+        below = [digest(draw, rows, depth + 1, each) for each in (several, [1])[level.holds_one]]
+        found[level.path] = below[0] if level.holds_one else below
+    return ({"targetComparison": {}} if level.others else {}) | found
 
 
 def interval(draw: st.DrawFn, number: int) -> Row:
@@ -204,7 +215,7 @@ def pages(draw: st.DrawFn, kind: Kind) -> list[list[Row]]:
         found.append([])
         for _ in range(draw(st.integers(0, 3))):
             number += 1
-            if isinstance(kind.fields, digests.NestedRows):
+            if isinstance(kind.fields, NestedRows):
                 record = digest(draw, kind.fields, 0, number)
             else:
                 key = kind.fields["required"][0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,59 +17,99 @@ from tap_utility_energy.core.record import RecordFitter
 from tap_utility_energy.core.schema import key, number, text
 from tap_utility_energy.energycap import STREAMS
 from tap_utility_energy.energycap.nested_rows import Flattener, Level, NestedRows
-from tap_utility_energy.energycap.schemas.digests import PLACE_COMMODITY_MONTHS
+from tap_utility_energy.energycap.schemas.place_digests import COMMODITY_MONTHS
 from tests.support import Run, TapRunner, answer, by_key, catalog
 
-MONTH, YEAR = ("calendarYear", "calendarPeriod"), ("year",)
+PERIODS = {"monthly": ("calendarYear", "calendarPeriod"), "yearly": ("year",)}
+VIEWS = ("actual", "calendarized", "normalized", "savings")
+#: What digests are of, and the levels of that name, with their key and the views that there are.
+DIGESTS = [
+    *(("meter", "meter", view, span) for view in VIEWS for span in PERIODS),
+    *(("place", "place", view, span) for view in VIEWS for span in PERIODS),
+    *(("account", "account", "actual", span) for span in PERIODS),
+    *(("cost_center", "costCenter", "actual", span) for span in PERIODS),
+]
+Steps = list[tuple[str, str]]
 
 
-#: By stream: the digest in the truth, the lists down to the rows, and the row's key.
-DIGEST_ROWS = {
-    **{
-        f"meter_digest_{view}_monthly_results": (
-            f"meter_digest_{view}_monthly",
-            [("meter", "results")],
-            ("meterId", *MONTH),
-        )
-        for view in ("calendarized", "normalized", "savings")
-    },
-    **{
-        f"meter_digest_{view}_yearly_results": (
-            f"meter_digest_{view}_yearly",
-            [("meter", "results")],
-            ("meterId", *YEAR),
-        )
-        for view in ("actual", "calendarized", "normalized", "savings")
-    },
-    "meter_digest_ghg_yearly_results": (
-        "meter_digest_ghg_yearly",
-        [("meter", "ghgTypes"), ("ghgType", "results")],
-        ("meterId", "ghgTypeId", *YEAR),
-    ),
-    **{
-        f"{kind}_digest_{view}_monthly_results": (
-            f"{kind}_digest_{view}_monthly",
-            [(kind, "results")],
-            (f"{kind}Id", *MONTH),
-        )
-        for kind, view in (("place", "actual"), ("place", "calendarized"), ("account", "actual"))
-    },
-    **{
-        f"{kind}_digest_{view}_monthly_commodity_results": (
-            f"{kind}_digest_{view}_monthly",
-            [(kind, "commodities"), ("commodity", "results")],
-            (f"{kind}Id", "commodityId", *MONTH),
-        )
-        for kind, view in (("place", "actual"), ("place", "calendarized"), ("account", "actual"))
-    },
-}
+class Nested(NamedTuple):
+    """Where the rows of a stream are: the digest in the truth, the steps down, and the key."""
+
+    digest: str
+    steps: Steps
+    key: tuple[str, ...]
 
 
-LISTS = {"results", "commodities", "ghgTypes"}
+def nested(digest: str, *steps: str) -> Nested:
+    """The rows that these steps lead to, each the name of a level and what holds the next one."""
+    pairs = [(name, path) for name, _, path in (step.partition(".") for step in steps)]
+    ids = [f"{name}Year" if name == "target" else f"{name}Id" for name, _ in pairs]
+    return Nested(digest, pairs, (*ids, *PERIODS[digest.rpartition("_")[2]]))
+
+
+def digest_rows() -> Iterator[tuple[str, Nested]]:
+    """Every stream of digest rows, from the vendor's pages."""
+    for kind, level, view, span in DIGESTS:
+        digest = f"{kind}_digest_{view}_{span}"
+        yield f"{digest}_results", nested(digest, f"{level}.results")
+        if kind != "meter":
+            steps = f"{level}.commodities", "commodity.results"
+            yield f"{digest}_commodity_results", nested(digest, *steps)
+    yield from target_rows()
+    yield from ghg_rows()
+
+
+def target_rows() -> Iterator[tuple[str, Nested]]:
+    views = {"actual": "", "calendarized": "calendarized_", "normalized": "normalized_"}
+    for view, of in views.items():
+        digest, target = f"place_digest_{view}_monthly", "target.results"
+        yield f"place_digest_{of}targets", nested(digest, "place.targetComparison", target)
+        steps = "place.commodities", "commodity.targetComparison", target
+        yield f"place_digest_{of}commodity_targets", nested(digest, *steps)
+
+
+def ghg_rows() -> Iterator[tuple[str, Nested]]:
+    digest, gas = "meter_digest_ghg_yearly", "ghgType.results"
+    yield f"{digest}_results", nested(digest, "meter.ghgTypes", gas)
+    digest = "place_digest_ghg_yearly"
+    yield f"{digest}_results", nested(digest, "place.ghgTypes", gas)
+    yield (
+        f"{digest}_scope_results",
+        nested(digest, "place.ghgScopes", "ghgScope.ghgTypes", gas),
+    )
+    digest = "place_digest_ghg_monthly"
+    for of, level, path in (
+        ("", "ghgType", "ghgTypes"),
+        ("scope_", "ghgScope", "ghgScopes"),
+        ("commodity_", "commodity", "commodities"),
+    ):
+        yield f"{digest}_{of}results", nested(digest, f"place.{path}", f"{level}.results")
+        steps = f"place.{path}", f"{level}.targetComparison", "target.results"
+        yield f"place_digest_ghg_{of}targets", nested(digest, *steps)
+
+
+#: All streams of digest rows but those of the contract, which `test_digests` has.
+DIGEST_ROWS = {name: rows for name, rows in digest_rows() if "meter_digest_actual_m" not in name}
+
+LISTS = {"results", "commodities", "ghgTypes", "ghgScopes"}
 ALL_ROWS = [stream.rows for stream in STREAMS if stream.rows]
 
 
-def rows_of(thing: dict[str, Any], steps: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+def left_out(digest: str, path: str) -> set[str]:
+    """What the rows do not have of an object that holds them at a path.
+
+    The target of a year is one object, and stands on the rows. That of a month is rows itself.
+    """
+    has_target = path == "results" and digest.endswith("_yearly")
+    return LISTS | (set() if has_target else {"targetComparison"})
+
+
+def in_list(thing: Any) -> list[Any]:
+    """What is in a list, or is the one thing; nothing if it is null."""
+    return thing if isinstance(thing, list) else [thing] if thing else []
+
+
+def rows_of(thing: dict[str, Any], steps: Steps, digest: str) -> Iterator[dict[str, Any]]:
     """The vendor's rows below an object, each with all the fields above it as they were sent.
 
     A commodity has no target but its own, and where it has no currency, that of its digest.
@@ -78,17 +118,17 @@ def rows_of(thing: dict[str, Any], steps: list[tuple[str, str]]) -> Iterator[dic
         yield thing
         return
     (_, name), *further = steps
-    above = {key: value for key, value in thing.items() if key not in LISTS}
-    items = thing.get(name) or []
-    if name == "commodities":
-        above.pop("targetComparison", None)
+    skipped = left_out(digest, name)
+    above = {key: value for key, value in thing.items() if key not in skipped}
+    items = in_list(thing.get(name))
+    if name == "commodities" and "costUnit" in above:
         items = [{**item, "costUnit": item["costUnit"] or above["costUnit"]} for item in items]
     for item in items:
-        for row in rows_of(item, further):
+        for row in rows_of(item, further, digest):
             yield above | row
 
 
-def as_sent(row: dict[str, Any], steps: list[tuple[str, str]]) -> dict[str, Any]:
+def as_sent(row: dict[str, Any], steps: Steps) -> dict[str, Any]:
     """A record of the tap with all unknown fields, of all levels, back in their place."""
     extra = dict(row.get("extra", {}))
     above: dict[str, Any] = {}
@@ -114,7 +154,9 @@ def test_rows_of_digests_are_what_was_sent(
 
     assert run.exit == 0, run.stderr
     truth = [
-        row for thing in box.truth(only=source, **params)[source] for row in rows_of(thing, steps)
+        row
+        for thing in box.truth(only=source, **params)[source]
+        for row in rows_of(thing, steps, source)
     ]
     rows = by_key(run.records(stream), *key)
     assert rows
@@ -135,11 +177,12 @@ def test_years_are_text(tap: TapRunner, box: Sandbox) -> None:
     assert {type(row["year"]) for row in run.records("meter_digest_actual_yearly_results")} == {str}
 
 
-@pytest.mark.parametrize("digest", ["place_digest_actual_monthly", "account_digest_actual_monthly"])
-def test_rows_and_commodity_rows_come_from_one_walk(
-    tap: TapRunner, box: Sandbox, digest: str
-) -> None:
-    streams = [f"{digest}_results", f"{digest}_commodity_results"]
+WALKS = Counter(rows.digest for rows in DIGEST_ROWS.values())
+
+
+@pytest.mark.parametrize("digest", [digest for digest, streams in WALKS.items() if streams > 1])
+def test_all_rows_of_a_digest_come_from_one_walk(tap: TapRunner, box: Sandbox, digest: str) -> None:
+    streams = [name for name, rows in DIGEST_ROWS.items() if rows.digest == digest]
     box.clear_requests()
     run = tap(box.tap_config(energycap_page_size=5), streams=streams)
 
@@ -202,8 +245,8 @@ def test_unknown_fields_of_each_level_are_kept_apart(tap: TapRunner) -> None:
 def test_a_commodity_takes_no_target_of_its_place_and_hides_no_currency(
     tap: TapRunner, box: Sandbox
 ) -> None:
-    stream = "place_digest_actual_monthly_commodity_results"
-    run = tap(box.tap_config(), streams=[stream])
+    of_months, of_targets = "actual_monthly_commodity_results", "commodity_targets"
+    run = tap(box.tap_config(), streams=[f"place_digest_{of}" for of in (of_months, of_targets)])
 
     digests = box.truth(only="place_digest_actual_monthly")["place_digest_actual_monthly"]
     sent = {
@@ -211,17 +254,19 @@ def test_a_commodity_takes_no_target_of_its_place_and_hides_no_currency(
         for place in digests
         for commodity in place.get("commodities", [])
     }
+    targets = Counter(
+        (row["placeId"], row["commodityId"]) for row in run.records(f"place_digest_{of_targets}")
+    )
     seen = Counter[str]()
-    for row in run.records(stream):
+    for key_, (place, commodity) in sent.items():
+        own = (commodity.get("targetComparison") or {}).get("results", [])
+        assert targets[key_] == len(own)
+        seen["has no target, its place has"] += bool(place["targetComparison"] and not own)
+        seen["has a target, its place has none"] += bool(own and not place["targetComparison"])
+    for row in run.records(f"place_digest_{of_months}"):
         place, commodity = sent[row["placeId"], row["commodityId"]]
-        assert row.get("targetComparison") == commodity.get("targetComparison")
+        assert "targetComparison" not in row
         assert row["costUnit"] == (commodity["costUnit"] or place["costUnit"])
-        seen["has no target, its place has"] += bool(
-            place["targetComparison"] and not row.get("targetComparison")
-        )
-        seen["has a target, its place has none"] += bool(
-            row.get("targetComparison") and not place["targetComparison"]
-        )
         seen["has its place's currency"] += bool(row["costUnit"] and not commodity["costUnit"])
     assert len(seen) == 3
     assert all(seen.values())
@@ -294,7 +339,7 @@ def test_the_currency_of_a_commodity(
     month = {"calendarYear": 2026, "calendarPeriod": 1}
     part = {"commodityId": 2, "results": [month], **commodity}
     digest = {"placeId": 1, "targetComparison": {}, "commodities": [part], **place}
-    rows, _ = flattener(PLACE_COMMODITY_MONTHS).flatten(digest)
+    rows, _ = flattener(COMMODITY_MONTHS).flatten(digest)
 
     (row,) = decoded_rows(rows)
     assert row == {"placeId": 1, "commodityId": 2, **month, **currency}

@@ -86,7 +86,9 @@ def test_records_of_a_meter_add_up_to_its_digest_of_greenhouse_gases(
         for gas in record["emissionValues"]
     ])
     expected = {
-        (row["meterId"], row["year"], row["ghgTypeInfo"]): row["equivalentCO2Emissions"]
+        (row["meterId"], row["year"], row["ghgTypeInfo"]): Decimal(
+            row["equivalentCO2Emissions"]
+        ).quantize(MILLIONTH)
         for row in run.records(digests)
         if row["meterId"] in measured.values()
     }

@@ -16,6 +16,7 @@ _METERS = "Meters (View)"
 _PLACES = "BuildingsAndOrganizations (View)"
 _ACCOUNTS = "Accounts (View)"
 _BILLS = "BillsAndBatches (View)"
+_COST_CENTERS = "CostCenters (View)"
 _PAGE = ("pageSize", "pageNumber")
 
 
@@ -63,7 +64,7 @@ _ENTITIES = (
     Route(
         "/v3/costcenter",
         "page",
-        "CostCenters (View)",
+        _COST_CENTERS,
         (*_PAGE, "filter"),
         "costcenter",
         truth="energycap_cost_centers",
@@ -203,7 +204,13 @@ _LISTS = (
 _PLAIN: tuple[Route, ...] = (
     # A new one goes above this line.
 )
-_PERMISSIONS = {"meter": _METERS, "place": _PLACES, "account": _ACCOUNTS}
+#: What a digest is of, by the kind of its listing: in paths, in names, and who may see it.
+_DIGESTS = {
+    "meter": ("meter", "meter", _METERS),
+    "place": ("place", "place", _PLACES),
+    "account": ("account", "account", _ACCOUNTS),
+    "costcenter": ("costCenter", "cost_center", _COST_CENTERS),
+}
 
 
 class Routes:
@@ -229,11 +236,12 @@ class Routes:
 def _of_digest(name: DigestName) -> tuple[Route, Route]:
     """Return the list of a digest, and the single one."""
     end = f"digest/{name.view}/{name.span}"
-    permission, truth = _PERMISSIONS[name.kind], f"{name.kind}_digest_{name.view}_{name.span}"
+    step, thing, permission = _DIGESTS[name.kind]
+    truth = f"{thing}_digest_{name.view}_{name.span}"
     years = "numberOfYears"
     return (
         Route(
-            f"/v3/{name.kind}/{end}",
+            f"/v3/{step}/{end}",
             "digests",
             permission,
             (*_PAGE, years),
@@ -241,5 +249,5 @@ def _of_digest(name: DigestName) -> tuple[Route, Route]:
             name,
             truth=truth,
         ),
-        Route(f"/v3/{name.kind}/{{id}}/{end}", "digest", permission, (years,), name.kind, name),
+        Route(f"/v3/{step}/{{id}}/{end}", "digest", permission, (years,), name.kind, name),
     )

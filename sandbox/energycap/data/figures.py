@@ -7,7 +7,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.energycap.data.lines import FOUR, SIX, Line, in_common_unit
+from sandbox.energycap.data.lines import FOUR, SIX, Line, energy_of, in_common_unit
 from sandbox.energycap.data.seeded import SeededRandom
 from sandbox.utilityapi.data.catalogue import SEASONS
 
@@ -103,6 +103,7 @@ class MeterFigures:
                 )
                 figures.use = (figures.use * percent / 100).quantize(SIX)
                 figures.common = in_common_unit(meter, figures.use)
+                figures.energy = energy_of(meter, figures.common)
         return found
 
     def _has_line(self, meter: Meter, bill: Bill) -> bool:

@@ -64,14 +64,18 @@ class Lines:
         if bill.more:
             use, cost = use + 1, cost + bill.more
         common = in_common_unit(meter, use)
-        energy = (common * meter.service.commodity.energy).quantize(SIX, ROUND_HALF_UP)
-        return Line(use, common, energy, cost, bill.days, actual, billed)
+        return Line(use, common, energy_of(meter, common), cost, bill.days, actual, billed)
 
 
 def in_common_unit(meter: Meter, use: Decimal) -> Decimal:
     """Turn native use into common use."""
     factor = meter.service.factor
     return use if factor == 1 else (use * factor).quantize(SIX, ROUND_HALF_UP)
+
+
+def energy_of(meter: Meter, common: Decimal) -> Decimal:
+    """Turn common use into MMBtu."""
+    return (common * meter.service.commodity.energy).quantize(SIX, ROUND_HALF_UP)
 
 
 def _use(rng: SeededRandom, meter: Meter, month: int) -> Decimal:

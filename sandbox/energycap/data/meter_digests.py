@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sandbox.energycap.data.figures import ByPeriod
     from sandbox.energycap.data.model import Model
     from sandbox.energycap.data.portfolio import Meter
-    from sandbox.energycap.data.savings import Saving
 
 
 class MeterDigests:
@@ -26,17 +25,18 @@ class MeterDigests:
         """Print what has been added up."""
         self._options, self._figures = model.options, model.figures
         self._windows, self._changes = model.windows, model.changes
+        self._savings = savings.Savings(model)
         self._updated = timestamps.updates(model.options)
-        self.printers: dict[tuple[str, str], Callable[[Meter, int], Record]] = {
-            ("actual", "monthly"): lambda m, y: self._monthly("actual", m, y),
-            ("calendarized", "monthly"): lambda m, y: self._monthly("calendarized", m, y),
-            ("normalized", "monthly"): self._normalized_monthly,
-            ("savings", "monthly"): self._savings_monthly,
-            ("actual", "yearly"): lambda m, y: self._yearly("actual", m, y),
-            ("calendarized", "yearly"): lambda m, y: self._yearly("calendarized", m, y),
-            ("normalized", "yearly"): self._normalized_yearly,
-            ("savings", "yearly"): self._savings_yearly,
-            ("ghg", "yearly"): self._ghg_yearly,
+        self.printers: dict[tuple[str, str, str], Callable[[Meter, int], Record]] = {
+            ("meter", "actual", "monthly"): lambda m, y: self._monthly("actual", m, y),
+            ("meter", "calendarized", "monthly"): lambda m, y: self._monthly("calendarized", m, y),
+            ("meter", "normalized", "monthly"): self._normalized_monthly,
+            ("meter", "savings", "monthly"): self._savings_monthly,
+            ("meter", "actual", "yearly"): lambda m, y: self._yearly("actual", m, y),
+            ("meter", "calendarized", "yearly"): lambda m, y: self._yearly("calendarized", m, y),
+            ("meter", "normalized", "yearly"): self._normalized_yearly,
+            ("meter", "savings", "yearly"): self._savings_yearly,
+            ("meter", "ghg", "yearly"): self._ghg_yearly,
         }
 
     def _head(self, meter: Meter, *units: str) -> Record:
@@ -99,29 +99,20 @@ class MeterDigests:
         head = self._head(meter, "commonUseUnit", "nativeDemandUnit", "nativeUseUnit")
         return {**head, "results": _mixed(meter, results)}
 
-    def _savings(self, meter: Meter) -> dict[int, Saving]:
-        """Return by month everything since savings began."""
-        if not savings.takes_part(meter):
-            return {}
-        first = self._windows.months.at(savings.saving_since(meter))
-        found = self._figures.by_month(meter, first)
-        seed = self._options.seed
-        return {i: savings.saving(seed, meter, i, figures) for i, figures in found.items()}
-
     def _savings_head(self, meter: Meter) -> Record:
         units = ("commonUseUnit", "costUnit", "nativeUseUnit")
         return {**self._head(meter, *units), "meterCAP": savings.meter_cap(meter)}
 
     def _savings_monthly(self, meter: Meter, years: int) -> Record:
         window, period = self._windows.monthly("savings", years), self._windows.months.period
-        found = self._savings(meter)
+        found = self._savings.by_month(meter)
         results = [savings.monthly(meter, period(i), s) for i, s in found.items() if i in window]
         return {**self._savings_head(meter), "results": _mixed(meter, results)}
 
     def _savings_yearly(self, meter: Meter, years: int) -> Record:
         window = self._windows.yearly("savings", years)
-        total, by_year = savings.Saving(), dict[int, "Saving"]()
-        for index, found in self._savings(meter).items():
+        total, by_year = savings.Saving(), dict[int, savings.Saving]()
+        for index, found in self._savings.by_month(meter).items():
             total.add(found)
             if index in window:
                 by_year.setdefault(index // 12, savings.Saving()).add(found)

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from sandbox.energycap.data.catalogue import Record
     from sandbox.options import SandboxOptions
 
+#: What a row has to differ in, if it is there twice: each row has one of them.
+_AMOUNTS = ("totalCost", "commonUse", "globalUse", "savingsTotalCost")
+
 
 def break_keys(options: SandboxOptions, n: int, results: list[Record]) -> None:
     """Repeat a period, or take its number away, as the options ask for."""
@@ -16,7 +19,7 @@ def break_keys(options: SandboxOptions, n: int, results: list[Record]) -> None:
         return
     if options.duplicate_period and n == 0:
         again = dict(results[0])
-        amount = "totalCost" if "totalCost" in again else "commonUse"
+        amount = next(name for name in _AMOUNTS if name in again)
         results.append(again | {amount: Decimal("1.10")})
     if options.missing_period_key and n == 1:
         results[len(results) // 2]["calendarPeriod"] = None

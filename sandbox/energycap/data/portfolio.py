@@ -55,6 +55,7 @@ class Place:
 class CostCenter:
     """A cost center (api-reference/costcenter)."""
 
+    ordinal: int
     id: int
     code: str
     info: str
@@ -114,11 +115,12 @@ class Portfolio:
         """A root, departments, and offices of theirs."""
         if not self._drawn:
             return []
-        root = CostCenter(1041, "CC-0", ORGANISATIONS[0], None)
+        root = CostCenter(0, 1041, "CC-0", ORGANISATIONS[0], None)
         found = [root]
         for n in range(3):
-            top = CostCenter(1044 + 9 * n, f"CC-{n + 1}", f"Département {n + 1}", root)
-            found += [top, CostCenter(top.id + 4, f"{top.code}/A", f"Office {n + 1}-A", top)]
+            top = CostCenter(2 * n + 1, 1044 + 9 * n, f"CC-{n + 1}", f"Département {n + 1}", root)
+            code, name = f"{top.code}/A", f"Office {n + 1}-A"
+            found += [top, CostCenter(2 * n + 2, top.id + 4, code, name, top)]
         return found
 
     @cached_property

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sandbox.energycap.data import ledgers
+from sandbox.energycap.data.account_digests import AccountDigests
 from sandbox.energycap.data.batches import Batches
 from sandbox.energycap.data.bill_details import BillDetails
 from sandbox.energycap.data.bill_records import BillRecords
@@ -14,13 +14,15 @@ from sandbox.energycap.data.catalogue import COMMODITIES, UNITS, VENDORS, Record
 from sandbox.energycap.data.emissions import FACTORS, Emissions, factor
 from sandbox.energycap.data.entities import Entities
 from sandbox.energycap.data.events import Events
+from sandbox.energycap.data.ghg_digests import PlaceGHGDigests
 from sandbox.energycap.data.groups import Groups
 from sandbox.energycap.data.listings import HasId, Listing
 from sandbox.energycap.data.meter_digests import MeterDigests
 from sandbox.energycap.data.model import Model
 from sandbox.energycap.data.oddities import add_oddities, break_keys
+from sandbox.energycap.data.place_digests import PlaceDigests
 from sandbox.energycap.data.reference import Reference
-from sandbox.energycap.data.rollups import Rollups
+from sandbox.energycap.data.sums import Sums
 from sandbox.energycap.data.udfs import account_udfs, meter_udfs, place_udfs, vendor_udfs
 from sandbox.recent import Recent
 from sandbox.wire import to_json
@@ -35,7 +37,7 @@ T = TypeVar("T", bound=HasId)
 
 
 class DigestName(NamedTuple):
-    """Which digest: of a ``meter``, ``place`` or ``account``, in a view, monthly or yearly."""
+    """Which digest: of a kind of listing such as ``meter``, in a view, monthly or yearly."""
 
     kind: str
     view: str
@@ -51,7 +53,7 @@ class Tenant:
         self.model = Model.build(options)
         self.bills = BillRecords(self.model)
         self.reference = Reference(self.model)
-        self._rollups = Rollups(self.model)
+        self._sums = Sums(self.model)
         self._listings = self._list()
         self._digests: Recent[tuple[bytes, bool]] = Recent()
         self._printers = self._print()
@@ -80,14 +82,14 @@ class Tenant:
         record = self._printers[name](thing, years)
         payload = "ghgTypes" if name.view == "ghg" else "results"
         results = record[payload]
-        if name.span == "monthly" and isinstance(results, list):
+        if name.span == "monthly" and payload == "results" and isinstance(results, list):
             break_keys(self._options, thing.ordinal, results)
         add_oddities(thing.ordinal, record, payload)
         return to_json(record), bool(results)
 
     def _forget(self) -> None:
         self._digests.clear()
-        self._rollups.forget()
+        self._sums.forget()
         for listing in self._listings.values():
             listing.forget()
 
@@ -153,15 +155,18 @@ class Tenant:
         return _mixed(VENDORS) if self.model.portfolio.meters else ()
 
     def _print(self) -> dict[DigestName, Callable[[Any, int], Record]]:
-        meters, rollups = MeterDigests(self.model), self._rollups
-        printers: dict[DigestName, Callable[[Any, int], Record]] = {
-            DigestName("meter", view, span): printer
-            for (view, span), printer in meters.printers.items()
+        sums = self._sums
+        all_digests = (
+            MeterDigests(self.model),
+            PlaceDigests(self.model, sums),
+            PlaceGHGDigests(self.model, sums),
+            AccountDigests(self.model, sums),
+        )
+        return {
+            DigestName(*name): printer
+            for digests in all_digests
+            for name, printer in digests.printers.items()
         }
-        for view in ("actual", "calendarized"):
-            printers[DigestName("place", view, "monthly")] = partial(rollups.place, view)
-        printers[DigestName("account", "actual", "monthly")] = rollups.account
-        return printers
 
 
 def _mixed(things: Sequence[T]) -> list[T]:

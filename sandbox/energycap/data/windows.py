@@ -40,6 +40,23 @@ class Windows:
         year = max(self._changes.billed_until.year - years + 1, self._first_year)
         return range(self._calendar(view).index(year), self._end(view))
 
+    def everything(self, view: str) -> range:
+        """All periods that there are."""
+        return range(self._end(view))
+
+    @property
+    def target_year(self) -> int:
+        """The year that places have targets of: the last one."""
+        return self._changes.billed_until.year - 1
+
+    def target(self, view: str) -> tuple[range, range]:
+        """The periods of the target's year, and those of them that are over in this year too."""
+        first, next_first = map(
+            self._calendar(view).index, (self.target_year, self.target_year + 1)
+        )
+        over = max(self._end(view) - next_first, 0)
+        return range(first, next_first), range(first, first + over)
+
     def _calendar(self, view: str) -> Calendar:
         return self.months if view == "savings" else self.calendar
 

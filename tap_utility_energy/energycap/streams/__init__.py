@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from tap_utility_energy.energycap.streams import (
     account_digests,
     bills,
+    cost_center_digests,
     emissions,
     entities,
     finance,
     groups,
     meter_digests,
     place_digests,
+    place_targets,
     udfs,
 )
 
@@ -26,7 +28,9 @@ StreamClass: TypeAlias = "type[EnergyCAPStream | BillRowsStream]"
 STREAMS: tuple[StreamClass, ...] = (
     *meter_digests.STREAMS,
     *place_digests.STREAMS,
+    *place_targets.STREAMS,
     *account_digests.STREAMS,
+    *cost_center_digests.STREAMS,
     *entities.STREAMS,
     *udfs.STREAMS,
     *bills.STREAMS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tap_utility_energy.energycap import permissions
 from tap_utility_energy.energycap.base import DOCS, YEARS, EnergyCAPStream
-from tap_utility_energy.energycap.schemas import digests
+from tap_utility_energy.energycap.schemas import account_digests as digests
 
 
 class AccountDigestActualMonthlyResultsStream(EnergyCAPStream):
@@ -15,7 +15,7 @@ class AccountDigestActualMonthlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/accountdigest/"
     params = YEARS
     permission = permissions.ACCOUNTS
-    rows = digests.ACCOUNT_MONTHS
+    rows = digests.MONTHS
     selected_by_default = False
 
 
@@ -27,7 +27,31 @@ class AccountDigestActualMonthlyCommodityResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/accountdigest/"
     params = YEARS
     permission = permissions.ACCOUNTS
-    rows = digests.ACCOUNT_COMMODITY_MONTHS
+    rows = digests.COMMODITY_MONTHS
+    selected_by_default = False
+
+
+class AccountDigestActualYearlyResultsStream(EnergyCAPStream):
+    """Yearly cost and energy by account, as billed."""
+
+    name = "account_digest_actual_yearly_results"
+    path = "/api/v3/account/digest/actual/yearly"
+    docs_url = f"{DOCS}/accountdigest/"
+    params = YEARS
+    permission = permissions.ACCOUNTS
+    rows = digests.YEARS
+    selected_by_default = False
+
+
+class AccountDigestActualYearlyCommodityResultsStream(EnergyCAPStream):
+    """Yearly cost and use by account and commodity, as billed."""
+
+    name = "account_digest_actual_yearly_commodity_results"
+    path = "/api/v3/account/digest/actual/yearly"
+    docs_url = f"{DOCS}/accountdigest/"
+    params = YEARS
+    permission = permissions.ACCOUNTS
+    rows = digests.COMMODITY_YEARS
     selected_by_default = False
 
 
@@ -35,4 +59,6 @@ class AccountDigestActualMonthlyCommodityResultsStream(EnergyCAPStream):
 STREAMS: tuple[type[EnergyCAPStream], ...] = (
     AccountDigestActualMonthlyResultsStream,
     AccountDigestActualMonthlyCommodityResultsStream,
+    AccountDigestActualYearlyResultsStream,
+    AccountDigestActualYearlyCommodityResultsStream,
 )

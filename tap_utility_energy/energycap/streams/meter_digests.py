@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tap_utility_energy.energycap import permissions
 from tap_utility_energy.energycap.base import DOCS, YEARS, EnergyCAPStream
-from tap_utility_energy.energycap.schemas import digests
+from tap_utility_energy.energycap.schemas import meter_digests as digests
 
 
 class MeterDigestMonthlyStream(EnergyCAPStream):
@@ -16,7 +16,7 @@ class MeterDigestMonthlyStream(EnergyCAPStream):
     params = YEARS
     permission = permissions.METERS
     primary_keys = ("meterId",)
-    schema = digests.METER_DIGEST_MONTHLY
+    schema = digests.NESTED_MONTHS
 
 
 class MeterDigestMonthlyResultsStream(EnergyCAPStream):
@@ -27,7 +27,7 @@ class MeterDigestMonthlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/meterdigest/getmeteractualmonthlylistv3"
     params = YEARS
     permission = permissions.METERS
-    rows = digests.METER_MONTHS
+    rows = digests.MONTHS
     bad_records_hint = "; meter_digest_monthly has the periods"
 
 
@@ -39,7 +39,7 @@ class MeterDigestCalendarizedMonthlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/meterdigest/"
     params = YEARS
     permission = permissions.METERS
-    rows = digests.METER_MONTHS
+    rows = digests.MONTHS
     selected_by_default = False
 
 
@@ -51,7 +51,7 @@ class MeterDigestNormalizedMonthlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/meterdigest/getmeternormalizedmonthlyv3"
     params = YEARS
     permission = permissions.METERS
-    rows = digests.METER_NORMALIZED_MONTHS
+    rows = digests.NORMALIZED_MONTHS
     selected_by_default = False
 
 
@@ -63,7 +63,7 @@ class MeterDigestSavingsMonthlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/meterdigest/getmetersavingsmonthlylistv3"
     params = YEARS
     permission = permissions.METERS
-    rows = digests.METER_SAVINGS_MONTHS
+    rows = digests.SAVINGS_MONTHS
     selected_by_default = False
 
 
@@ -75,7 +75,7 @@ class MeterDigestActualYearlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/meterdigest/"
     params = YEARS
     permission = permissions.METERS
-    rows = digests.METER_YEARS
+    rows = digests.YEARS
     selected_by_default = False
 
 
@@ -87,7 +87,7 @@ class MeterDigestCalendarizedYearlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/meterdigest/"
     params = YEARS
     permission = permissions.METERS
-    rows = digests.METER_YEARS
+    rows = digests.YEARS
     selected_by_default = False
 
 
@@ -99,7 +99,7 @@ class MeterDigestNormalizedYearlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/meterdigest/"
     params = YEARS
     permission = permissions.METERS
-    rows = digests.METER_NORMALIZED_YEARS
+    rows = digests.NORMALIZED_YEARS
     selected_by_default = False
 
 
@@ -111,7 +111,7 @@ class MeterDigestSavingsYearlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/meterdigest/"
     params = YEARS
     permission = permissions.METERS
-    rows = digests.METER_SAVINGS_YEARS
+    rows = digests.SAVINGS_YEARS
     selected_by_default = False
 
 
@@ -123,7 +123,7 @@ class MeterDigestGHGYearlyResultsStream(EnergyCAPStream):
     docs_url = f"{DOCS}/meterdigest/"
     params = YEARS
     permission = permissions.METERS
-    rows = digests.METER_GHG_YEARS
+    rows = digests.GHG_YEARS
     selected_by_default = False
 
 
