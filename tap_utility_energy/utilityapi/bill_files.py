@@ -114,7 +114,7 @@ class BillFiles:
             return {
                 entry.name.partition(".")[0]: entry.name
                 for entry in entries
-                if not entry.name.startswith(".") and entry.is_file() and entry.stat().st_size
+                if not entry.name.startswith(".") and entry.is_file()
             }
 
     def find(self, stem: str) -> StoredFile | None:

@@ -285,6 +285,7 @@ class BillFilesStream(MeterDataStream):
 
     @override
     def complete(self, fingerprints: Mapping[str, str]) -> None:
+        # Not even for a while: a run can be killed once its state is out.
         failed = self._file_rows.failed_meters
         if None not in failed:
             super().complete({m: each for m, each in fingerprints.items() if m not in failed})

@@ -495,6 +495,29 @@ def test_another_file_of_the_same_bill_is_fetched(tap: TapRunner, folder: Path) 
     assert run.records(FILES)[0]["size"] == len("%PDF-1 /b.pdf")
 
 
+def test_a_file_of_a_bill_that_names_no_meter_is_fetched_later(
+    tap: TapRunner, folder: Path
+) -> None:
+    bill = {"uid": "b1", "sources": [source("/a.pdf")]}
+    fails = True
+
+    def answer(path: str) -> Iterator[bytes]:
+        if path.startswith("/bills"):
+            yield response(json.dumps({"bills": [bill]}).encode())
+        else:
+            yield listing(path, []) or response(b"" if fails else b"%PDF-")
+
+    with RawServer(answer) as server:
+        settings = config(server, **{DIRECTORY: str(folder)})
+        first = tap(settings, streams=[FILES])
+        fails = False
+        second = tap(settings, streams=[FILES], state=first.state)
+
+    assert first.exit == 1
+    assert second.exit == 0, second.stderr
+    assert [row["size"] for row in second.records(FILES)] == [5]
+
+
 @pytest.mark.parametrize(
     ("link", "url"),
     [
