@@ -57,15 +57,16 @@ class BillFilter:
         return bill in self.bills
 
 
-def bill_filters(wanted: Sequence[int], known: Sequence[int]) -> Iterator[BillFilter]:
+def bill_filters(wanted: Sequence[int], known: Sequence[int] | None) -> Iterator[BillFilter]:
     """Filters that together ask for each of the wanted bills once, and for no other known bill.
 
     Args:
         wanted: The ids of the wanted bills, in ascending order.
-        known: The ids of all known bills, in ascending order; the wanted ones are among them.
+        known: The ids of all bills, in ascending order; the wanted ones are among them. None if not
+            all are known: then there may be any number of others in a range.
     """
-    single: list[int] = []
-    for run in _runs(wanted, known):
+    single = [] if known is not None else list(wanted)
+    for run in _runs(wanted, known or ()):
         if len(run) < SHORTEST_RANGE:
             single += run
             continue

@@ -88,8 +88,11 @@ class BillRowReader:
         self._stats = stats
         #: Whether no list changed while it was read.
         self.is_complete = True
+        #: Whether the list of bills is the tenant's, and not narrowed by a filter.
+        self.knows_all_bills = True
         #: The bills whose rows were read, by a plan that may have been given up since.
         self._done = set[int]()
+        self._has_odd_total = False
 
     def read(self, bills: ChangedBills, year: int) -> Iterator[RowsOfBills]:
         """The rows of the bills, a part at a time. Other bills' rows may be among them.
@@ -137,7 +140,8 @@ class BillRowReader:
 
     def _by_bill(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
         wanted = [bill for bill in bills.wanted if bill not in self._done]
-        for part in bill_filters(wanted, bills.known):
+        known = bills.known if self.knows_all_bills else None
+        for part in bill_filters(wanted, known):
             for rows in self._part(plan, part):
                 yield rows
                 self._done.update(rows.bills)
@@ -157,6 +161,13 @@ class BillRowReader:
             return
         self._note(is_whole=is_whole)
         is_as_sent = is_whole and read.is_complete
+        if is_whole and not is_as_sent and not self._has_odd_total:
+            self._has_odd_total = True
+            self._stats.log.warning(
+                "EnergyCAP counted %s rows and sent %s, twice in a row. All are taken as read.",
+                " or ".join(sorted(read.totals)) or "no",
+                len(read.records),
+            )
         yield RowsOfBills(read.records if is_as_sent else read.distinct, part.bills)
 
     def _all(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:

@@ -122,7 +122,8 @@ class BillRowsStream(VendorStream):
         by_date = dates(created_counts=activity is not None)
         bills = ChangedBills(self.stream_state, by_date, activity or (), now)
         is_test = self.ABORT_AT_RECORD_COUNT is not None
-        for page in super().records():
+        for page in map(list, super().records()):
+            bills.list_bills(page)
             found = since_start_date(self.config, page)
             bills.add(islice(found, BILLS_OF_A_TEST) if is_test else found)
             if is_test and bills.fields:
@@ -137,6 +138,7 @@ class BillRowsStream(VendorStream):
         bills = self._changed_bills()
         width = self.config["energycap_max_parallel_requests"]
         reader = BillRowReader(self._get, width, self.filter, self.years_field, self.stats)
+        reader.knows_all_bills = not self._bills.filter
         positions, with_rows = Counter[tuple[int, ...]](), set[int]()
         parts = reader.read(bills, self.client.clock.local_now().year)
         for number, part in enumerate(parts, 1):

@@ -129,11 +129,14 @@ class ChangedBills:
         #: The earliest end of the bills to read.
         self.earliest_end: datetime | None = None
 
+    def list_bills(self, bills: Iterable[Record]) -> None:
+        """Take a page of the list of bills, as known and not more."""
+        self._known.extend(bill["billId"] for bill in bills)
+
     def add(self, bills: Iterable[Record]) -> None:
-        """Take a page of the list of bills."""
+        """Take those bills of a page whose rows may be read."""
         for bill in bills:
             its_id = bill["billId"]
-            self._known.append(its_id)
             is_due = self._dates.is_due(bill)  # in any case: the bookmark is made of the dates
             if is_due or bill.get("analyzing") is True or its_id in self._named:
                 self._add(its_id, bill)

@@ -31,3 +31,10 @@ def test_all_bills_of_a_large_tenant_take_few_requests() -> None:
     known = range(1, 240_001)
 
     assert len(list(bill_filters(known, known))) == 120
+
+
+def test_bills_between_unknown_ones_are_not_asked_for_by_a_range() -> None:
+    filters = list(bill_filters(range(1, 1000, 7), None))
+
+    assert [bill for each in filters for bill in each.bills] == list(range(1, 1000, 7))
+    assert not any(each.is_range for each in filters)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sandbox import Sandbox
 from tests.energycap.bill_answers import (
     BILLS,
     BOOKMARK,
@@ -15,6 +16,7 @@ from tests.energycap.bill_answers import (
     bill,
     emitted,
     page_of,
+    requested,
     row,
     run_with,
 )
@@ -123,3 +125,40 @@ def test_a_row_that_comes_again_on_another_page_is_read_with_fewer_bills(tap: Ta
 
     assert run.exit == 0, run.stderr
     assert emitted(run) == [(30, 7, 0), (30, 8, 0), (30, 9, 0), (50, 7, 0)]
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "is_range"),
+    [
+        ({"energycap_filters": {"energycap_bills": "accountCode like 'A'"}}, False),
+        ({"start_date": "2026-05-01T00:00:00Z"}, False),
+        ({}, True),
+    ],
+)
+def test_no_range_holds_bills_that_were_narrowed_away(
+    tap: TapRunner, narrowed: dict[str, Any], *, is_range: bool
+) -> None:
+    listed = []
+    for number in range(20):
+        listed += [bill(2 * number + 1, RECENT), bill(2 * number + 2, RECENT, endDate=OLD)]
+    if "energycap_filters" in narrowed:
+        listed = listed[::2]
+    with Sandbox(meters=0) as box:
+        box.set_faults([page_of(listed, BILLS), page_of([], ROWS, TotalPages=0)])
+        run = tap(box.tap_config(**narrowed), streams=[METERS])
+        (asked,) = requested(box, ROWS)
+
+    assert run.exit == 0, run.stderr
+    assert ("between" in asked) == is_range
+    assert ("one+of" in asked) != is_range
+
+
+def test_a_total_that_never_fits_is_named_once(tap: TapRunner) -> None:
+    lying = page_of([row(number) for number in IN_RANGE], "between", TotalNumberOfRecords=25)
+    other = page_of([row(number) for number in IN_LIST], "one+of", TotalNumberOfRecords=9)
+    run = run_with(tap, [NO_CHANGES, page_of(LISTED, BILLS), lying, other], STATE)
+
+    assert run.exit == 0, run.stderr
+    assert emitted(run) == [(number, 7, 0) for number in (*IN_RANGE, *IN_LIST)]
+    assert "EnergyCAP counted 25 rows and sent 20, twice in a row" in run.stderr
+    assert run.stderr.count("twice in a row") == 1
