@@ -142,3 +142,21 @@ def test_what_was_not_tried_is_in_the_summary(tap: TapRunner) -> None:
 
     assert "; 1 failed; 1 not tried" in run.stderr
     assert run.last_line.endswith("Skipped for the same reason: utilityapi_authorizations.")
+
+
+@pytest.mark.parametrize(
+    ("status", "is_down"),
+    [(429, True), (502, True), (503, True), (520, True), (530, True), (500, False), (504, False)],
+)
+def test_a_vendor_that_is_down_is_asked_for_nothing_more(
+    tap: TapRunner, status: int, *, is_down: bool
+) -> None:
+    with Sandbox(meters=3, billing_summaries=0) as box:
+        box.set_faults([{"path": "/v3/account?", "status": status, "times": None}])
+        config = box.tap_config(max_wait_seconds=2)
+        run = tap(config, streams=["energycap_accounts", "energycap_vendors"])
+        asked = [each["target"] for each in box.requests() if "/v3/vendor?" in each["target"]]
+
+    assert run.exit == 1
+    assert (asked == []) is is_down
+    assert ("energycap_vendors" in run.last_line) is is_down
