@@ -17,6 +17,8 @@ LONGEST_RANGE = 2000
 #: Ids that are requested at once one by one: with ids of ten digits the URL has about 1,700
 #: characters, and many servers refuse more than 2,048.
 LONGEST_LIST = 80
+#: Ids of a list that a message shows.
+MOST_SHOWN = 3
 #: Consecutive bills from which on a range takes the place of a list.
 SHORTEST_RANGE = 20
 
@@ -43,6 +45,17 @@ class BillFilter:
             return f"billId between '{self.bills[0]}'|'{self.bills[-1]}'"
         quoted = "|".join(f"'{bill}'" for bill in self.bills)
         return f"billId one of {quoted}"
+
+    @property
+    def shown(self) -> str:
+        """The expression for messages, with the first few bills of a long list.
+
+        >>> BillFilter((1, 2, 3, 4)).shown
+        "billId one of '1'|'2'|'3'|…"
+        """
+        is_long = not self.is_range and len(self.bills) > MOST_SHOWN
+        first = replace(self, bills=self.bills[:MOST_SHOWN])
+        return f"{first.expression}|…" if is_long else self.expression
 
     @property
     def halves(self) -> tuple[BillFilter, BillFilter]:

@@ -195,8 +195,8 @@ class BillRowReader:
 
     def _pages(self, plan: Plan, part: BillFilter | None = None) -> Iterator[Page]:
         years = f"{self._years_field} equals '{plan.years}'" if plan.years else ""
-        expressions = (part.expression if part else "", years, self._own_filter)
-        expression = " and ".join(filter(None, expressions))
+        others = (years, self._own_filter)
+        expression = _all_of(part.expression if part else "", *others)
         is_taken = False
         try:
             get = partial(self._get, expression)
@@ -209,7 +209,8 @@ class BillRowReader:
             is_filtered = part or plan.years
             if refused.status not in FILTER_REFUSED or is_taken or not is_filtered:
                 raise
-            raise FilterRefusedError(f'EnergyCAP refused the filter "{expression}".') from refused
+            shown = _all_of(part.shown if part else "", *others)
+            raise FilterRefusedError(f'EnergyCAP refused the filter "{shown}".') from refused
 
 
 def _check(page: Page, part: BillFilter) -> None:
@@ -222,8 +223,13 @@ def _check(page: Page, part: BillFilter) -> None:
         bill = _bill_of(row)
         if bill is not None and not part.matches(bill):
             raise FilterRefusedError(
-                f'EnergyCAP sent bill {bill}, which the filter "{part.expression}" leaves out.'
+                f'EnergyCAP sent bill {bill}, which the filter "{part.shown}" leaves out.'
             )
+
+
+def _all_of(*expressions: str) -> str:
+    """The expression of what all of these take."""
+    return " and ".join(filter(None, expressions))
 
 
 def _bill_of(row: object) -> int | None:

@@ -162,3 +162,12 @@ def test_a_total_that_never_fits_is_named_once(tap: TapRunner) -> None:
     assert emitted(run) == [(number, 7, 0) for number in (*IN_RANGE, *IN_LIST)]
     assert "EnergyCAP counted 25 rows and sent 20, twice in a row" in run.stderr
     assert run.stderr.count("twice in a row") == 1
+
+
+def test_a_message_does_not_list_all_bills_of_a_filter(tap: TapRunner) -> None:
+    listed = [bill(number, RECENT, endDate=OLD) for number in range(1, 11)]
+    refused = {"status": 400, "path": "billId", "times": None}
+    run = run_with(tap, [page_of(listed, BILLS), refused, page_of([row(1)], ROWS)])
+
+    assert run.exit == 0, run.stderr
+    assert "refused the filter \"billId one of '1'|'2'|'3'|… and lastNYears equals" in run.stderr
