@@ -12,7 +12,7 @@ from tap_utility_energy.energycap.incremental import DATES, ModifiedDates
 from tap_utility_energy.energycap.nested_rows import Flattener
 from tap_utility_energy.energycap.start_date import since_start_date
 from tap_utility_energy.energycap.total_check import TotalCheck
-from tap_utility_energy.http.errors import LONGEST_QUOTE, one_line
+from tap_utility_energy.http.errors import LONGEST_QUOTE, one_line, shown
 from tap_utility_energy.http.lazy_records import fully_decoded
 from tap_utility_energy.http.page import PageFormat
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
+    from tap_utility_energy.core.keys import BadRecords
     from tap_utility_energy.core.raw_rows import RawRows
     from tap_utility_energy.energycap.client import EnergyCAP
     from tap_utility_energy.energycap.nested_rows import NestedRows
@@ -160,6 +161,21 @@ class EnergyCAPStream(VendorStream):
             self.path,
             one_line(successor, LONGEST_QUOTE),
         )
+
+    @override
+    def drop_bad_records(self, page: list[Any], number: int, bad: BadRecords) -> list[Record]:
+        """The records that have their key; of one answer, which cannot repeat any, alone."""
+        records = super().drop_bad_records(page, number, bad)
+        if self.is_paged:
+            return records
+        name = self.record_key
+        first: dict[object, Record] = {}
+        for record in records:
+            its_first = first.setdefault(record[name], record)
+            if its_first is not record and fully_decoded(its_first) != fully_decoded(record):
+                what = f"{name} {shown(record[name], 40)} has another record too"
+                bad.add_page([(fully_decoded(record), what)])
+        return list(first.values())
 
     @override
     def records(self) -> Iterator[Iterable[Record]]:

@@ -88,6 +88,22 @@ def test_lists_without_pages_are_asked_for_once_and_without_paging(
 
 
 @pytest.mark.parametrize(
+    ("second", "exits"),
+    [('{"accountPeriodId": 1,  "name": "A"}', 0), ('{"accountPeriodId": 1}', 1)],
+)
+def test_another_record_of_the_same_key_in_one_answer_is_named(
+    tap: TapRunner, second: str, exits: int
+) -> None:
+    body = f'[{{"accountPeriodId": 1, "name": "A"}}, {second}, {{"accountPeriodId": 2}}]'
+    with Sandbox(meters=0, faults=[answer(body, times=None)]) as box:
+        run = tap(box.tap_config(), streams=["energycap_account_periods"])
+
+    assert run.exit == exits
+    assert [row["accountPeriodId"] for row in run.records("energycap_account_periods")] == [1, 2]
+    assert ("accountPeriodId 1 has another record too" in run.last_line) == bool(exits)
+
+
+@pytest.mark.parametrize(
     ("stream", "expression", "keep"),
     [
         (
