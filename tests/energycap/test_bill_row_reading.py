@@ -171,3 +171,18 @@ def test_a_message_does_not_list_all_bills_of_a_filter(tap: TapRunner) -> None:
 
     assert run.exit == 0, run.stderr
     assert "refused the filter \"billId one of '1'|'2'|'3'|… and lastNYears equals" in run.stderr
+
+
+def test_rows_that_come_again_in_a_list_of_all_rows_keep_the_bookmark(tap: TapRunner) -> None:
+    refused = {"status": 400, "path": "billId", "times": None}
+    size = {"PageSize": 2, "TotalPages": 2, "TotalNumberOfRecords": 4}
+    first = page_of([row(30), row(30, 8)], ROWS + "?pageNumber=1", **size)
+    moved = page_of([row(30, 8), row(50)], ROWS + "?pageNumber=2", 2, **size)
+    faults = [NO_CHANGES, page_of(LISTED[-4:], BILLS), refused, first, moved]
+    run = run_with(tap, faults, STATE, energycap_page_size=2)
+
+    assert run.exit == 0, run.stderr
+    assert emitted(run) == [(30, 7, 0), (30, 8, 0), (50, 7, 0)]
+    assert "Rows may have moved between pages" in run.stderr
+    bookmark = run.state["bookmarks"][METERS]["replication_key_value"]
+    assert bookmark == BOOKMARK["replication_key_value"]
