@@ -164,7 +164,7 @@ class EnergyCAPStream(VendorStream):
 
     @override
     def drop_bad_records(self, page: list[Any], number: int, bad: BadRecords) -> list[Record]:
-        """The records that have their key; of one answer, which cannot repeat any, alone."""
+        """The records that have their key. In an unpaged list, a key can have one record alone."""
         records = super().drop_bad_records(page, number, bad)
         if self.is_paged:
             return records
@@ -173,7 +173,7 @@ class EnergyCAPStream(VendorStream):
         for record in records:
             its_first = first.setdefault(record[name], record)
             if its_first is not record and fully_decoded(its_first) != fully_decoded(record):
-                what = f"{name} {shown(record[name], 40)} has another record too"
+                what = f"{name} {shown(record[name], 40)} is the key of another record too"
                 bad.add_page([(fully_decoded(record), what)])
         return list(first.values())
 

@@ -33,15 +33,15 @@ FILTER_REFUSED = {
     HTTPStatus.REQUEST_URI_TOO_LONG,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 }
-#: Years that a list has without a filter for more, less one: whether they are calendar years or
-#: fiscal years is not documented.
-USUAL_YEARS = 3
+#: Years of rows that EnergyCAP surely sends if no filter asks for more. Its default is four, but
+#: whether these are calendar or fiscal years is not documented.
+CERTAIN_YEARS = 3
 ALL_ROWS = "All rows are read instead, which takes more requests."
 LATEST_YEARS = "Rows of bills that ended more than four years ago may be missing."
 
 
 class FilterRefusedError(Exception):
-    """EnergyCAP refused a filter, or sent rows that it leaves out."""
+    """EnergyCAP refused a filter, or sent rows that do not match it."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class BillRowReader:
         self._stats = stats
         #: Whether no list changed while it was read.
         self.is_complete = True
-        #: Whether the list of bills is the tenant's, and not narrowed by a filter.
+        #: Whether the list of bills has all bills of the tenant, because no filter narrows it.
         self.knows_all_bills = True
         #: The bills whose rows were read, by a plan that may have been given up since.
         self._done = set[int]()
@@ -112,7 +112,9 @@ class BillRowReader:
         plan, *others = plans
         refusal = None
         try:
-            yield from self._by_bill(bills, plan) if plan.by_bill else self._all(bills, plan)
+            yield from (
+                self._read_by_bill(bills, plan) if plan.by_bill else self._read_all(bills, plan)
+            )
         except FilterRefusedError as refused:
             if not others:
                 raise refused.__cause__ or refused from None
@@ -128,7 +130,7 @@ class BillRowReader:
         years = None
         if self._years_field and bills.earliest_end:
             needed = year - bills.earliest_end.year + 1
-            years = needed + 1 if needed > USUAL_YEARS else None
+            years = needed + 1 if needed > CERTAIN_YEARS else None
         if years is None:
             return [Plan(by_bill=True, years=None), Plan(by_bill=False, years=None, loss=ALL_ROWS)]
         return [
@@ -138,28 +140,28 @@ class BillRowReader:
             Plan(by_bill=False, years=None, loss=f"{ALL_ROWS} {LATEST_YEARS}"),
         ]
 
-    def _by_bill(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
+    def _read_by_bill(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
         wanted = [bill for bill in bills.wanted if bill not in self._done]
         known = bills.known if self.knows_all_bills else None
         for part in bill_filters(wanted, known):
-            for rows in self._part(plan, part):
+            for rows in self._read_part(plan, part):
                 yield rows
                 self._done.update(rows.bills)
                 done, total = number(len(self._done), "bill"), len(bills.fields)
                 self._stats.position = f"{done} of {total:,}"
 
-    def _part(self, plan: Plan, part: BillFilter) -> Iterator[RowsOfBills]:
-        """The rows of some bills. If rows come again on a later page, fewer bills at a time.
+    def _read_part(self, plan: Plan, part: BillFilter) -> Iterator[RowsOfBills]:
+        """The rows of some bills; of fewer at a time, if a row comes again on a later page.
 
-        Such rows are alike, or one moved between pages and pushed another out. The fewer there are,
-        the fewer are on different pages.
+        Either two rows are identical, or one moved to the later page and another was missed. With
+        fewer bills, more of these rows share a page, on which both are kept.
         """
         read, is_whole = read_consistently(partial(self._pages, plan, part))
         if is_whole and read.repeats and len(part.bills) > 1:
             for half in part.halves:
-                yield from self._part(plan, half)
+                yield from self._read_part(plan, half)
             return
-        self._note(is_whole=is_whole)
+        self._note_completeness(is_whole=is_whole)
         is_as_sent = is_whole and read.is_complete
         if is_whole and not is_as_sent and not self._has_odd_total:
             self._has_odd_total = True
@@ -170,7 +172,7 @@ class BillRowReader:
             )
         yield RowsOfBills(read.records if is_as_sent else read.distinct, part.bills)
 
-    def _all(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
+    def _read_all(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
         seen, sent, repeats, total = set[int](), 0, 0, ""
         for page in self._pages(plan):
             total = page.headers.get("TotalNumberOfRecords", "").strip() or total
@@ -181,10 +183,10 @@ class BillRowReader:
             repeats += len(page.records) - len(new)
             yield RowsOfBills([row for row in new if _bill_of(row) not in self._done], ())
             seen.update(contents)
-        self._note(is_whole=total in {str(sent), ""} and not repeats)
+        self._note_completeness(is_whole=total in {str(sent), ""} and not repeats)
         yield RowsOfBills([], [bill for bill in bills.wanted if bill not in self._done])
 
-    def _note(self, *, is_whole: bool) -> None:
+    def _note_completeness(self, *, is_whole: bool) -> None:
         if is_whole or not self.is_complete:
             return
         self.is_complete = False
@@ -196,24 +198,24 @@ class BillRowReader:
     def _pages(self, plan: Plan, part: BillFilter | None = None) -> Iterator[Page]:
         years = f"{self._years_field} equals '{plan.years}'" if plan.years else ""
         others = (years, self._own_filter)
-        expression = _all_of(part.expression if part else "", *others)
-        is_taken = False
+        expression = _conjunction(part.expression if part else "", *others)
+        may_be_emitted = False
         try:
             get = partial(self._get, expression)
             for page in fetch_pages(HeaderPaginator(""), get, self._width):
                 if part:
-                    _check(page, part)
-                is_taken = not part  # these rows may be out already
+                    _check_is_applied(page, part)
+                may_be_emitted = not part  # then no other plan may read them again
                 yield page
         except FatalError as refused:
             is_filtered = part or plan.years
-            if refused.status not in FILTER_REFUSED or is_taken or not is_filtered:
+            if refused.status not in FILTER_REFUSED or may_be_emitted or not is_filtered:
                 raise
-            shown = _all_of(part.shown if part else "", *others)
+            shown = _conjunction(part.shown if part else "", *others)
             raise FilterRefusedError(f'EnergyCAP refused the filter "{shown}".') from refused
 
 
-def _check(page: Page, part: BillFilter) -> None:
+def _check_is_applied(page: Page, part: BillFilter) -> None:
     """Check that EnergyCAP applies a filter: a parameter that it does not know may be ignored.
 
     Raises:
@@ -227,8 +229,8 @@ def _check(page: Page, part: BillFilter) -> None:
             )
 
 
-def _all_of(*expressions: str) -> str:
-    """The expression of what all of these take."""
+def _conjunction(*expressions: str) -> str:
+    """The expression that matches what all of these match."""
     return " and ".join(filter(None, expressions))
 
 

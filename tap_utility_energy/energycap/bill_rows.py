@@ -1,4 +1,4 @@
-"""The base of the streams of what bills say: by meter, and line by line."""
+"""The base of the streams of bill rows: by meter, and line by line."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BILLS_OF_A_TEST = 1
 
 
 class BillRowsStream(VendorStream):
-    """What bills say, a row per meter or line.
+    """Rows of bills, one per meter or line.
 
     The rows have no date of change of their own. So the list of bills is read on every run, as for
     ``energycap_bills``, and then the rows of the bills that may have changed; see `ChangedBills`.
@@ -121,12 +121,11 @@ class BillRowsStream(VendorStream):
         # Without the feed, nothing would tell of a change of a bill without a modifiedDate.
         by_date = dates(created_counts=activity is not None)
         bills = ChangedBills(self.stream_state, by_date, activity or (), now)
-        is_test = self.ABORT_AT_RECORD_COUNT is not None
         for page in map(list, super().records()):
-            bills.list_bills(page)
+            bills.add_known(page)
             found = since_start_date(self.config, page)
-            bills.add(islice(found, BILLS_OF_A_TEST) if is_test else found)
-            if is_test and bills.fields:
+            bills.add_due(islice(found, BILLS_OF_A_TEST) if self.is_dry_run else found)
+            if self.is_dry_run and bills.fields:
                 break
         return bills
 
@@ -145,7 +144,7 @@ class BillRowsStream(VendorStream):
             rows = self.drop_bad_records(part.rows, number, self.bad_records)
             with_rows.update(row["billId"] for row in rows)
             yield list(self._with_fields_of_bills(rows, bills.fields, positions))
-            bills.note(part.bills, with_rows)
+            bills.note_read(part.bills, with_rows)
             self.client.clock.heartbeat(self.stats)
         if reader.is_complete:
             bills.finish(self._total_check.discrepancy)
@@ -164,14 +163,14 @@ class BillRowsStream(VendorStream):
 
     @property
     def _row_decoder(self) -> Decoder:
-        """What decodes a row's ids, and fields that it should not have."""
+        """Decodes a row's ids, and the fields of the tap if EnergyCAP sends them too."""
         steps = (path[0] for path in self.id_paths.values())
         names = dict.fromkeys((*steps, *self._own_fields))
         return lazy_records(None, self.record_key, self.record_key_type, tuple(names))
 
     @property
     def _own_fields(self) -> tuple[str, ...]:
-        """The fields of a row that EnergyCAP does not send with it."""
+        """The fields of a row that the tap adds."""
         ids = (name for name, path in self.id_paths.items() if path != (name,))
         return (*ids, "position", *BILL_FIELDS)
 

@@ -28,8 +28,8 @@ ACTIVITY_PATH = "/api/v3/activity/bill"
 #: How far before the bookmark the feed of changes is asked for: its ``date`` has no time zone, and
 #: nothing says how soon a change is in it.
 OVERLAP = timedelta(days=3)
-#: How long the rows of a bill may be late: EnergyCAP analyzes a bill after it was entered.
-PATIENCE = timedelta(days=14)
+#: How long the rows of a bill are waited for: EnergyCAP analyzes a bill after it was entered.
+LONGEST_WAIT = timedelta(days=14)
 #: What the rows of a bill take from the list of bills.
 BILL_FIELDS = ("void", "accrual", "estimated", MODIFIED)
 #: What is decoded of a bill.
@@ -37,7 +37,7 @@ BILL_HEAD = (*DATES, "endDate", "void", "accrual", "estimated", "analyzing")
 #: Earlier dates are typing errors, or stand for none: .NET's default is in the year 1.
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _BILL_ID = re.compile(r"-?[0-9]{1,19}")
-#: Statuses of a feed of changes that this key cannot have.
+#: Statuses that mean that this key cannot read the feed of changes.
 NO_FEED = {
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
@@ -74,7 +74,7 @@ def changed_since(
         if refused.status not in NO_FEED:
             raise
         stats.log.warning(
-            "EnergyCAP does not say which bills have changed (%s). They are found by their "
+            "EnergyCAP's feed of changed bills cannot be read (%s). Changes are found by "
             "modifiedDate; bills without one are read again in every run.",
             refused.status,
         )
@@ -82,7 +82,8 @@ def changed_since(
     ids = [_bill_id(item.get("id")) for item in page.records if isinstance(item, dict)]
     if unknown := len(page.records) - sum(bill is not None for bill in ids):
         stats.log.warning(
-            "EnergyCAP names %s of bills without their ids. They are found by their modifiedDate.",
+            "EnergyCAP's feed of changed bills has %s without the id of a bill. Changes are also "
+            "found by modifiedDate.",
             number(unknown, "change"),
         )
     return {bill for bill in ids if bill is not None}
@@ -98,8 +99,8 @@ def _bill_id(found: object) -> int | None:
 class ChangedBills:
     """Collects the bills whose rows are to be read.
 
-    A bill is read if its dates, EnergyCAP's feed of changes or its being analyzed say that it may
-    have changed, and again in later runs while it has no rows or is analyzed.
+    A bill is read if its dates or EnergyCAP's feed say that it may have changed, or while EnergyCAP
+    analyzes it. Later runs read it again while it has no rows, for at most `LONGEST_WAIT`.
 
     Args:
         state: The stream's state. `finish` writes the bills to read again.
@@ -119,26 +120,26 @@ class ChangedBills:
         self._dates = dates
         self._now = now.astimezone(UTC)
         self._waited_for = _pending(state, self._now) if dates.bookmark else {}
-        self._named = {*activity, *self._waited_for}
+        self._always_due = {*activity, *self._waited_for}
         self._known = array("q")
         self._analyzed: set[int] = set()
-        self._recent: set[int] = set()
+        self._may_have_late_rows: set[int] = set()
         self._pending: dict[int, datetime] = {}
         #: What the rows of each bill to read take from it, by its id.
         self.fields: dict[int, dict[str, Any]] = {}
         #: The earliest end of the bills to read.
         self.earliest_end: datetime | None = None
 
-    def list_bills(self, bills: Iterable[Record]) -> None:
-        """Take a page of the list of bills, as known and not more."""
+    def add_known(self, bills: Iterable[Record]) -> None:
+        """Add the ids of a page of the list of bills, whether their rows are read or not."""
         self._known.extend(bill["billId"] for bill in bills)
 
-    def add(self, bills: Iterable[Record]) -> None:
-        """Take those bills of a page whose rows may be read."""
+    def add_due(self, bills: Iterable[Record]) -> None:
+        """Add those bills of a page whose rows are to be read."""
         for bill in bills:
             its_id = bill["billId"]
-            is_due = self._dates.is_due(bill)  # in any case: the bookmark is made of the dates
-            if is_due or bill.get("analyzing") is True or its_id in self._named:
+            is_due = self._dates.is_due(bill)  # for every bill: it collects the bookmark
+            if is_due or bill.get("analyzing") is True or its_id in self._always_due:
                 self._add(its_id, bill)
 
     def _add(self, its_id: int, bill: Record) -> None:
@@ -146,8 +147,8 @@ class ChangedBills:
         if bill.get("analyzing") is True:
             self._analyzed.add(its_id)
         dates = [date for name in DATES if (date := parse_date(bill.get(name)))]
-        if its_id in self._named or (dates and self._now - max(dates) <= PATIENCE):
-            self._recent.add(its_id)
+        if its_id in self._always_due or (dates and self._now - max(dates) <= LONGEST_WAIT):
+            self._may_have_late_rows.add(its_id)
         end = parse_date(bill.get("endDate"))
         if end and EARLIEST <= end < (self.earliest_end or self._now):
             self.earliest_end = end
@@ -162,7 +163,7 @@ class ChangedBills:
         """The ids of all bills on the list, in ascending order."""
         return sorted(self._known)
 
-    def note(self, bills: Iterable[int], with_rows: Collection[int]) -> None:
+    def note_read(self, bills: Iterable[int], with_rows: Collection[int]) -> None:
         """Note bills whose rows were read.
 
         Args:
@@ -171,10 +172,10 @@ class ChangedBills:
         """
         for bill in bills:
             since = self._waited_for.get(bill, self._now)
-            is_late = bill not in with_rows and bill in self._recent
+            is_late = bill not in with_rows and bill in self._may_have_late_rows
             if bill in self._analyzed:
                 self._pending[bill] = self._now
-            elif is_late and self._now - since <= PATIENCE:
+            elif is_late and self._now - since <= LONGEST_WAIT:
                 self._pending[bill] = since
 
     def finish(self, discrepancy: dict[str, Any]) -> None:
@@ -192,7 +193,7 @@ class ChangedBills:
         return {
             bill: since
             for bill, since in self._waited_for.items()
-            if bill not in self.fields and self._now - since <= PATIENCE
+            if bill not in self.fields and self._now - since <= LONGEST_WAIT
         }
 
 

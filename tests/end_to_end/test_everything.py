@@ -33,7 +33,7 @@ BILL_PERIODS = {
     "duckdb": example("docs/energycap.md#bills-by-meter-and-period sql 1"),
     "postgres": example("docs/energycap.md#bills-by-meter-and-period sql 2"),
 }
-#: What bills say and does not add up, by what it should add up to; none of them has a row.
+#: Queries for rows of bills that do not add up to another stream, by name; each finds none.
 DIFFERENCES = {
     "bills by meter": """
         SELECT bill."billId" FROM energycap_bills AS bill

@@ -12,6 +12,9 @@ METERS = "energycap_bill_meters"
 #: Path of the rows of `METERS`, and a part of the list of bills' target that no other has.
 ROWS, BILLS = "billaccountmeter/actual", "/v3/bill?"
 BOOKMARK = {"replication_key": "modifiedDate", "replication_key_value": "2026-06-20T00:00:00+00:00"}
+#: The feed of changes without any, and a refusal of the filter by bill.
+NO_CHANGES = answer("[]", path="activity/bill", times=None)
+REFUSED_BILLS = {"status": 400, "path": "billId", "times": None}
 STATE = {"bookmarks": {METERS: {**BOOKMARK, "scope": ""}}}
 
 

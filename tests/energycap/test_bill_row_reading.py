@@ -11,6 +11,8 @@ from tests.energycap.bill_answers import (
     BILLS,
     BOOKMARK,
     METERS,
+    NO_CHANGES,
+    REFUSED_BILLS,
     ROWS,
     STATE,
     bill,
@@ -20,11 +22,10 @@ from tests.energycap.bill_answers import (
     row,
     run_with,
 )
-from tests.support import TapRunner, answer
+from tests.support import TapRunner
 
 OLD = "2020-01-01T00:00:00"
 RECENT = "2026-06-21T00:00:00"
-NO_CHANGES = answer("[]", path="activity/bill", times=None)
 #: Twenty new bills that a range asks for, and two that a list asks for.
 IN_RANGE, IN_LIST, UNCHANGED = range(1, 21), (30, 50), (29, 40)
 LISTED = [bill(number, RECENT) for number in (*IN_RANGE, *IN_LIST)] + [
@@ -67,7 +68,7 @@ def test_a_refusal_after_rows_are_out_fails_the_stream(tap: TapRunner) -> None:
     faults = [
         NO_CHANGES,
         page_of([old], BILLS),
-        {"status": 400, "path": "billId", "times": None},
+        REFUSED_BILLS,
         page_of([row(1)], ROWS + "?pageNumber=1", **size),
         {"status": 400, "path": ROWS + "?pageNumber=2", "times": None},
     ]
@@ -166,19 +167,17 @@ def test_a_total_that_never_fits_is_named_once(tap: TapRunner) -> None:
 
 def test_a_message_does_not_list_all_bills_of_a_filter(tap: TapRunner) -> None:
     listed = [bill(number, RECENT, endDate=OLD) for number in range(1, 11)]
-    refused = {"status": 400, "path": "billId", "times": None}
-    run = run_with(tap, [page_of(listed, BILLS), refused, page_of([row(1)], ROWS)])
+    run = run_with(tap, [page_of(listed, BILLS), REFUSED_BILLS, page_of([row(1)], ROWS)])
 
     assert run.exit == 0, run.stderr
     assert "refused the filter \"billId one of '1'|'2'|'3'|… and lastNYears equals" in run.stderr
 
 
 def test_rows_that_come_again_in_a_list_of_all_rows_keep_the_bookmark(tap: TapRunner) -> None:
-    refused = {"status": 400, "path": "billId", "times": None}
     size = {"PageSize": 2, "TotalPages": 2, "TotalNumberOfRecords": 4}
     first = page_of([row(30), row(30, 8)], ROWS + "?pageNumber=1", **size)
     moved = page_of([row(30, 8), row(50)], ROWS + "?pageNumber=2", 2, **size)
-    faults = [NO_CHANGES, page_of(LISTED[-4:], BILLS), refused, first, moved]
+    faults = [NO_CHANGES, page_of(LISTED[-4:], BILLS), REFUSED_BILLS, first, moved]
     run = run_with(tap, faults, STATE, energycap_page_size=2)
 
     assert run.exit == 0, run.stderr

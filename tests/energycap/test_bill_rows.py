@@ -1,4 +1,4 @@
-"""What bills say by meter and line by line: all of it, once, and again when it has changed."""
+"""Rows of bills by meter and line by line: each once, and again when its bill has changed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tap_utility_energy.energycap.streams.bills import BILL_ROWS
 from tests.energycap.bill_answers import (
     BILLS,
     METERS,
+    NO_CHANGES,
+    REFUSED_BILLS,
     ROWS,
     STATE,
     bill,
@@ -24,7 +26,7 @@ from tests.energycap.bill_answers import (
     row,
     run_with,
 )
-from tests.support import TapRunner, answer, by_key, catalog, flat
+from tests.support import TapRunner, by_key, catalog, flat
 
 LINES = "energycap_bill_lines"
 NAMES = [stream.name for stream in BILL_ROWS]
@@ -160,7 +162,6 @@ def test_values_of_another_type_arrive_under_extra(tap: TapRunner) -> None:
     }
 
 
-REFUSED_BILLS = {"status": 400, "path": "billId", "times": None}
 REFUSED_YEARS = {"status": 400, "path": "lastNYears", "times": None}
 
 
@@ -205,8 +206,9 @@ def test_a_filter_that_is_refused_costs_no_row_but_the_oldest(
 
 def test_a_filter_that_is_ignored_is_noticed(tap: TapRunner) -> None:
     listed = [bill(1), bill(2, "2026-06-19T00:00:00")]
-    feed = answer("[]", path="activity/bill", times=None)
-    run = run_with(tap, [feed, page_of(listed, BILLS), page_of([row(1), row(2)], ROWS)], STATE)
+    run = run_with(
+        tap, [NO_CHANGES, page_of(listed, BILLS), page_of([row(1), row(2)], ROWS)], STATE
+    )
 
     assert run.exit == 0, run.stderr
     assert emitted(run) == [(2, 7, 0)]

@@ -12,6 +12,7 @@ from tests.energycap.bill_answers import (
     BILLS,
     BOOKMARK,
     METERS,
+    NO_CHANGES,
     ROWS,
     STATE,
     bill,
@@ -58,7 +59,7 @@ def test_without_the_feed_of_changes_nothing_is_missed(tap: TapRunner, status: i
 
     assert run.exit == 0, run.stderr
     assert emitted(run) == [(2, 7, 0), (3, 7, 0)]
-    assert f"EnergyCAP does not say which bills have changed ({status})" in run.stderr
+    assert f"EnergyCAP's feed of changed bills cannot be read ({status})" in run.stderr
 
 
 def test_a_feed_of_changes_that_is_down_fails_the_stream(tap: TapRunner) -> None:
@@ -73,12 +74,13 @@ def test_a_feed_of_changes_that_is_down_fails_the_stream(tap: TapRunner) -> None
 def test_rows_that_come_late_are_read_in_a_later_run(tap: TapRunner, late: dict[str, Any]) -> None:
     listed = [bill(1, "2026-06-25T00:00:00", **late), bill(2, "2026-06-28T00:00:00")]
     newer = [bill(1, "2026-06-25T00:00:00"), bill(2, "2026-06-28T00:00:00")]
-    feed = answer("[]", path="activity/bill", times=None)
     first = run_with(tap, [page_of(listed, BILLS), page_of([row(2)], ROWS)])
     second = run_with(
-        tap, [feed, page_of(newer, BILLS), page_of([row(1), row(2)], ROWS)], first.state
+        tap, [NO_CHANGES, page_of(newer, BILLS), page_of([row(1), row(2)], ROWS)], first.state
     )
-    third = run_with(tap, [feed, page_of(newer, BILLS), page_of([row(2)], ROWS)], second.state)
+    third = run_with(
+        tap, [NO_CHANGES, page_of(newer, BILLS), page_of([row(2)], ROWS)], second.state
+    )
 
     assert first.exit == second.exit == third.exit == 0
     assert emitted(first) == [(2, 7, 0)]
@@ -90,10 +92,9 @@ def test_rows_that_come_late_are_read_in_a_later_run(tap: TapRunner, late: dict[
 
 def test_rows_that_never_come_are_not_waited_for_longer_than_two_weeks(tap: TapRunner) -> None:
     listed = [bill(1, "2026-06-10T00:00:00"), bill(2, "2026-06-20T00:00:00")]
-    feed = answer("[]", path="activity/bill", times=None)
     pending = {"1": "2026-06-16T11:00:00+00:00", "5": "2026-06-15T00:00:00+00:00", "x": 5, "2": "y"}
     state = {"bookmarks": {METERS: {**BOOKMARK, "scope": "", "pending": pending}}}
-    run = run_with(tap, [feed, page_of(listed, BILLS), page_of([row(2)], ROWS)], state)
+    run = run_with(tap, [NO_CHANGES, page_of(listed, BILLS), page_of([row(2)], ROWS)], state)
 
     assert run.exit == 0, run.stderr
     assert "pending" not in run.state["bookmarks"][METERS]
@@ -106,7 +107,7 @@ def test_changes_without_the_id_of_a_bill_are_named(tap: TapRunner) -> None:
 
     assert run.exit == 0, run.stderr
     assert emitted(run) == [(1, 7, 0)]
-    assert "EnergyCAP names 3 changes of bills without their ids" in run.stderr
+    assert "EnergyCAP's feed of changed bills has 3 changes without the id of a bill" in run.stderr
 
 
 BIG = 2**63 - 1
@@ -117,12 +118,11 @@ def test_a_bill_that_is_missing_from_one_list_is_waited_for_all_the_same(
     tap: TapRunner, since: str
 ) -> None:
     listed = [bill(2, "2026-06-20T00:00:00")]
-    feed = answer("[]", path="activity/bill", times=None)
     state = {"bookmarks": {METERS: {**BOOKMARK, "scope": "", "pending": {str(BIG): since}}}}
-    first = run_with(tap, [feed, page_of(listed, BILLS), page_of([row(2)], ROWS)], state)
+    first = run_with(tap, [NO_CHANGES, page_of(listed, BILLS), page_of([row(2)], ROWS)], state)
     found = [*listed, bill(BIG, "2026-06-10T00:00:00")]
     rows = page_of([row(2), row(BIG)], ROWS)
-    second = run_with(tap, [feed, page_of(found, BILLS), rows], first.state)
+    second = run_with(tap, [NO_CHANGES, page_of(found, BILLS), rows], first.state)
 
     assert first.exit == second.exit == 0
     assert first.state["bookmarks"][METERS]["pending"].keys() == {str(BIG)}

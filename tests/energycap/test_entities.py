@@ -100,7 +100,7 @@ def test_another_record_of_the_same_key_in_one_answer_is_named(
 
     assert run.exit == exits
     assert [row["accountPeriodId"] for row in run.records("energycap_account_periods")] == [1, 2]
-    assert ("accountPeriodId 1 has another record too" in run.last_line) == bool(exits)
+    assert ("accountPeriodId 1 is the key of another record too" in run.last_line) == bool(exits)
 
 
 @pytest.mark.parametrize(

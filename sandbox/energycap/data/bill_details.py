@@ -1,4 +1,4 @@
-"""What bills say by meter, and line by line (api-reference/bill, model BodylineResponse)."""
+"""Rows of bills by meter, and line by line (api-reference/bill, model BodylineResponse)."""
 
 from __future__ import annotations
 

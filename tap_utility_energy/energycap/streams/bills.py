@@ -1,4 +1,4 @@
-"""Bills, and what they say by meter and line by line."""
+"""Bills, and their rows by meter and line by line."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ class BillLinesStream(BillRowsStream):
     selected_by_default = False
 
 
-#: The streams of this module that are a list.
+#: The stream of the list of bills.
 STREAMS: tuple[type[EnergyCAPStream], ...] = (BillsStream,)
-#: The streams of this module that the list of bills leads to.
+#: The streams of the rows of bills, which read the list of bills first.
 BILL_ROWS: tuple[type[BillRowsStream], ...] = (
     BillMetersStream,
     CalendarizedBillMetersStream,
