@@ -302,7 +302,7 @@ class TapUtilityEnergy(SDKTap):
             self.logger.warning(
                 "%s: no effect, because %s is not selected", BILL_FILES_DIRECTORY, stream.name
             )
-        elif problem := stream.files.problem():
+        elif problem := stream.files.prepare():
             raise SyncFailedError([problem])
 
     def _collect_first(self, report: Report) -> None:

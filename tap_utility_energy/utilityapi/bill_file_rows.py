@@ -51,7 +51,7 @@ class BillFileRows:
         self._client = client
         self._files = files
         self._has_fetched = False
-        self._in_a_row = 0
+        self._failed_in_a_row = 0
         self._failed = 0
         self._failures: list[str] = []
         #: The meters of bills of which a file failed; None for one that names no meter.
@@ -66,8 +66,8 @@ class BillFileRows:
         if self._failed:
             more = f" and {self._failed - MOST_NAMED:,} more" if self._failed > MOST_NAMED else ""
             raise FatalError(
-                f"{number(self._failed, 'file')} did not come, which the next run fetches; all "
-                f"others did. {'; '.join(self._failures)}{more}"
+                f"{number(self._failed, 'file')} could not be fetched; the next run tries again. "
+                f"All others were fetched. {'; '.join(self._failures)}{more}"
             )
 
     def rows_of(self, record: Record) -> Iterator[Record]:
@@ -105,7 +105,7 @@ class BillFileRows:
         if link is None or (isinstance(link, str) and not link.strip()):
             return ""
         if not isinstance(link, str):
-            words = "not fetched: a source's raw_url is no text"
+            words = "not fetched: a source's raw_url is not text"
             self._stream.stats.notices[words].add(shown(bill["uid"], 40))
             return ""
         return without_credential(link.strip())
@@ -148,18 +148,18 @@ class BillFileRows:
             raise FatalError("UtilityAPI sent an empty file.")
         if error_slug(answer) or (named and not is_pdf(content)):
             what = shown(kind, 60) if kind else "no content type"
-            raise FatalError(f"UtilityAPI sent something else than a PDF ({what}).")
-        self._in_a_row = 0
+            raise FatalError(f"UtilityAPI sent something other than a PDF ({what}).")
+        self._failed_in_a_row = 0
         return suffix_of(content, kind), content
 
     def _note_failure(self, bill: Record, failure: FatalError) -> None:
         """Remember that a file failed.
 
         Raises:
-            FatalError: So will all others.
+            FatalError: All others would fail too, or too many in a row have failed.
         """
         self._failed += 1
-        self._in_a_row += 1
+        self._failed_in_a_row += 1
         self.failed_meters.add(meter_of(bill))
         line = f"bill {shown(bill['uid'], 40)}: {str(failure).rstrip('.')}"
         self._stream.stats.log.warning("%s", line)
@@ -168,9 +168,9 @@ class BillFileRows:
         if failure.whole_vendor or self._stream.is_dry_run:
             # That the vendor has no file says nothing of its lists.
             raise FatalError(str(failure), slug=failure.slug, cause=failure.cause)
-        if self._in_a_row >= MOST_FAILURES:
+        if self._failed_in_a_row >= MOST_FAILURES:
             raise FatalError(
-                f"{MOST_FAILURES} files in a row did not come, so no more were requested. "
+                f"{MOST_FAILURES} files in a row could not be fetched, so no more were requested. "
                 f"{'; '.join(self._failures)}"
             )
 
@@ -199,7 +199,7 @@ def address(base_url: str, link: str) -> tuple[str, str]:
     'the link leads to another server, so it is not followed'
     """
     base = f"{base_url}/"
-    if "\\" in link:  # which is a slash to some who read URLs, and a part of a name to others
+    if "\\" in link:  # some parsers of URLs take it for a slash, others for part of a name
         return "", NO_LINK
     try:
         url = with_scheme_of(base, urljoin(base, link))

@@ -15,12 +15,12 @@ from uuid import uuid4
 from tap_utility_energy.http.errors import FatalError
 
 SETTING = "utilityapi_bill_files_directory"
-#: Characters of a uid that stay as they are in a name. Capitals do not: some disks take them for
-#: small letters.
+#: Characters of a uid that stay as they are in a file name. Capitals do not: some file systems do
+#: not tell them from small letters.
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
-#: The longest part of a name that a uid makes. A disk allows 255 bytes for all of it.
+#: The longest uid in a file name, and what is kept of a longer one. A name can have 255 bytes.
 LONGEST_UID, KEPT_OF_LONGER = 120, 80
-#: Files that were left by a run that was killed are removed after so many seconds.
+#: Seconds after which a partial file is removed: a run that was killed has left it.
 ABANDONED = 86_400
 PARTIAL = ".part"
 #: Content types by the suffix of a file's name.
@@ -45,7 +45,7 @@ SIGNATURES = {
     b"MM\0*": ".tif",
     b"PK\x03\x04": ".zip",
 }
-#: Readers of PDF look for its beginning in so many bytes.
+#: Bytes in which readers of PDF look for its signature.
 HEAD = 1024
 
 
@@ -82,12 +82,16 @@ class BillFiles:
     def directory(self) -> Path:
         """The directory's absolute path."""
         path = Path(self._given)
-        with suppress(RuntimeError):  # nobody's home
+        with suppress(RuntimeError):  # the user has no home directory
             path = path.expanduser()
         return Path(os.path.abspath(path))  # noqa: PTH100 - links stay as they are named
 
-    def problem(self) -> str:
-        """What keeps files from being written, or ''. The directory is made if it is missing."""
+    def prepare(self) -> str:
+        """Make the directory if it is missing, and remove what killed runs have left in it.
+
+        Returns:
+            What keeps files from being written, or ''.
+        """
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             probe = self.directory / f".{uuid4().hex}{PARTIAL}"
@@ -171,7 +175,7 @@ class BillFiles:
 
 
 def _sync_names(directory: Path) -> None:
-    """Have the disk keep the new name; some systems have no way to ask for it."""
+    """Flush the directory to the disk, where the system can."""
     with suppress(OSError):
         handle = os.open(directory, os.O_RDONLY)
         try:
@@ -183,7 +187,7 @@ def _sync_names(directory: Path) -> None:
 def stem_of(uid: str, position: int, url: str) -> str:
     """The name of a bill's file without suffix, which nothing but this file has.
 
-    A query is not part of it: it can hold a signature that is another one in every answer.
+    The query of the URL is ignored: it can hold a signature that differs in every answer.
 
     >>> stem_of("123", 0, "https://host/files/pdf_bill/123/2026-01.pdf")
     '123_0_fedec44a'

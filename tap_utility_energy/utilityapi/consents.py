@@ -105,7 +105,7 @@ class ConsentList:
         return [record["uid"] for record in self._matching()]
 
     def certain_uids(self) -> frozenset[str]:
-        """Those of them whose own fields show that they match, whatever the vendor filters by."""
+        """Those whose own fields show that they match, in case the vendor ignored a filter."""
         config = self._stream.config
         settings = chosen(config, [*FIELDS])
         found = self._matching()
@@ -129,9 +129,9 @@ class ConsentList:
             try:
                 self._records = self._read()
             except FatalError as failure:
-                self._failure = failure  # for the other lists, which would ask again
+                self._failure = failure  # so that the other lists do not ask again
                 raise
-            self._say(len(self._records))
+            self._log_matching(len(self._records))
         return self._records
 
     def _read(self) -> list[Record]:
@@ -142,7 +142,7 @@ class ConsentList:
             for record in self._stream.drop_bad_records(page.records, position, BadRecords())
         ]
 
-    def _say(self, matching: int) -> None:
+    def _log_matching(self, matching: int) -> None:
         settings = ", ".join(chosen(self._stream.config, [*FIELDS]))
         if matching:
             logger.info("%s: %s", settings, number(matching, "authorization"))

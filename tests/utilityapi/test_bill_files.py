@@ -274,7 +274,7 @@ def test_what_a_killed_run_left_is_removed_in_time(folder: Path) -> None:
         path.write_bytes(b"%PDF half")
     os.utime(old, (1, 1))
 
-    assert not BillFiles(str(folder)).problem()
+    assert not BillFiles(str(folder)).prepare()
     assert [path.name for path in folder.iterdir()] == [new.name]
 
 
@@ -302,7 +302,9 @@ def test_a_file_that_fails_stops_no_other_and_comes_with_the_next_run(
 
     assert first.exit == 1
     assert len(missing) == 2
-    assert first.last_line.startswith(f"{FILES}: 2 files did not come, which the next run fetches")
+    assert first.last_line.startswith(
+        f"{FILES}: 2 files could not be fetched; the next run tries again"
+    )
     for uid in missing:
         assert f"bill '{uid}': UtilityAPI answered 404: not_found" in first.last_line
     assert len(first.records(BILLS)) == len(truth(box))
@@ -339,7 +341,7 @@ def test_after_some_failures_in_a_row_no_more_files_are_asked_for(
 
     assert run.exit == 1
     assert len(fetched(box)) == MOST_FAILURES
-    assert f"{FILES}: {MOST_FAILURES} files in a row did not come" in run.last_line
+    assert f"{FILES}: {MOST_FAILURES} files in a row could not be fetched" in run.last_line
     assert len(run.records(BILLS)) == len(truth(box))
     box.set_faults([])
     assert sync(tap, box, run, FILES, **{DIRECTORY: str(folder)}).exit == 0
@@ -367,8 +369,11 @@ def test_files_that_are_down_leave_the_other_streams_alone(
     [
         ({"status": 302, "headers": {"Location": "https://files.example/x"}}, "with a redirect"),
         ({"status": 200, "body": ""}, "sent an empty file"),
-        ({"status": 200, "body": "<html>", "content_type": "text/html"}, "something else than"),
-        ({"status": 200, "body": '{"error": "gone"}', "content_type": "a/b"}, "something else"),
+        ({"status": 200, "body": "<html>", "content_type": "text/html"}, "something other than"),
+        (
+            {"status": 200, "body": '{"error": "gone"}', "content_type": "a/b"},
+            "something other than",
+        ),
         ({"status": 204}, "answered 204"),
         ({"status": 500, "times": None}, "internal error (500)"),
     ],
@@ -459,7 +464,7 @@ def test_sources_that_are_no_objects_are_bad_records(tap: TapRunner, folder: Pat
     (row,) = run.records(FILES)
     assert (row["type"], row["extra"]) == ("5", {"new": [1]})
     assert "bill 'b1' has 1 source(s) that are not objects" in run.last_line
-    assert "not fetched: a source's raw_url is no text: 'b1'" in run.stderr
+    assert "not fetched: a source's raw_url is not text: 'b1'" in run.stderr
 
 
 @pytest.mark.parametrize("sources", [None, [], "", "pdf", source("/a.pdf"), 5, {"a": 1}], ids=str)
