@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 #: Meters by which the estimate of many is told.
 MANY = 1000
-MORE_PAGES = (
-    "Only {pages} of it were read, and there are more, which no answer counts: a sync reads all."
-)
+MORE_PAGES = "Only {pages} were read. There are more, how many is unknown: a sync reads all."
 MORE_METERS = (
     "Only {meters} were looked at, and there are more: {many} more of their kind would take about "
     "{requests} more."

@@ -98,7 +98,7 @@ def sources_of(is_default: Mapping[str, bool]) -> dict[str, Source]:
     by_path: dict[str, list[StreamClass]] = {stream.path: [] for stream in FIRST}
     for stream in STREAMS:
         by_path.setdefault(stream.path, []).append(stream)
-    # What bills say is read by way of the list of bills.
+    # The streams of the rows of bills read the list of bills first.
     readers = {BillsStream.path: (*by_path[BillsStream.path], *BILL_ROWS)}
     return {
         path: Source(

@@ -185,7 +185,7 @@ def test_an_estimate_says_what_it_leaves_out(tap: TapRunner, tmp_path: Path) -> 
     bills = result.sources("UtilityAPI")["/bills"]
     assert sum(counts[:10]) == bills["records"] < sum(counts)
     assert bills["records_are_at_least"]
-    assert "Only 2 pages of it were read, and there are more" in words
+    assert "Only 2 pages were read. There are more" in words
     assert "Only 10 meters were looked at, and there are more: 1,000 more of their kind" in words
 
 
