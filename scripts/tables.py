@@ -36,7 +36,7 @@ AREAS = {
 #: Source: https://utilityapi.com/docs/api, the page of each list.
 UTILITYAPI_PAGE = 1000
 #: Where the requests for the rows of bills, and the choice of bills, are explained.
-BILL_ROWS = "#what-bills-say"
+BILL_ROWS = "#rows-of-bills"
 CHANGED_BILLS = "energycap.md#which-bills-are-read-again"
 
 
