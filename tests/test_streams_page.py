@@ -18,7 +18,8 @@ WITHOUT_UNIT = {
 }
 MONEY = r"cost|amount|balance|charges|paid|rate$|currency"
 QUANTITY = (
-    r"kwh|volume|use(perday)?$|demand$|emissions$|days|minutes$|interval$|value$|itude$|intensity$"
+    r"kwh|volume|use(perday|ytd)?$|demand$|emissions(ytd)?$|days|minutes$|interval$|value$"
+    r"|itude$|intensity$"
 )
 
 
