@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from tap_utility_energy.check.asking import Answer, Source
 from tap_utility_energy.check.evidence import Evidence
-from tap_utility_energy.check.utilityapi_filters import filters_of, settings_of
+from tap_utility_energy.check.utilityapi_filters import filters_of
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.filters import plan
 from tap_utility_energy.http.page import PageFormat
@@ -384,4 +384,4 @@ def empty_note(source: Source, config: Mapping[str, Any]) -> str:
 def narrowing(source: Source, config: Mapping[str, Any]) -> list[str]:
     """The settings that narrow a list."""
     stream = next((stream for stream in LISTS if stream.path == source.path), MetersStream)
-    return settings_of(stream, config)
+    return stream.settings_that_narrow(config)

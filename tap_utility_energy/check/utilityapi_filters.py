@@ -45,8 +45,3 @@ def filters_of(
     if consents and consents.has_more:
         source.left_out.append(SOME_CONSENTS.format(settings=settings))
     return {**filters, "authorizations": uids} if uids else None
-
-
-def settings_of(stream: type[UtilityAPIStream], config: Mapping[str, Any]) -> list[str]:
-    """The settings that narrow a list."""
-    return chosen(config, [*dict.fromkeys((*stream.filters.values(), *stream.filters_of_consents))])

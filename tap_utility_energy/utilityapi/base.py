@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
@@ -60,8 +60,12 @@ class UtilityAPIStream(VendorStream):
 
     @override
     def narrowed_by(self) -> str:
-        settings = dict.fromkeys((*self.filters.values(), *self.filters_of_consents))
-        return ", ".join(chosen(self.config, [*settings]))
+        return ", ".join(self.settings_that_narrow(self.config))
+
+    @classmethod
+    def settings_that_narrow(cls, config: Mapping[str, Any]) -> list[str]:
+        """The settings that narrow the list."""
+        return chosen(config, [*dict.fromkeys((*cls.filters.values(), *cls.filters_of_consents))])
 
     @property
     def first_requests(self) -> int:
