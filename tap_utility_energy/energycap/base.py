@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 #: Where the vendor documents its endpoints.
 DOCS = "https://developer.energycap.com/api-reference"
 #: The parameter of all digests.
-YEARS = {"numberOfYears": "energycap_number_of_years"}
+NUMBER_OF_YEARS = {"numberOfYears": "energycap_number_of_years"}
 #: Some answers hold the key of a session as ``token``.
 LIST = PageFormat(never_emitted="token", null_is_empty=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_utility_energy.energycap import permissions
-from tap_utility_energy.energycap.base import DOCS, YEARS, EnergyCAPStream
+from tap_utility_energy.energycap.base import DOCS, NUMBER_OF_YEARS, EnergyCAPStream
 from tap_utility_energy.energycap.schemas import account_digests as digests
 
 
@@ -13,7 +13,7 @@ class AccountDigestActualMonthlyResultsStream(EnergyCAPStream):
     name = "account_digest_actual_monthly_results"
     path = "/api/v3/account/digest/actual/monthly"
     docs_url = f"{DOCS}/accountdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.ACCOUNTS
     rows = digests.MONTHS
     selected_by_default = False
@@ -25,7 +25,7 @@ class AccountDigestActualMonthlyCommodityResultsStream(EnergyCAPStream):
     name = "account_digest_actual_monthly_commodity_results"
     path = "/api/v3/account/digest/actual/monthly"
     docs_url = f"{DOCS}/accountdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.ACCOUNTS
     rows = digests.COMMODITY_MONTHS
     selected_by_default = False
@@ -37,7 +37,7 @@ class AccountDigestActualYearlyResultsStream(EnergyCAPStream):
     name = "account_digest_actual_yearly_results"
     path = "/api/v3/account/digest/actual/yearly"
     docs_url = f"{DOCS}/accountdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.ACCOUNTS
     rows = digests.YEARS
     selected_by_default = False
@@ -49,7 +49,7 @@ class AccountDigestActualYearlyCommodityResultsStream(EnergyCAPStream):
     name = "account_digest_actual_yearly_commodity_results"
     path = "/api/v3/account/digest/actual/yearly"
     docs_url = f"{DOCS}/accountdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.ACCOUNTS
     rows = digests.COMMODITY_YEARS
     selected_by_default = False

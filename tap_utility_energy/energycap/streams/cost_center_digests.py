@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_utility_energy.energycap import permissions
-from tap_utility_energy.energycap.base import DOCS, YEARS, EnergyCAPStream
+from tap_utility_energy.energycap.base import DOCS, NUMBER_OF_YEARS, EnergyCAPStream
 from tap_utility_energy.energycap.schemas import account_digests as digests
 
 
@@ -13,7 +13,7 @@ class CostCenterDigestActualMonthlyResultsStream(EnergyCAPStream):
     name = "cost_center_digest_actual_monthly_results"
     path = "/api/v3/costCenter/digest/actual/monthly"
     docs_url = f"{DOCS}/costcenterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.COST_CENTERS
     rows = digests.COST_CENTER_MONTHS
     selected_by_default = False
@@ -25,7 +25,7 @@ class CostCenterDigestActualMonthlyCommodityResultsStream(EnergyCAPStream):
     name = "cost_center_digest_actual_monthly_commodity_results"
     path = "/api/v3/costCenter/digest/actual/monthly"
     docs_url = f"{DOCS}/costcenterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.COST_CENTERS
     rows = digests.COST_CENTER_COMMODITY_MONTHS
     selected_by_default = False
@@ -37,7 +37,7 @@ class CostCenterDigestActualYearlyResultsStream(EnergyCAPStream):
     name = "cost_center_digest_actual_yearly_results"
     path = "/api/v3/costCenter/digest/actual/yearly"
     docs_url = f"{DOCS}/costcenterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.COST_CENTERS
     rows = digests.COST_CENTER_YEARS
     selected_by_default = False
@@ -49,7 +49,7 @@ class CostCenterDigestActualYearlyCommodityResultsStream(EnergyCAPStream):
     name = "cost_center_digest_actual_yearly_commodity_results"
     path = "/api/v3/costCenter/digest/actual/yearly"
     docs_url = f"{DOCS}/costcenterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.COST_CENTERS
     rows = digests.COST_CENTER_COMMODITY_YEARS
     selected_by_default = False

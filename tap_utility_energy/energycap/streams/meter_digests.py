@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_utility_energy.energycap import permissions
-from tap_utility_energy.energycap.base import DOCS, YEARS, EnergyCAPStream
+from tap_utility_energy.energycap.base import DOCS, NUMBER_OF_YEARS, EnergyCAPStream
 from tap_utility_energy.energycap.schemas import meter_digests as digests
 
 
@@ -13,7 +13,7 @@ class MeterDigestMonthlyStream(EnergyCAPStream):
     name = "meter_digest_monthly"
     path = "/api/v3/meter/digest/actual/monthly"
     docs_url = f"{DOCS}/meterdigest/getmeteractualmonthlylistv3"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     primary_keys = ("meterId",)
     schema = digests.NESTED_MONTHS
@@ -25,7 +25,7 @@ class MeterDigestMonthlyResultsStream(EnergyCAPStream):
     name = "meter_digest_monthly_results"
     path = "/api/v3/meter/digest/actual/monthly"
     docs_url = f"{DOCS}/meterdigest/getmeteractualmonthlylistv3"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     rows = digests.MONTHS
     bad_records_hint = "; meter_digest_monthly has the periods"
@@ -37,7 +37,7 @@ class MeterDigestCalendarizedMonthlyResultsStream(EnergyCAPStream):
     name = "meter_digest_calendarized_monthly_results"
     path = "/api/v3/meter/digest/calendarized/monthly"
     docs_url = f"{DOCS}/meterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     rows = digests.MONTHS
     selected_by_default = False
@@ -49,7 +49,7 @@ class MeterDigestNormalizedMonthlyResultsStream(EnergyCAPStream):
     name = "meter_digest_normalized_monthly_results"
     path = "/api/v3/meter/digest/normalized/monthly"
     docs_url = f"{DOCS}/meterdigest/getmeternormalizedmonthlyv3"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     rows = digests.NORMALIZED_MONTHS
     selected_by_default = False
@@ -61,7 +61,7 @@ class MeterDigestSavingsMonthlyResultsStream(EnergyCAPStream):
     name = "meter_digest_savings_monthly_results"
     path = "/api/v3/meter/digest/savings/monthly"
     docs_url = f"{DOCS}/meterdigest/getmetersavingsmonthlylistv3"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     rows = digests.SAVINGS_MONTHS
     selected_by_default = False
@@ -73,7 +73,7 @@ class MeterDigestActualYearlyResultsStream(EnergyCAPStream):
     name = "meter_digest_actual_yearly_results"
     path = "/api/v3/meter/digest/actual/yearly"
     docs_url = f"{DOCS}/meterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     rows = digests.YEARS
     selected_by_default = False
@@ -85,7 +85,7 @@ class MeterDigestCalendarizedYearlyResultsStream(EnergyCAPStream):
     name = "meter_digest_calendarized_yearly_results"
     path = "/api/v3/meter/digest/calendarized/yearly"
     docs_url = f"{DOCS}/meterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     rows = digests.YEARS
     selected_by_default = False
@@ -97,7 +97,7 @@ class MeterDigestNormalizedYearlyResultsStream(EnergyCAPStream):
     name = "meter_digest_normalized_yearly_results"
     path = "/api/v3/meter/digest/normalized/yearly"
     docs_url = f"{DOCS}/meterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     rows = digests.NORMALIZED_YEARS
     selected_by_default = False
@@ -109,7 +109,7 @@ class MeterDigestSavingsYearlyResultsStream(EnergyCAPStream):
     name = "meter_digest_savings_yearly_results"
     path = "/api/v3/meter/digest/savings/yearly"
     docs_url = f"{DOCS}/meterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     rows = digests.SAVINGS_YEARS
     selected_by_default = False
@@ -121,7 +121,7 @@ class MeterDigestGHGYearlyResultsStream(EnergyCAPStream):
     name = "meter_digest_ghg_yearly_results"
     path = "/api/v3/meter/digest/ghg/yearly"
     docs_url = f"{DOCS}/meterdigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.METERS
     rows = digests.GHG_YEARS
     selected_by_default = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_utility_energy.energycap import permissions
-from tap_utility_energy.energycap.base import DOCS, YEARS, EnergyCAPStream
+from tap_utility_energy.energycap.base import DOCS, NUMBER_OF_YEARS, EnergyCAPStream
 from tap_utility_energy.energycap.schemas import place_digests as digests
 
 
@@ -13,7 +13,7 @@ class PlaceDigestActualMonthlyResultsStream(EnergyCAPStream):
     name = "place_digest_actual_monthly_results"
     path = "/api/v3/place/digest/actual/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.MONTHS
     selected_by_default = False
@@ -25,7 +25,7 @@ class PlaceDigestActualMonthlyCommodityResultsStream(EnergyCAPStream):
     name = "place_digest_actual_monthly_commodity_results"
     path = "/api/v3/place/digest/actual/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.COMMODITY_MONTHS
     selected_by_default = False
@@ -40,7 +40,7 @@ class PlaceDigestCalendarizedMonthlyResultsStream(EnergyCAPStream):
     name = "place_digest_calendarized_monthly_results"
     path = "/api/v3/place/digest/calendarized/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.MONTHS
     selected_by_default = False
@@ -55,7 +55,7 @@ class PlaceDigestCalendarizedMonthlyCommodityResultsStream(EnergyCAPStream):
     name = "place_digest_calendarized_monthly_commodity_results"
     path = "/api/v3/place/digest/calendarized/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.COMMODITY_MONTHS
     selected_by_default = False
@@ -67,7 +67,7 @@ class PlaceDigestNormalizedMonthlyResultsStream(EnergyCAPStream):
     name = "place_digest_normalized_monthly_results"
     path = "/api/v3/place/digest/normalized/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.NORMALIZED_MONTHS
     selected_by_default = False
@@ -79,7 +79,7 @@ class PlaceDigestNormalizedMonthlyCommodityResultsStream(EnergyCAPStream):
     name = "place_digest_normalized_monthly_commodity_results"
     path = "/api/v3/place/digest/normalized/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.NORMALIZED_COMMODITY_MONTHS
     selected_by_default = False
@@ -91,7 +91,7 @@ class PlaceDigestSavingsMonthlyResultsStream(EnergyCAPStream):
     name = "place_digest_savings_monthly_results"
     path = "/api/v3/place/digest/savings/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.SAVINGS_MONTHS
     selected_by_default = False
@@ -103,7 +103,7 @@ class PlaceDigestSavingsMonthlyCommodityResultsStream(EnergyCAPStream):
     name = "place_digest_savings_monthly_commodity_results"
     path = "/api/v3/place/digest/savings/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.SAVINGS_COMMODITY_MONTHS
     selected_by_default = False
@@ -115,7 +115,7 @@ class PlaceDigestGHGMonthlyResultsStream(EnergyCAPStream):
     name = "place_digest_ghg_monthly_results"
     path = "/api/v3/place/digest/ghg/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.GHG_MONTHS
     selected_by_default = False
@@ -127,7 +127,7 @@ class PlaceDigestGHGMonthlyScopeResultsStream(EnergyCAPStream):
     name = "place_digest_ghg_monthly_scope_results"
     path = "/api/v3/place/digest/ghg/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.GHG_SCOPE_MONTHS
     selected_by_default = False
@@ -139,7 +139,7 @@ class PlaceDigestGHGMonthlyCommodityResultsStream(EnergyCAPStream):
     name = "place_digest_ghg_monthly_commodity_results"
     path = "/api/v3/place/digest/ghg/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.GHG_COMMODITY_MONTHS
     selected_by_default = False
@@ -151,7 +151,7 @@ class PlaceDigestActualYearlyResultsStream(EnergyCAPStream):
     name = "place_digest_actual_yearly_results"
     path = "/api/v3/place/digest/actual/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.YEARS
     selected_by_default = False
@@ -163,7 +163,7 @@ class PlaceDigestActualYearlyCommodityResultsStream(EnergyCAPStream):
     name = "place_digest_actual_yearly_commodity_results"
     path = "/api/v3/place/digest/actual/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.COMMODITY_YEARS
     selected_by_default = False
@@ -175,7 +175,7 @@ class PlaceDigestCalendarizedYearlyResultsStream(EnergyCAPStream):
     name = "place_digest_calendarized_yearly_results"
     path = "/api/v3/place/digest/calendarized/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.YEARS
     selected_by_default = False
@@ -187,7 +187,7 @@ class PlaceDigestCalendarizedYearlyCommodityResultsStream(EnergyCAPStream):
     name = "place_digest_calendarized_yearly_commodity_results"
     path = "/api/v3/place/digest/calendarized/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.COMMODITY_YEARS
     selected_by_default = False
@@ -199,7 +199,7 @@ class PlaceDigestNormalizedYearlyResultsStream(EnergyCAPStream):
     name = "place_digest_normalized_yearly_results"
     path = "/api/v3/place/digest/normalized/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.NORMALIZED_YEARS
     selected_by_default = False
@@ -211,7 +211,7 @@ class PlaceDigestNormalizedYearlyCommodityResultsStream(EnergyCAPStream):
     name = "place_digest_normalized_yearly_commodity_results"
     path = "/api/v3/place/digest/normalized/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.NORMALIZED_COMMODITY_YEARS
     selected_by_default = False
@@ -223,7 +223,7 @@ class PlaceDigestSavingsYearlyResultsStream(EnergyCAPStream):
     name = "place_digest_savings_yearly_results"
     path = "/api/v3/place/digest/savings/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.SAVINGS_YEARS
     selected_by_default = False
@@ -235,7 +235,7 @@ class PlaceDigestSavingsYearlyCommodityResultsStream(EnergyCAPStream):
     name = "place_digest_savings_yearly_commodity_results"
     path = "/api/v3/place/digest/savings/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.SAVINGS_COMMODITY_YEARS
     selected_by_default = False
@@ -247,7 +247,7 @@ class PlaceDigestGHGYearlyResultsStream(EnergyCAPStream):
     name = "place_digest_ghg_yearly_results"
     path = "/api/v3/place/digest/ghg/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.GHG_YEARS
     selected_by_default = False
@@ -259,7 +259,7 @@ class PlaceDigestGHGYearlyScopeResultsStream(EnergyCAPStream):
     name = "place_digest_ghg_yearly_scope_results"
     path = "/api/v3/place/digest/ghg/yearly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.GHG_SCOPE_YEARS
     selected_by_default = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_utility_energy.energycap import permissions
-from tap_utility_energy.energycap.base import DOCS, YEARS, EnergyCAPStream
+from tap_utility_energy.energycap.base import DOCS, NUMBER_OF_YEARS, EnergyCAPStream
 from tap_utility_energy.energycap.schemas import place_digests as digests
 
 
@@ -16,7 +16,7 @@ class PlaceDigestTargetsStream(EnergyCAPStream):
     name = "place_digest_targets"
     path = "/api/v3/place/digest/actual/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.TARGETS
     selected_by_default = False
@@ -32,7 +32,7 @@ class PlaceDigestCommodityTargetsStream(EnergyCAPStream):
     name = "place_digest_commodity_targets"
     path = "/api/v3/place/digest/actual/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.COMMODITY_TARGETS
     selected_by_default = False
@@ -44,7 +44,7 @@ class PlaceDigestCalendarizedTargetsStream(EnergyCAPStream):
     name = "place_digest_calendarized_targets"
     path = "/api/v3/place/digest/calendarized/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.TARGETS
     selected_by_default = False
@@ -56,7 +56,7 @@ class PlaceDigestCalendarizedCommodityTargetsStream(EnergyCAPStream):
     name = "place_digest_calendarized_commodity_targets"
     path = "/api/v3/place/digest/calendarized/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.COMMODITY_TARGETS
     selected_by_default = False
@@ -68,7 +68,7 @@ class PlaceDigestNormalizedTargetsStream(EnergyCAPStream):
     name = "place_digest_normalized_targets"
     path = "/api/v3/place/digest/normalized/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.NORMALIZED_TARGETS
     selected_by_default = False
@@ -80,7 +80,7 @@ class PlaceDigestNormalizedCommodityTargetsStream(EnergyCAPStream):
     name = "place_digest_normalized_commodity_targets"
     path = "/api/v3/place/digest/normalized/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.NORMALIZED_COMMODITY_TARGETS
     selected_by_default = False
@@ -92,7 +92,7 @@ class PlaceDigestGHGTargetsStream(EnergyCAPStream):
     name = "place_digest_ghg_targets"
     path = "/api/v3/place/digest/ghg/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.GHG_TARGETS
     selected_by_default = False
@@ -104,7 +104,7 @@ class PlaceDigestGHGScopeTargetsStream(EnergyCAPStream):
     name = "place_digest_ghg_scope_targets"
     path = "/api/v3/place/digest/ghg/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.GHG_SCOPE_TARGETS
     selected_by_default = False
@@ -116,7 +116,7 @@ class PlaceDigestGHGCommodityTargetsStream(EnergyCAPStream):
     name = "place_digest_ghg_commodity_targets"
     path = "/api/v3/place/digest/ghg/monthly"
     docs_url = f"{DOCS}/placedigest/"
-    params = YEARS
+    params = NUMBER_OF_YEARS
     permission = permissions.PLACES
     rows = digests.GHG_COMMODITY_TARGETS
     selected_by_default = False
