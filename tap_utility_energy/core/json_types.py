@@ -172,9 +172,10 @@ def _decoded_type(schema: Schema, closed: bool) -> Any:  # noqa: FBT001
     if schema.get("format", "date-time") != "date-time":
         del known["string"]
     if "object" in types:
-        properties = schema.get("properties")
+        properties = schema.get("properties") or {}
         is_closed = closed or not others
-        known["object"] = struct_of(properties, closed=is_closed) if properties else objects
+        is_free = others and not properties
+        known["object"] = objects if is_free else struct_of(properties, closed=is_closed)
     if "array" in types:
         items = schema.get("items")
         known["array"] = list[_decoded_type(items, closed) if items else free]  # type: ignore[misc]

@@ -22,6 +22,7 @@ RESTRICTED = [
     *({"type": []}, {"type": "number", "multipleOf": 0.01}, {"type": ["number", "string"]}),
     {"type": "array", "items": {"enum": ["a"]}},
     {"type": "object", "additionalProperties": {"type": "integer"}},
+    {"type": "object", "additionalProperties": False},
     {"type": "object", "properties": {"a": {"enum": [2]}}, "patternProperties": {"b": {}}},
 ]
 

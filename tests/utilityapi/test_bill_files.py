@@ -202,19 +202,6 @@ def test_a_directory_that_cannot_be_is_refused_before_any_request(
         assert "Traceback" not in run.stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_that_may_not_be_written_is_refused(
-    tap: TapRunner, box: Sandbox, folder: Path
-) -> None:
-    folder.mkdir(parents=True)
-    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    run = sync(tap, box, None, FILES, **{DIRECTORY: str(folder)})
-
-    assert run.exit == 1
-    assert "Permission denied" in run.last_line
-    assert not box.requests()
-
-
 def test_a_full_disk_leaves_no_half_file(
     tap: TapRunner, box: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
