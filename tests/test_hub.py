@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -14,7 +15,7 @@ from ruamel.yaml import YAML
 from yamllint import linter
 from yamllint.config import YamlLintConfig
 
-from tap_utility_energy import settings
+from tap_utility_energy import energycap, settings, utilityapi
 from tests.examples import ROOT
 
 NAME, VARIANT = "tap-utility-energy", "utility-energy"
@@ -137,6 +138,15 @@ def test_both_select_what_the_project_here_does(hub: dict[str, Any], lock: dict[
     assert lock["settings"] == here["settings"]
     for name in ("namespace", "capabilities"):
         assert hub[name] == lock[name] == here[name]
+
+
+@pytest.mark.parametrize("stream", [*utilityapi.STREAMS, *energycap.STREAMS])
+def test_meltano_selects_the_streams_that_the_tap_does(hub: dict[str, Any], stream: Any) -> None:
+    """Meltano takes each stream that no pattern excludes, whatever the catalog says."""
+    excluded = [pattern[1:] for pattern in hub["select"] if pattern.startswith("!")]
+    is_excluded = any(fnmatchcase(f"{stream.name}.any", pattern) for pattern in excluded)
+
+    assert is_excluded is not stream.selected_by_default, stream.name
 
 
 def test_the_logo_is_where_the_definition_says_and_needs_nothing_else(hub: dict[str, Any]) -> None:

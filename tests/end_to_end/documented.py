@@ -18,11 +18,11 @@ from tests.end_to_end.project import (
     tap_variables,
 )
 from tests.end_to_end.readme import SCHEMA
-from tests.end_to_end.truth import LISTED, charges_of
+from tests.end_to_end.truth import LISTED, OPT_IN, charges_of
 from tests.examples import example
 
 #: The tables that are selected by default, and their names in the sandbox's truth.
-BY_DEFAULT = {table: name for table, name in LISTED.items() if table != "energycap_bills"}
+BY_DEFAULT = {table: name for table, name in LISTED.items() if table not in OPT_IN}
 ENV = example("README.md#use-it sh 1")
 
 

@@ -60,6 +60,22 @@ LISTED = {
         )
     },
 }
+#: Those of them that are not selected by default.
+OPT_IN = {
+    "energycap_account_periods",
+    "energycap_batches",
+    "energycap_bill_lines",
+    "energycap_bill_meters_calendarized",
+    "energycap_bill_meters_normalized",
+    "energycap_bills",
+    "energycap_emission_records",
+    "energycap_emission_sources",
+    "energycap_general_ledgers",
+    "energycap_ghg_factors",
+    "energycap_gl_subcodes",
+    "energycap_meter_groups",
+    "energycap_place_groups",
+}
 SUMMARY_FIELDS = (
     "uid",
     "billing_account_uid",
