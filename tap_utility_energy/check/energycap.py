@@ -15,7 +15,7 @@ from tap_utility_energy.check.asking import Answer, Source
 from tap_utility_energy.check.evidence import Evidence
 from tap_utility_energy.check.shapes import merged
 from tap_utility_energy.core.schema import nullable_fields, record
-from tap_utility_energy.energycap.base import LIST
+from tap_utility_energy.energycap.base import LIST, filter_of
 from tap_utility_energy.energycap.permissions import NOT_NAMED
 from tap_utility_energy.energycap.streams import STREAMS
 from tap_utility_energy.energycap.streams.bills import BILL_ROWS, BillsStream
@@ -229,7 +229,7 @@ class _Check:
             return Answer()
         config = self._evidence.config
         others = {name: config.get(setting) for name, setting in stream.params.items()}
-        expression = (config.get("energycap_filters") or {}).get(stream.name)
+        expression = filter_of(stream.name, config)
         url = f"{self._asker.client.base_url}{stream.path}"
         both = " and ".join(filter(None, (expression, params.get("filter"))))
         query = {**others, **params, "filter": both or None}
@@ -260,7 +260,6 @@ def header(answer: Answer, name: str) -> str:
 
 def empty_note(source: Source, config: Mapping[str, Any]) -> str:
     """Why a list may be empty."""
-    filters = config.get("energycap_filters") or {}
-    if any(filters.get(name) for name in source.names):
+    if any(filter_of(name, config) for name in source.names):
         return EMPTY_FILTERED
     return EMPTY_DIGEST if "/digest/" in source.path else EMPTY_LIST

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.check.facts import Verdict, counted, not_seen, verdict
+from tap_utility_energy.energycap.base import filter_of
 from tap_utility_energy.energycap.streams.entities import MetersStream
 from tap_utility_energy.energycap.streams.meter_digests import MeterDigestMonthlyStream
 from tap_utility_energy.utilityapi.json_values import objects
@@ -106,8 +107,8 @@ def meters_in_digests(evidence: EnergyCAPEvidence) -> Verdict:
     """Whether digests list every meter."""
     meters = evidence.sources[MetersStream.path].total
     listed = evidence.sources[MeterDigestMonthlyStream.path].total
-    filters = evidence.config.get("energycap_filters") or {}
-    if not meters or listed is None or filters.get(MetersStream.name):
+    is_filtered = filter_of(MetersStream.name, evidence.config)
+    if not meters or listed is None or is_filtered:
         return not_seen("the lists of meters and of digests cannot be compared")
     seen = f"{listed:,} digests of {meters:,} meters"
     return verdict(seen, is_as_assumed=meters == listed)

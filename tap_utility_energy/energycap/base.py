@@ -88,12 +88,8 @@ class EnergyCAPStream(VendorStream):
 
     @property
     def filter(self) -> str:
-        """The expression that narrows the list, in the vendor's own language, or ''.
-
-        Source: https://developer.energycap.com/api-getting-started/filters/
-        """
-        filters: Mapping[str, str] = self.config.get("energycap_filters") or {}
-        return filters.get(self.name) or ""
+        """The expression that narrows the list, or ''."""
+        return filter_of(self.name, self.config)
 
     @property
     def scope(self) -> str:
@@ -233,3 +229,12 @@ class EnergyCAPStream(VendorStream):
     def total_check(self) -> TotalCheck:
         """Compares the number of records with EnergyCAP's total."""
         return TotalCheck(self.name, self.stream_state, self.stats)
+
+
+def filter_of(stream: str, config: Mapping[str, Any]) -> str:
+    """The user's expression that narrows a stream, in the vendor's own language, or ''.
+
+    Source: https://developer.energycap.com/api-getting-started/filters/
+    """
+    filters: Mapping[str, str] = config.get("energycap_filters") or {}
+    return filters.get(stream) or ""

@@ -76,20 +76,28 @@ class BillRowReader:
         own_filter: The user's expression, or ''.
         years_field: The field to filter by that limits the endpoint to the latest years, or ''.
         stats: The stream's statistics and log.
+        knows_all_bills: Whether the list of bills has all bills of the tenant, because no filter
+            narrows it.
     """
 
     def __init__(
-        self, get: GetPage, width: int, own_filter: str, years_field: str, stats: StreamStats
+        self,
+        get: GetPage,
+        width: int,
+        own_filter: str,
+        years_field: str,
+        stats: StreamStats,
+        *,
+        knows_all_bills: bool,
     ) -> None:
         self._get = get
         self._width = width
         self._own_filter = own_filter
         self._years_field = years_field
         self._stats = stats
+        self._knows_all_bills = knows_all_bills
         #: Whether no list changed while it was read.
         self.is_complete = True
-        #: Whether the list of bills has all bills of the tenant, because no filter narrows it.
-        self.knows_all_bills = True
         #: The bills whose rows were read, by a plan that may have been given up since.
         self._done = set[int]()
         self._has_odd_total = False
@@ -142,7 +150,7 @@ class BillRowReader:
 
     def _read_by_bill(self, bills: ChangedBills, plan: Plan) -> Iterator[RowsOfBills]:
         wanted = [bill for bill in bills.wanted if bill not in self._done]
-        known = bills.known if self.knows_all_bills else None
+        known = bills.known if self._knows_all_bills else None
         for part in bill_filters(wanted, known):
             for rows in self._read_part(plan, part):
                 yield rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +16,7 @@ from tap_utility_energy.core.keys import as_key
 from tap_utility_energy.core.raw_rows import RawRows
 from tap_utility_energy.core.stream import VendorStream
 from tap_utility_energy.energycap import permissions
-from tap_utility_energy.energycap.base import LIST
+from tap_utility_energy.energycap.base import LIST, filter_of
 from tap_utility_energy.energycap.bill_row_reader import BillRowReader
 from tap_utility_energy.energycap.changed_bills import (
     BILL_FIELDS,
@@ -88,7 +88,7 @@ class BillRowsStream(VendorStream):
     def pages(self) -> Iterator[Page]:
         return self._bills.pages_for(self.name, self.decoder)
 
-    @property
+    @cached_property
     def _total_check(self) -> TotalCheck:
         return TotalCheck(self.name, self.stream_state, self.stats)
 
@@ -99,8 +99,7 @@ class BillRowsStream(VendorStream):
     @property
     def filter(self) -> str:
         """The user's expression that narrows the rows, or ''."""
-        filters: Mapping[str, str] = self.config.get("energycap_filters") or {}
-        return filters.get(self.name) or ""
+        return filter_of(self.name, self.config)
 
     @override
     def narrowed_by(self) -> str:
@@ -135,9 +134,14 @@ class BillRowsStream(VendorStream):
     def records(self) -> Iterator[Iterable[Record]]:
         """The rows of the bills that may have changed."""
         bills = self._changed_bills()
-        width = self.config["energycap_max_parallel_requests"]
-        reader = BillRowReader(self._get, width, self.filter, self.years_field, self.stats)
-        reader.knows_all_bills = not self._bills.filter
+        reader = BillRowReader(
+            self._get,
+            self.config["energycap_max_parallel_requests"],
+            self.filter,
+            self.years_field,
+            self.stats,
+            knows_all_bills=not self._bills.filter,
+        )
         positions, with_rows = Counter[tuple[int, ...]](), set[int]()
         parts = reader.read(bills, self.client.clock.local_now().year)
         for number, part in enumerate(parts, 1):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from tap_utility_energy.http.lazy_records import content_of
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 MOST_READS = 3
 
 
-class Read(NamedTuple):
+@dataclass(frozen=True)
+class Read:
     """One read of a list, page by page."""
 
     pages: list[list[Any]]
@@ -31,7 +34,7 @@ class Read(NamedTuple):
             totals.add(page.headers.get("TotalNumberOfRecords", "").strip())
         return cls(records, totals - {""})
 
-    @property
+    @cached_property
     def records(self) -> list[Any]:
         """The records as they were sent."""
         return [record for page in self.pages for record in page]
@@ -42,17 +45,17 @@ class Read(NamedTuple):
         number = len(self.records)
         return self.totals == {str(number)} if self.totals else not number
 
-    @property
+    @cached_property
     def repeats(self) -> int:
         """The number of records that an earlier page has too."""
-        return len(self.records) - len(self.distinct)
+        return len(self.records) - len(self.distinct) if len(self.pages) > 1 else 0
 
     @property
     def is_consistent(self) -> bool:
         """Whether no record was added, removed or moved to another page meanwhile."""
-        return self.is_complete and (len(self.pages) == 1 or not self.repeats)
+        return self.is_complete and not self.repeats
 
-    @property
+    @cached_property
     def distinct(self) -> list[Any]:
         """The records in order. What an earlier page has is not repeated."""
         seen, found = set[bytes | str](), []

@@ -16,6 +16,7 @@ from tap_utility_energy.http.session import origin
 from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi import schemas
 from tap_utility_energy.utilityapi.bill_files import NotWrittenError, is_pdf, stem_of, suffix_of
+from tap_utility_energy.utilityapi.bill_rows import count_bad_items, fields_of_bill
 from tap_utility_energy.utilityapi.json_values import items, meter_of
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ class BillFileRows:
             FatalError: No further file can be fetched or written.
         """
         bill = fully_decoded(record)
-        own = {name: bill.get(name) for name in ("meter_uid", "authorization_uid", "updated")}
-        own["bill_uid"] = bill["uid"]
+        own = fields_of_bill(bill)
         positions, others = count(), 0
         known: dict[str, Record] = {}
         for source in items(bill.get("sources") or []):
@@ -96,8 +96,7 @@ class BillFileRows:
                 row = {**fields, **own, **file, "raw_url": url, "position": position}
                 yield self._stream.fitter.fit(row, unknown)
         if others:
-            what = f"{others} source(s) that are not objects"
-            self._stream.bad_records.add_rows(others, f"bill {shown(bill['uid'], 40)} has {what}")
+            count_bad_items(self._stream, bill, others, "source(s)")
 
     def _url_of(self, bill: Record, source: Record) -> str:
         """Where the file of a source is, without a credential; '' if it has none."""

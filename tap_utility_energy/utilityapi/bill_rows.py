@@ -61,6 +61,25 @@ class BillItems:
         return cast("dict[str, Any]", block["items"]["properties"])
 
 
+def fields_of_bill(bill: Record) -> Record:
+    """What each row of a bill has of the bill."""
+    own = {name: bill.get(name) for name in ("meter_uid", "authorization_uid", "updated")}
+    return own | {"bill_uid": bill["uid"]}
+
+
+def count_bad_items(stream: VendorStream, bill: Record, number: int, noun: str) -> None:
+    """Count items of a bill that are not objects as bad records.
+
+    Args:
+        stream: The stream that has no rows of them.
+        bill: The bill.
+        number: How many there are.
+        noun: What they are called.
+    """
+    what = f"{number} {noun} that are not objects"
+    stream.bad_records.add_rows(number, f"bill {shown(bill['uid'], 40)} has {what}")
+
+
 class BillRows:
     """Makes the rows of a bill: one per item that is nested in it.
 
@@ -76,8 +95,7 @@ class BillRows:
     def rows_of(self, record: Record) -> Iterable[Record | RawRows]:
         """The rows of a bill. An item that is not an object is counted as a bad record."""
         bill = _with_raw_items(record)
-        own = {name: bill.get(name) for name in ("meter_uid", "authorization_uid", "updated")}
-        own["bill_uid"] = bill["uid"]
+        own = fields_of_bill(bill)
         rows, positions, others = Rows(), count(), 0
         for listed, where in self._kind.lists_in(bill):
             if not listed:
@@ -95,8 +113,7 @@ class BillRows:
                 elif item is not None:
                     others += 1
         if others:
-            what = f"{others} {self._kind.noun} that are not objects"
-            self._stream.bad_records.add_rows(others, f"bill {shown(bill['uid'], 40)} has {what}")
+            count_bad_items(self._stream, bill, others, self._kind.noun)
         return rows
 
     def _with_position(self, item: object, positions: Iterator[int]) -> bytes | None:
