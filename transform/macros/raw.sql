@@ -1,0 +1,44 @@
+{#
+  Read a table as the loader wrote it: `columns` maps each column that is needed to its kind.
+  The result has snake_case names and plain types in every database. A table or column that is
+  not there, because its stream or field is not selected, is null.
+#}
+{% macro raw(table, columns) %}
+  {%- set relation = source('raw', table) -%}
+  {%- set found = adapter.get_relation(relation.database, relation.schema, relation.identifier) if execute else none -%}
+  {%- set present = {} -%}
+  {%- for column in (adapter.get_columns_in_relation(found) if found else []) -%}
+    {%- do present.update({column.name | lower: adapter.quote(column.name)}) -%}
+  {%- endfor -%}
+  select
+  {%- for name, kind in columns.items() %}
+    {{ read_column(present.get(name | lower, 'null'), kind) }} as {{ snake_case(name) }}{{ ',' if not loop.last }}
+  {%- endfor %}
+  from {{ found or '(select 1 as nothing) as empty' }}
+  {%- if not found %} where false {%- endif %}
+{% endmacro %}
+
+{# meterId → meter_id; `end`, which is a keyword, → end_text. #}
+{% macro snake_case(name) %}
+  {%- set snake = modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', name) | lower -%}
+  {{- return('end_text' if snake == 'end' else snake) -}}
+{% endmacro %}
+
+{% macro read_column(column, kind) %}
+  {{- return(adapter.dispatch('read_column')(column, kind)) -}}
+{% endmacro %}
+
+{% macro default__read_column(column, kind) %}
+  {%- set types = {'text': 'varchar', 'integer': 'bigint', 'number': 'float8', 'boolean': 'boolean', 'timestamp': 'timestamp', 'json': 'json', 'list': 'json'} -%}
+  {{- 'cast(' ~ column ~ ' as ' ~ types[kind] ~ ')' -}}
+{% endmacro %}
+
+{% macro postgres__read_column(column, kind) %}
+  {%- set types = {'text': 'text', 'integer': 'bigint', 'number': 'float8', 'boolean': 'boolean', 'timestamp': 'timestamp', 'json': 'jsonb'} -%}
+  {%- if kind == 'list' -%}
+    {#- The loader's type is jsonb[]. -#}
+    {{- 'cast(null as jsonb)' if column == 'null' else 'to_jsonb(' ~ column ~ ')' -}}
+  {%- else -%}
+    {{- 'cast(' ~ column ~ ' as ' ~ types[kind] ~ ')' -}}
+  {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,20 @@
+with meters as (
+  {{ raw('energycap_meters', {
+    'meterId': 'integer', 'meterCode': 'text', 'meterInfo': 'text', 'serialNumber': 'text', 'commodity': 'json',
+    'place': 'json', 'accounts': 'list', 'active': 'boolean', '_sdc_extracted_at': 'timestamp'
+  }) }}
+)
+
+select
+  meter_id,
+  meter_code,
+  meter_info,
+  serial_number,
+  {{ json_text('commodity', 'commodityCode') }} as vendor_commodity,
+  cast({{ json_number('place', 'placeId') }} as bigint) as place_id,
+  {{ json_text('place', 'placeCode') }} as place_code,
+  {{ json_text('place', 'placeInfo') }} as place_info,
+  {{ json_text('accounts', 0, 'accountCode') }} as account,
+  active as is_active,
+  _sdc_extracted_at as extracted_at
+from meters
