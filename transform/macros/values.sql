@@ -74,10 +74,23 @@
 {% macro plain(text) %}{{ return(adapter.dispatch('plain')(text)) }}{% endmacro %}
 {% macro default__plain(text) %}{{ return("nullif(regexp_replace(lower(" ~ text ~ "), '[^[:alnum:]]', '', 'g'), '')") }}{% endmacro %}
 
-{# The day that reports are made for. #}
+{# The day that reports are made for: today, or DBT_UTILITY_ENERGY_AS_OF. #}
 {% macro as_of() %}
-  {{- return("cast('" ~ var('as_of') ~ "' as date)" if var('as_of') else 'current_date') -}}
+  {%- set day = env_var('DBT_UTILITY_ENERGY_AS_OF', '') -%}
+  {{- return("cast('" ~ day ~ "' as date)" if day else 'current_date') -}}
 {% endmacro %}
+
+{# The timestamp that a text begins with, without its offset: local time. Null if there is none. #}
+{% macro as_local_time(text) %}
+  {{- return(
+    "(case when " ~ matches(text, '^.{10}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]') ~ " then "
+    ~ as_date(text) ~ " + cast(substr(" ~ text ~ ", 12, 8) as time) end)"
+  ) -}}
+{% endmacro %}
+
+{% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches')(text, pattern)) }}{% endmacro %}
+{% macro default__matches(text, pattern) %}{{ return("regexp_matches(" ~ text ~ ", '" ~ pattern ~ "')") }}{% endmacro %}
+{% macro postgres__matches(text, pattern) %}{{ return("(" ~ text ~ " ~ '" ~ pattern ~ "')") }}{% endmacro %}
 
 {# A timestamp some hours before another. #}
 {% macro hours_before(hours, timestamp) %}
