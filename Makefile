@@ -79,6 +79,9 @@ constraints: $(BIN)/uv ## pin the newest version of each dependency
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group lint --group bench \
 		--no-annotate --custom-compile-command "make constraints" \
 		--output-file constraints.txt pyproject.toml loaders/duckdb/pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--no-annotate --custom-compile-command "make constraints" \
+		--output-file transform/requirements.txt transform/requirements.in
 
 release-files: export TAG ?=
 release-files: $(BIN)/uv ## build what the release of TAG publishes, into dist/

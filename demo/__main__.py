@@ -41,9 +41,10 @@ def extract_and_load(console: Console) -> None:
         console.print(f"The sandbox stands in for UtilityAPI and EnergyCAP on {address['url']}.")
         env = pipeline.environment(address)
         if not pipeline.installed():
-            console.print("Installing the tap and the loader, which is done once.")
+            console.print("Installing the tap, the loader and dbt, which is done once.")
             pipeline.install(env)
-        console.print(f"\n$ meltano run {pipeline.TAP} {pipeline.TARGET}", style="bold")
+        steps = f"{pipeline.TAP} {pipeline.TARGET} {pipeline.TRANSFORM}:build"
+        console.print(f"\n$ meltano run {steps}", style="bold")
         began = time.monotonic()
         warnings = pipeline.run(env, lambda line: console.print(f"  {line}", style="dim"))
         seconds = time.monotonic() - began

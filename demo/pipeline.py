@@ -20,18 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 LOG = ROOT / "output" / "demo.log"
-TAP, TARGET = "tap-utility-energy", "target-duckdb"
+TAP, TARGET, TRANSFORM = "tap-utility-energy", "target-duckdb", "dbt-utility-energy"
 STAMP = ROOT / ".meltano" / "demo.stamp"
 #: Files that determine the plugins' environments.
-MADE_FROM = ("pyproject.toml", "constraints.txt", "meltano.yml", "loaders/duckdb/pyproject.toml")
+MADE_FROM = (
+    "pyproject.toml",
+    "constraints.txt",
+    "meltano.yml",
+    "loaders/duckdb/pyproject.toml",
+    "transform/requirements.txt",
+)
 # A user's own settings must not reach the demo.
-FOREIGN = ("MELTANO_", "TAP_UTILITY_ENERGY_", "TARGET_")
+FOREIGN = ("MELTANO_", "TAP_UTILITY_ENERGY_", "TARGET_", "DBT_")
 #: Lines of Meltano's log to show, and their format.
 WORTH_SHOWING = (
     (re.compile(r"(\w+ is still preparing the answer \(202\); retrying in \d+ s)"), "{0}"),
     (re.compile(r"(\w+: [\d,]+ records? in [\d.]+ \w+)"), "{0}"),
     (re.compile(r"(\d+ streams? done, .* in [\d.]+ \w+)"), "{0}"),
     (re.compile(r"Loading (\d+) rows into '.*\"(\w+)\"'"), "loading {0} rows into {1}"),
+    (re.compile(r"Finished running (.*) in 0 hours 0 minutes and ([\d.]+) "), "dbt: {0} in {1} s"),
 )
 
 
@@ -68,13 +75,13 @@ def environment(address: Mapping[str, str]) -> dict[str, str]:
 
 
 def installed() -> bool:
-    """Whether the tap and the loader are installed and up to date."""
+    """Whether the tap, the loader and dbt are installed and up to date."""
     return STAMP.exists() and STAMP.read_text("ascii") == _fingerprint()
 
 
 def install(env: Mapping[str, str]) -> None:
-    """Install the tap and the loader, each in an environment of its own."""
-    _meltano(["install", "--clean", TAP, TARGET], env, lambda _: None)
+    """Install the tap, the loader and dbt, each in an environment of its own."""
+    _meltano(["install", "--clean", TAP, TARGET, TRANSFORM], env, lambda _: None)
     STAMP.write_text(_fingerprint(), "ascii")
 
 
@@ -86,7 +93,7 @@ def _fingerprint() -> str:
 
 
 def run(env: Mapping[str, str], show: Callable[[str], None]) -> int:
-    """Read both vendors into DuckDB; return the number of warnings on the way."""
+    """Read both vendors into DuckDB and model them; return the number of warnings on the way."""
     warnings = 0
 
     def line_of_log(line: str) -> None:
@@ -98,7 +105,8 @@ def run(env: Mapping[str, str], show: Callable[[str], None]) -> int:
 
     # Neither the state of an earlier demo, whose DuckDB file may be gone, nor one that was cut
     # short stands in the way.
-    _meltano(["run", "--full-refresh", "--force", TAP, TARGET], env, line_of_log)
+    steps = [TAP, TARGET, f"{TRANSFORM}:build"]
+    _meltano(["run", "--full-refresh", "--force", *steps], env, line_of_log)
     return warnings
 
 

@@ -74,8 +74,9 @@ def charts(database: duckdb.DuckDBPyConnection) -> list[Text]:
 
 
 def tables(database: duckdb.DuckDBPyConnection) -> list[str]:
-    """The names of all tables."""
-    query = "SELECT table_name FROM information_schema.tables ORDER BY 1"
+    """The names of the loader's tables."""
+    query = """
+        SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1"""
     return [name for (name,) in database.execute(query).fetchall()]
 
 

@@ -47,4 +47,8 @@ where
     ({{ what }}_per_day > {{ var('jump_factor') }} * highest_{{ what }} and highest_{{ what }} > 0)
     or ({{ what }}_per_day * {{ var('jump_factor') }} < lowest_{{ what }} and lowest_{{ what }} > 0)
   )
+  {% if what == 'cost' -%}
+  and abs({{ what }}_per_day - case when {{ what }}_per_day > highest_{{ what }} then highest_{{ what }} else lowest_{{ what }} end) * days
+    >= {{ var('jump_cost') }}
+  {%- endif %}
 {%- endfor %}

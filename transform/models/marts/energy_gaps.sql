@@ -42,7 +42,8 @@ gaps as (
     least(end_date, covered_until) - start_date,
     bill_id
   from in_order
-  where least(end_date, covered_until) - start_date >= {{ var('gap_days') }}
+  -- least() of a null is the other date.
+  where covered_until is not null and least(end_date, covered_until) - start_date >= {{ var('gap_days') }}
 
   union all
 
