@@ -353,6 +353,8 @@ class Platform:
             consent = Consent(authorization, n, None if n % 5 == 2 else expires)
             if n % 7 == 5:
                 consent.expires = midnight - dt.timedelta(days=1)
+            elif n % 13 == 3:  # to be renewed soon
+                consent.expires = midnight + dt.timedelta(days=10 + n)
             self.consents[consent.uid] = consent
         return self.consents[authorization.uid]
 
