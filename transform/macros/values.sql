@@ -14,9 +14,12 @@
 
 {# The number that a text is; null if it is none. #}
 {% macro as_number(text) %}{{ return(adapter.dispatch('as_number')(text)) }}{% endmacro %}
-{% macro default__as_number(text) %}{{ return('try_cast(' ~ text ~ ' as float8)') }}{% endmacro %}
+{% macro default__as_number(text) %}
+  {#- Not a number, and infinity, are no figures to add up. -#}
+  {{- return('(case when isfinite(try_cast(' ~ text ~ ' as float8)) then try_cast(' ~ text ~ ' as float8) end)') -}}
+{% endmacro %}
 {% macro postgres__as_number(text) %}
-  {{- return("(case when " ~ text ~ " ~ '^-?[0-9]{1,200}(\\.[0-9]+)?([eE][-+]?[0-9]{1,2})?$' then cast(" ~ text ~ " as float8) end)") -}}
+  {{- return("(case when " ~ text ~ " ~ '^-?[0-9]{1,255}[0-9]{0,53}(\\.[0-9]+)?([eE][-+]?[0-9]{1,2})?$' then cast(" ~ text ~ " as float8) end)") -}}
 {% endmacro %}
 
 {# The date that a text begins with, as in 2026-03-01T00:00:00-08:00: the local day. Null if there is none. #}
@@ -46,7 +49,7 @@
 {# The largest number of a field in a JSON list of objects. #}
 {% macro largest(list, field) %}{{ return(adapter.dispatch('largest')(list, field)) }}{% endmacro %}
 {% macro default__largest(list, field) %}
-  {{- return("list_max([try_cast(item ->> '" ~ field ~ "' as float8) for item in try_cast(" ~ list ~ " as json[])])") -}}
+  {{- return("list_max([" ~ as_number("(item ->> '" ~ field ~ "')") ~ " for item in try_cast(" ~ list ~ " as json[])])") -}}
 {% endmacro %}
 {% macro postgres__largest(list, field) %}
   {{- return("(select max(" ~ as_number("(item ->> '" ~ field ~ "')") ~ ") from " ~ items_of(list) ~ " as numbers)") -}}
@@ -95,6 +98,17 @@
 {# A timestamp some hours before another. #}
 {% macro hours_before(hours, timestamp) %}
   {{- return('(' ~ timestamp ~ " - interval '" ~ hours ~ " hours')") -}}
+{% endmacro %}
+
+{#
+  The time before which a record of a list was last read if the vendor no longer lists it. Most of the
+  records are of the latest read of the whole list; the latest of all may be of a read of a few.
+#}
+{% macro last_listed(relation) %}
+  {{- return(
+    '(select ' ~ hours_before(var('gone_after_hours'), 'percentile_disc(0.5) within group (order by extracted_at)')
+    ~ ' from ' ~ relation ~ ')'
+  ) -}}
 {% endmacro %}
 
 {# The schema of the profile for marts and seeds, and one beside it for what they are made of. #}

@@ -1,9 +1,18 @@
 -- One row per meter: what the list of meters says, or else the meter's latest bills.
-with listed as (
+with meters_of_consents as (
+  select
+    meters.*,
+    coalesce(authorizations.is_revoked, false) as is_revoked
+  from {{ ref('stg_utilityapi__meters') }} as meters
+  left join {{ ref('stg_utilityapi__authorizations') }} as authorizations
+    on authorizations.authorization_uid = meters.authorization_uid
+),
+
+listed as (
   select
     *,
-    extracted_at >= {{ hours_before(var('gone_after_hours'), 'max(extracted_at) over ()') }} as is_listed
-  from {{ ref('stg_utilityapi__meters') }}
+    coalesce(extracted_at >= {{ last_listed('meters_of_consents where not is_revoked') }}, true) as is_listed
+  from meters_of_consents
 ),
 
 of_bills as (
