@@ -24,6 +24,7 @@ meters as (
     listed.place_id,
     listed.place_code,
     listed.place_info,
+    coalesce(listed.meter_kind, 'standard') as meter_kind,
     coalesce(listed.is_active, true) as is_active
   from {{ ref('stg_energycap__meters') }} as listed
   full join of_bills on of_bills.meter_id = listed.meter_id
@@ -36,6 +37,7 @@ select
   meters.serial_number,
   meters.vendor_commodity,
   meters.account,
+  meters.meter_kind,
   meters.is_active,
   coalesce(cast(meters.place_id as varchar(20)), 'unknown') as building_id,
   coalesce(places.place_info, places.place_code, meters.place_info, meters.place_code) as building,

@@ -17,6 +17,7 @@ with meters as (
     cast(null as varchar(255)) as area_unit,
     cast(null as varchar(255)) as primary_use,
     vendor_commodity,
+    'standard' as meter_kind,
     is_active,
     is_listed and not is_revoked as is_listed,
     is_revoked
@@ -41,6 +42,7 @@ with meters as (
     area_unit,
     primary_use,
     vendor_commodity,
+    meter_kind,
     is_active,
     -- The tap reads changed meters only, so nothing tells which are gone.
     true,
@@ -70,6 +72,7 @@ select
     when meters.vendor_commodity is null then 'unknown'
     else 'other'
   end as commodity,
+  meters.meter_kind,
   meters.is_active,
   meters.is_listed,
   meters.is_revoked

@@ -23,6 +23,7 @@ select
   meters.address,
   meters.commodity,
   periods.unit,
+  meters.meter_kind,
   meters.is_active,
   meters.is_listed,
   periods.first_period,

@@ -1,7 +1,8 @@
 with meters as (
   {{ raw('energycap_meters', {
     'meterId': 'integer', 'meterCode': 'text', 'meterInfo': 'text', 'serialNumber': 'text', 'commodity': 'json',
-    'place': 'json', 'accounts': 'list', 'active': 'boolean', '_sdc_extracted_at': 'timestamp'
+    'place': 'json', 'accounts': 'list', 'active': 'boolean', 'isCalculatedMeter': 'boolean',
+    'isSplitParentMeter': 'boolean', 'isSplitChildMeter': 'boolean', '_sdc_extracted_at': 'timestamp'
   }) }}
 )
 
@@ -15,6 +16,12 @@ select
   {{ json_text('place', 'placeCode') }} as place_code,
   {{ json_text('place', 'placeInfo') }} as place_info,
   {{ json_text('accounts', 0, 'accountCode') }} as account,
+  case
+    when is_calculated_meter then 'calculated'
+    when is_split_parent_meter then 'split parent'
+    when is_split_child_meter then 'split child'
+    else 'standard'
+  end as meter_kind,
   active as is_active,
   _sdc_extracted_at as extracted_at
 from meters
