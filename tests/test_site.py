@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,31 +14,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from scripts.project import URLS
-from tests.end_to_end.project import absent, copy_tree, needed_module
+from tests.browser import TOO_WIDE, WIDTHS, running_browser
+from tests.end_to_end.project import copy_tree
 from tests.examples import ROOT
 from tests.file_server import serving_files
 
 pytestmark = pytest.mark.end_to_end
 
-WIDTHS = (360, 768, 1280)
-#: The browser may ask nobody for updates or lists either.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-#: What makes a page scroll sideways, for the message.
-TOO_WIDE = """() => {
-    const page = document.scrollingElement;
-    if (page.scrollWidth <= window.innerWidth) return [];
-    const wide = [...document.body.querySelectorAll("*")]
-        .filter(each => each.getBoundingClientRect().right > window.innerWidth + 1);
-    return [page.scrollWidth, ...wide.slice(0, 3).map(each => each.outerHTML.slice(0, 200))];
-}"""
 #: Numbered lists that fall apart into lists of one item.
 BROKEN_LISTS = """
     [...document.querySelectorAll("article ol")].filter(list => list.children.length < 2).length
@@ -76,15 +57,9 @@ def url(site: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's browser, with a profile of its own."""
-    found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
-    path = next(filter(None, found), None)
-    if path is None:
-        raise absent("no browser is installed: Debian's package is called chromium")
-    with needed_module("playwright.sync_api").sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    """The browser."""
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @contextmanager
