@@ -1,0 +1,86 @@
+"""The page as one file: the template, its style, its script, and the charting library."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from demo.page import words
+from demo.page.marts import opened
+from demo.page.values import content
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = Path(__file__).parent / "templates"
+FILTERS = {
+    "capital": words.capital,
+    "commodity": words.commodity,
+    "month": words.month,
+    "number": words.number,
+    "unit": words.unit,
+    "vendor": words.vendor,
+}
+#: Not even a mistake in this page can load something, or run another script than these.
+POLICY = (
+    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+def write_page(database: Path, page: Path, *, schema: str = "energy") -> int:
+    """Make the page of a database, and return its size in bytes."""
+    with opened(database, schema) as marts:
+        html = rendered(content(marts), schema).encode()
+    unfinished = page.with_name(f".{page.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(html)
+        unfinished.replace(page)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return len(html)
+
+
+def rendered(values: Mapping[str, Any], schema: str) -> str:
+    """The page's HTML."""
+    scripts = (get_plotlyjs(), (FOLDER / "page.js").read_text("utf-8"))
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=words.shown,
+    )
+    environment.filters.update(FILTERS, json=as_json)
+    environment.globals.update(change=words.change, count=words.count, KINDS=words.KINDS)
+    return environment.get_template("page.html").render(
+        values,
+        schema=schema,
+        STATUSES=words.STATUSES,
+        policy=POLICY.format(scripts=" ".join(f"'{hashed(script)}'" for script in scripts)),
+        style=Markup((FOLDER / "page.css").read_text("utf-8")),
+        scripts=[Markup(script) for script in scripts],
+    )
+
+
+def hashed(script: str) -> str:
+    """The name by which a policy allows a script."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def as_json(value: object) -> Markup:
+    """JSON that can stand in a script element: no text in it ends that."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return Markup(text)
