@@ -89,7 +89,7 @@ release-files: $(BIN)/uv ## build what the release of TAG publishes, into dist/
 
 clean: ## remove what the targets created; keep real data, state and .env
 	rm -rf $(VENV) .meltano/extractors .meltano/loaders .meltano/run .meltano/demo.stamp
-	rm -rf .mypy_cache .pytest_cache .ruff_cache site output/sandbox* output/demo.log
+	rm -rf .mypy_cache .pytest_cache .ruff_cache site output/sandbox* output/demo.log output/energy.html
 
 # The tap itself is needed by all but the demo, for which Meltano installs it.
 $(VENV)/demo.installed: EDITABLE :=

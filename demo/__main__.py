@@ -10,9 +10,12 @@ import duckdb
 from rich.console import Console
 
 from demo import pipeline, readback
+from demo.page.file import write_page
+from demo.page.marts import NoMartsError
 from demo.processes import ROOT, DemoFailedError, exit_on_signals
 
 DATABASE = ROOT / "output" / "sandbox.duckdb"
+PAGE = ROOT / "output" / "energy.html"
 TAIL = 15
 
 
@@ -25,7 +28,8 @@ def main() -> int:
     try:
         extract_and_load(console)
         show_what_landed(console)
-    except (DemoFailedError, duckdb.Error) as failure:
+        make_page(console)
+    except (DemoFailedError, NoMartsError, duckdb.Error) as failure:
         show_tail(console)
         sys.stderr.write(f"The demo failed: {failure}. All that was logged: {log_name()}\n")
         return 1
@@ -67,6 +71,13 @@ def show_what_landed(console: Console) -> None:
     for what, query in readback.QUERIES.items():
         console.print(f"\n{what}:\n", style="bold")
         console.print(query, soft_wrap=True)
+
+
+def make_page(console: Console) -> None:
+    """Make the page, and say where it is."""
+    write_page(DATABASE, PAGE)
+    console.print("\nA year of energy, to open in a browser:\n", style="bold")
+    console.print(f"  {PAGE.relative_to(ROOT)}")
 
 
 def show_tail(console: Console) -> None:

@@ -102,6 +102,7 @@ def test_the_demo_ends_as_the_readme_shows(tmp_path: Path) -> None:
 
     for line in comparable(blocks()["README.md#try-it text 1"]):
         assert line in lines, f"not said, or not there: {line}"
+    assert (tmp_path / "output" / "energy.html").stat().st_size > 1_000_000
 
 
 def comparable(text: str) -> list[str]:
