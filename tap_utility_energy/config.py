@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 #: How far the vendor's clock may be ahead of this machine's.
 CLOCK_DIFFERENCE = timedelta(hours=1)
-FILE_NAMES = ("historical_collection_journal", "utilityapi_bill_files_directory")
+FILE_NAMES = (
+    "historical_collection_journal",
+    "utilityapi_bill_files_directory",
+    "utilityapi_rate_limit_file",
+)
 SENT_AS_HEADERS = (*CREDENTIALS, "user_agent")
 
 

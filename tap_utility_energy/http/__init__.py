@@ -3,7 +3,7 @@
 A request goes through these modules, top down:
 
 - ``client``: one vendor's requests, from the URL to a decoded page
-- ``rate_limit``: spaces requests evenly
+- ``rate_limit``, ``shared_rate``: spaces requests evenly, in one process or in several
 - ``retry``: which failures are retried, how long to wait, when to give up
 - ``session``: connections, their time limits, and credentials for one origin only
 - ``connections``: connections that can be cut, and answers of bounded size

@@ -13,17 +13,26 @@ if TYPE_CHECKING:
     from pyrate_limiter import Decision
 
     from tap_utility_energy.clock import Clock
+    from tap_utility_energy.http.shared_rate import SharedStateStore
     from tap_utility_energy.stats import StreamStats
 
 
 class RateLimit:
-    """Spaces the requests of all threads evenly."""
+    """Spaces the requests of all threads evenly, and of all processes that share a store.
 
-    def __init__(self, requests_per_minute: int, clock: Clock) -> None:
+    Args:
+        requests_per_minute: The limit.
+        clock: Time, and what sleeps.
+        store: What remembers the requests. By default they are those of this process.
+    """
+
+    def __init__(
+        self, requests_per_minute: int, clock: Clock, store: SharedStateStore | None = None
+    ) -> None:
         # A burst of 1 spaces requests evenly; a larger one would send a minute's requests at once.
         self._rates = [Rate(requests_per_minute, Duration.MINUTE, burst=1)]
-        self._state = InMemoryStateStore()
-        self._clock = clock
+        self._store: InMemoryStateStore | SharedStateStore = store or InMemoryStateStore()
+        self._clock, self._is_shared = clock, store is not None
         self._reason = f"for the rate limit of {number(requests_per_minute, 'request')} per minute"
         self._turn = threading.Lock()
 
@@ -34,6 +43,7 @@ class RateLimit:
                 self._clock.wait(milliseconds / 1000, self._reason, stats)
 
     def _milliseconds_to_wait(self) -> int:
-        now = int(self._clock.now() * 1000)
-        decision: Decision = self._state.check(GCRA(), self._rates, now, 1)  # type: ignore[no-untyped-call]
+        # The monotonic clock, which nobody can set back, means nothing on other machines.
+        seconds = self._clock.local_now().timestamp() if self._is_shared else self._clock.now()
+        decision: Decision = self._store.check(GCRA(), self._rates, int(seconds * 1000), 1)
         return decision.retry_after_ms or 0

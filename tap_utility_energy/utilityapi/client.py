@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from tap_utility_energy.http.errors import error_slug
 from tap_utility_energy.http.filters import plan
 from tap_utility_energy.http.pagination import NextURLPaginator
 from tap_utility_energy.http.rate_limit import RateLimit
+from tap_utility_energy.http.shared_rate import SharedStateStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from tap_utility_energy.http.page import Decoder, Page, PageFormat
     from tap_utility_energy.stats import StreamStats
 
+RATE_LIMIT_FILE = "utilityapi_rate_limit_file"
 ADVICE: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "Check the uids in the utilityapi_… settings.",
     HTTPStatus.UNAUTHORIZED: "Check utilityapi_token: tokens are created and revoked in "
@@ -56,7 +59,14 @@ class UtilityAPI(Client):
 
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
-        self._rate_limit = RateLimit(config["utilityapi_requests_per_minute"], clock)
+        file, token = config.get(RATE_LIMIT_FILE), config.get(self.credential_setting, "")
+        # The file may be read by others: it names a token by what does not lead back to it.
+        name = sha256(token.encode()).hexdigest()[:16]
+        self._rate_limit = RateLimit(
+            config["utilityapi_requests_per_minute"],
+            clock,
+            SharedStateStore(file, name, RATE_LIMIT_FILE) if file else None,
+        )
 
     @override
     def auth_headers(self, credential: str) -> dict[str, str]:

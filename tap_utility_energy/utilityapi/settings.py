@@ -6,7 +6,7 @@ from singer_sdk import typing as th
 
 from tap_utility_energy.core.setting_types import Settings, seconds, uids
 from tap_utility_energy.utilityapi.bill_files import SETTING as BILL_FILES_DIRECTORY
-from tap_utility_energy.utilityapi.client import UtilityAPI
+from tap_utility_energy.utilityapi.client import RATE_LIMIT_FILE, UtilityAPI
 
 SETTINGS: Settings = (
     th.Property(
@@ -65,6 +65,13 @@ SETTINGS: Settings = (
         title="UtilityAPI requests per minute",
         description="Rate limit for UtilityAPI; requests are spaced evenly. UtilityAPI allows "
         "3000 and recommends no more than 60.",
+    ),
+    th.Property(
+        RATE_LIMIT_FILE,
+        th.StringType,
+        title="UtilityAPI rate limit file",
+        description="Path of an SQLite file in which all processes that name it share the rate "
+        "limit of their token. Unset: each process keeps the limit for itself.",
     ),
     th.Property(
         "utilityapi_max_parallel_requests",

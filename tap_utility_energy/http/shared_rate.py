@@ -1,0 +1,94 @@
+"""The state of a rate limit in an SQLite file, which several processes share."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from math import ceil
+from typing import TYPE_CHECKING
+
+from pyrate_limiter import StateStore
+from typing_extensions import override
+
+from tap_utility_energy.http.errors import FatalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pyrate_limiter import Decision, Rate, StateAlgorithm
+
+#: How long to wait for another process's turn with the file, in seconds. A turn takes milliseconds.
+BUSY_SECONDS = 60
+_TABLE = "CREATE TABLE IF NOT EXISTS rate_limits (name TEXT PRIMARY KEY, state TEXT NOT NULL)"
+_READ = "SELECT state FROM rate_limits WHERE name = ?"
+_WRITE = "INSERT OR REPLACE INTO rate_limits VALUES (?, ?)"
+
+
+class SharedStateStore(StateStore):
+    """What one rate limit remembers, in a file that is locked while it is read and written.
+
+    Args:
+        path: The file. It is created if it is not there.
+        name: Which of the file's limits this is.
+        setting: The setting that names the file, for messages.
+    """
+
+    def __init__(self, path: str, name: str, setting: str) -> None:
+        self._path, self._name, self._setting = path, name, setting
+
+    @override
+    def check(
+        self, algorithm: StateAlgorithm, rates: list[Rate], now: int, weight: int
+    ) -> Decision:
+        """Take a turn, or tell how long until there is one.
+
+        Raises:
+            FatalError: The file cannot be used.
+        """
+        try:
+            with closing(self._connect()) as file:
+                file.execute("BEGIN IMMEDIATE")
+                state = self._state(file, algorithm, rates, now)
+                after, decision = algorithm.step(rates, state, now, weight)
+                file.execute(_WRITE, (self._name, " ".join(map(str, after))))
+                file.commit()
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise FatalError(
+                f"{self._setting}: the file {self._path} cannot be used: {error}. Name a file that "
+                "this user may write, or delete it if it is no rate limit of this tap.",
+                whole_vendor=True,
+            ) from error
+        return decision
+
+    @override
+    def read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> tuple[int, ...]:
+        with closing(self._connect()) as file:
+            return tuple(self._stored(file, algorithm, rates))
+
+    @override
+    def reset(self) -> None:
+        with closing(self._connect()) as file:
+            file.execute("DELETE FROM rate_limits WHERE name = ?", (self._name,))
+            file.commit()
+
+    def _connect(self) -> sqlite3.Connection:
+        # A connection for each turn: none is shared by threads, or kept open over a fork.
+        file = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        file.execute("PRAGMA synchronous = OFF")  # nothing is lost with the last turn
+        file.execute(_TABLE)
+        return file
+
+    def _state(
+        self, file: sqlite3.Connection, algorithm: StateAlgorithm, rates: Sequence[Rate], now: int
+    ) -> tuple[int, ...]:
+        """The stored state, at most one turn ahead: a clock that was wrong can have written it."""
+        return tuple(
+            min(stored, now * 1000 + ceil(rate.interval * 1000 / rate.limit))
+            for stored, rate in zip(self._stored(file, algorithm, rates), rates, strict=True)
+        )
+
+    def _stored(
+        self, file: sqlite3.Connection, algorithm: StateAlgorithm, rates: Sequence[Rate]
+    ) -> Iterator[int]:
+        row = file.execute(_READ, (self._name,)).fetchone()
+        yield from map(int, row[0].split() if row else algorithm.initial(list(rates)))

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sandbox import Sandbox
+from tap_utility_energy.http.errors import FatalError
+from tap_utility_energy.http.rate_limit import RateLimit
+from tap_utility_energy.http.shared_rate import SharedStateStore
+from tap_utility_energy.stats import StreamStats
+from tests.support import FakeClock, TapRunner
+
+SETTING = "utilityapi_rate_limit_file"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    return str(tmp_path / "rate.sqlite")
+
+
+def limit(clock: FakeClock, file: str, name: str = "token") -> RateLimit:
+    """A limit of a request per second, as another process has it."""
+    return RateLimit(60, clock, SharedStateStore(file, name, SETTING))
+
+
+def taken(clock: FakeClock, *limits: RateLimit) -> list[float]:
+    """The seconds at which each limit gave way to a request, in turn."""
+    seconds = []
+    for each in limits:
+        each.wait(StreamStats("stream"))
+        seconds.append(round(sum(clock.slept), 3))
+    return seconds
+
+
+def test_processes_with_one_file_take_turns(file: str) -> None:
+    clock = FakeClock()
+    first, second = limit(clock, file), limit(clock, file)
+
+    assert taken(clock, first, second, second, first) == [0, 1, 2, 3]
+
+
+def test_each_token_has_its_own_rate(file: str) -> None:
+    clock = FakeClock()
+
+    assert taken(clock, limit(clock, file, "one"), limit(clock, file, "other")) == [0, 0]
+
+
+def test_a_rate_outlives_its_process(file: str) -> None:
+    clock = FakeClock()
+    assert taken(clock, limit(clock, file)) == [0]
+
+    assert taken(clock, limit(clock, file)) == [1]
+
+
+def test_a_time_in_the_future_holds_nobody_up(file: str) -> None:
+    class Ahead(FakeClock):
+        def local_now(self) -> datetime:
+            return super().local_now() + timedelta(days=365)
+
+    taken(Ahead(), limit(Ahead(), file))
+    clock = FakeClock()
+
+    assert taken(clock, limit(clock, file)) == [1]
+
+
+@pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0 and no more"])
+def test_a_file_that_is_no_rate_limit_is_named(file: str, content: bytes) -> None:
+    Path(file).write_bytes(content)
+
+    with pytest.raises(FatalError, match=f"^{SETTING}: the file {file} cannot be used: .*"):
+        taken(FakeClock(), limit(FakeClock(), file))
+    assert Path(file).read_bytes() == content
+
+
+def test_a_state_that_is_no_number_is_named(file: str) -> None:
+    taken(FakeClock(), limit(FakeClock(), file))
+    with sqlite3.connect(file) as database:
+        database.execute("UPDATE rate_limits SET state = 'soon'")
+
+    with pytest.raises(FatalError, match=SETTING):
+        taken(FakeClock(), limit(FakeClock(), file))
+
+
+def test_runs_share_the_rate_of_their_token(tap: TapRunner, file: str) -> None:
+    with Sandbox(billing_summaries=10, meters=0) as box:
+        settings = box.tap_config() | {SETTING: file, "utilityapi_requests_per_minute": 60}
+        first = tap(settings, streams=["billing_summaries"])
+        requests = len(box.requests())
+        second = tap(settings, streams=["billing_summaries"])
+
+    assert (first.exit, second.exit) == (0, 0)
+    assert requests > 0
+    with sqlite3.connect(file) as database:
+        ((name, state),) = database.execute("SELECT name, state FROM rate_limits").fetchall()
+    assert settings["utilityapi_token"] not in name
+    assert int(state) > 0
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tap: TapRunner, tmp_path: Path) -> None:
+    with Sandbox(billing_summaries=10, meters=0) as box:
+        settings = box.tap_config() | {SETTING: str(tmp_path / "absent" / "rate.sqlite")}
+        run = tap(settings, streams=["billing_summaries"])
+        requests = box.requests()
+
+    assert run.exit == 1
+    assert not requests
+    (line,) = run.errors
+    assert SETTING in line
+    assert "Name a file that this user may write" in line
