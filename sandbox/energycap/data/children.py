@@ -28,7 +28,7 @@ _USES = ((1, "OFFICE", "Office"), (2, "K12", "K-12 School"), (3, "LAGER", "Kühl
 #: Ids, codes and names of general ledger codes.
 LEDGERS = tuple((1_040 + n, f"60-{n}00", f"Utilities, Anytown {n}") for n in range(5))
 #: The ordinal of a meter that UtilityAPI has too, under the number of its first one.
-_SHARED = 3
+_SHARED = 12
 _TOWNS = (("Anytown", "PA", "16899"), ("Exampleville", "NY", "00501"), ("Cañada", "CA", "00000"))
 
 
