@@ -29,7 +29,16 @@ MODULES = {
     "target-duckdb": ("target_duckdb_every_row", "target_duckdb"),
     "target-jsonl": ("target_jsonl",),
     "target-postgres": ("target_postgres.target",),
+    "dbt-utility-energy": (
+        "dbt.cli.main",
+        "dbt.adapters.duckdb",
+        "dbt.adapters.postgres",
+        "dbt.include.duckdb",
+        "dbt.include.postgres",
+    ),
 }
+#: What a plugin's commands begin with, if not with its name.
+PREFIXES = {"dbt-utility-energy": "dbt"}
 
 
 class Commands:
@@ -51,7 +60,7 @@ class Commands:
         self.meltano = self.path / "meltano"
         self.pythons.pop("meltano").write_command(self.meltano, Path(needed_command("meltano")))
         for name, python in self.pythons.items():
-            for script in installed.venv(name).glob(f"bin/{name}*"):
+            for script in installed.venv(name).glob(f"bin/{PREFIXES.get(name, name)}*"):
                 python.write_command(folder / script.name, script)
 
 
@@ -64,6 +73,7 @@ class WarmProject(Project):
         self.commands = commands
         self.command = (str(commands.meltano),)
         self._link_plugins()
+        (folder / "transform").symlink_to(commands.installed.folder / "transform")
         self._write_definition(tap or commands.folder / TAP)
 
     @override
@@ -71,7 +81,7 @@ class WarmProject(Project):
         return str(self.commands.folder / name)
 
     def _link_plugins(self) -> None:
-        for kind in ("extractors", "loaders"):
+        for kind in ("extractors", "loaders", "utilities"):
             for plugin in (self.commands.installed.folder / ".meltano" / kind).iterdir():
                 link = self.folder / ".meltano" / kind / plugin.name
                 link.parent.mkdir(parents=True, exist_ok=True)
@@ -86,4 +96,6 @@ class WarmProject(Project):
             command = loader.get("executable", loader["name"])
             # Meltano looks for other than absolute paths in the plugin's own environment.
             loader["executable"] = str(self.commands.folder / command)
+        for utility in definition["plugins"]["utilities"]:
+            utility["executable"] = str(self.commands.folder / PREFIXES[utility["name"]])
         yaml.dump(definition, self.folder / "meltano.yml")

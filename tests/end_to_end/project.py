@@ -19,10 +19,11 @@ from sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 TAP = "tap-utility-energy"
+DBT = "dbt-utility-energy"
 #: What these tests look at.
 STREAMS = ("billing_summaries", "meter_digest_monthly", "meter_digest_monthly_results")
 #: Variables with these prefixes are the developer's own settings.
-SETTINGS = ("TAP_", "TARGET_", "MELTANO_", "PG")
+SETTINGS = ("TAP_", "TARGET_", "MELTANO_", "PG", "DBT_")
 #: A loader that does not end by then hangs.
 LONGEST_RUN = 300
 
@@ -102,7 +103,7 @@ class Project:
 
     def venv(self, plugin: str) -> Path:
         """The virtual environment of a plugin."""
-        kind = "extractors" if plugin == TAP else "loaders"
+        kind = {TAP: "extractors", DBT: "utilities"}.get(plugin, "loaders")
         return self.folder / ".meltano" / kind / plugin / "venv"
 
     def run(
