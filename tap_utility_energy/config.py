@@ -21,6 +21,7 @@ from tap_utility_energy.core.json_types import LARGEST_INTEGER
 from tap_utility_energy.http.decoding import NamedTwiceError, parse_settings
 from tap_utility_energy.http.errors import one_line
 from tap_utility_energy.settings import BASE_URLS, CREDENTIALS, NEVER_QUOTED
+from tap_utility_energy.utilityapi import shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -249,14 +250,23 @@ def _problem(name: str, value: Any, schema: Mapping[str, Any]) -> str:
         return _url_problem(value)
     if name == "start_date" and not _is_date(value):
         return f"{value!r} is not a date such as 2024-01-31T00:00:00Z"
-    if name == "historical_collection_repeat_before":
-        return _moment_problem(value)
+    if name in PROBLEM_OF:
+        return PROBLEM_OF[name](value)
     if name == "flattening_separator" and not value.isprintable():
         return "it has characters that no field name has, such as a line break"
     if name == "energycap_filters" and not all(text.isprintable() for text in value.values()):
         return "a filter has no control characters"
     if name in FILE_NAMES and not value.isprintable():
         return "a file name has no control characters"
+    return ""
+
+
+def _shard_problem(value: str) -> str:
+    """What is wrong with ``utilityapi_shard``, or ''."""
+    try:
+        shards.Shard.parse(value)
+    except ValueError as wrong:
+        return str(wrong)
     return ""
 
 
@@ -271,6 +281,13 @@ def _moment_problem(value: Any) -> str:
     if datetime.fromisoformat(value) > datetime.now(UTC) + CLOCK_DIFFERENCE:
         return f"{value} is in the future"
     return ""
+
+
+#: What is wrong with the value of a setting that has a format of its own, or ''.
+PROBLEM_OF: dict[str, Callable[[Any], str]] = {
+    "historical_collection_repeat_before": _moment_problem,
+    shards.SETTING: _shard_problem,
+}
 
 
 def _contradictions(values: Mapping[str, Any], given: Collection[str]) -> Iterator[str]:

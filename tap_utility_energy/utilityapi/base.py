@@ -14,7 +14,7 @@ from tap_utility_energy.logs import number
 from tap_utility_energy.utilityapi.consents import chosen, filter_values
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
 
@@ -113,16 +113,15 @@ class UtilityAPIStream(VendorStream):
             if not wanted:
                 return
         for page in self.client.pages_from(last, self.page_format, self.stats, decoder):
-            yield page if wanted is None else self._only(wanted, page)
+            yield page if wanted is None else self._only(wanted.__contains__, page)
 
     def _uids(self, pages: Iterable[Page]) -> Iterator[str | None]:
         for page in pages:
             yield from map(uid_of, page.records)
 
-    def _only(self, wanted: Container[object], page: Page) -> Page:
-        """The page without the records that another filter leaves out."""
-        uids = map(uid_of, page.records)
-        keep = [uid is None or uid in wanted for uid in uids]
+    def _only(self, is_wanted: Callable[[str], bool], page: Page) -> Page:
+        """The page without the records that another filter leaves out, by their uids."""
+        keep = [uid is None or is_wanted(uid) for uid in map(uid_of, page.records)]
         body = with_some_records(page.body, self.records_key or "", keep)
         return self.client.kept_page(body, self.page_format, page.decoder)
 

@@ -18,6 +18,7 @@ from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.logs import ROOT, number
+from tap_utility_energy.utilityapi.shards import SETTING, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,8 +32,9 @@ AUTHORIZATIONS = "utilityapi_authorizations"
 ARCHIVED = "utilityapi_include_archived"
 UTILITIES, USERS = "utilityapi_utilities", "utilityapi_users"
 FORMS, REFERRALS = "utilityapi_forms", "utilityapi_referrals"
+SHARD = SETTING
 #: Settings that are filters, besides uids.
-FILTERS = (UTILITIES, FORMS, USERS, REFERRALS, ARCHIVED)
+FILTERS = (UTILITIES, FORMS, USERS, REFERRALS, ARCHIVED, SHARD)
 #: The fields of an authorization that show whether it matches a setting.
 FIELDS = {
     AUTHORIZATIONS: "uid",
@@ -41,6 +43,7 @@ FIELDS = {
     USERS: "user_uid",
     REFERRALS: "referrals",
     ARCHIVED: "is_archived",
+    SHARD: "uid",
 }
 
 logger = logging.getLogger(ROOT)
@@ -56,8 +59,8 @@ def filter_values(config: Mapping[str, Any], setting: str) -> Sequence[str]:
     """
     if setting == ARCHIVED:
         return [] if config.get(setting, True) else ["false"]
-    values: Sequence[str] = config.get(setting) or []
-    return values
+    values: str | Sequence[str] = config.get(setting) or []
+    return [values] if isinstance(values, str) else values
 
 
 def chosen(config: Mapping[str, Any], settings: Sequence[str]) -> list[str]:
@@ -155,5 +158,7 @@ def _matches(record: Record, setting: str, config: Mapping[str, Any]) -> bool:
     value = record.get(FIELDS[setting])
     if setting == ARCHIVED:
         return value is False
+    if setting == SHARD:
+        return Shard.parse(config[SHARD]).holds(value)
     values = value if isinstance(value, list) else [value]
     return not {str(each) for each in values}.isdisjoint(filter_values(config, setting))

@@ -7,6 +7,7 @@ from singer_sdk import typing as th
 from tap_utility_energy.core.setting_types import Settings, seconds, uids
 from tap_utility_energy.utilityapi.bill_files import SETTING as BILL_FILES_DIRECTORY
 from tap_utility_energy.utilityapi.client import RATE_LIMIT_FILE, UtilityAPI
+from tap_utility_energy.utilityapi.shards import SETTING as SHARD
 
 SETTINGS: Settings = (
     th.Property(
@@ -49,6 +50,13 @@ SETTINGS: Settings = (
         title="UtilityAPI archived data",
         description="Include archived authorizations and meters. Otherwise these are left out, "
         "and all data under them.",
+    ),
+    th.Property(
+        SHARD,
+        th.StringType,
+        title="UtilityAPI shard",
+        description="Limit to a part of the authorizations, such as 2/8 for the second of eight, "
+        "so that runs side by side read an account together. Give each a state of its own.",
     ),
     th.Property(
         BILL_FILES_DIRECTORY,

@@ -18,6 +18,7 @@ from tap_utility_energy.utilityapi.meter_endpoint import MeterEndpoint
 from tap_utility_energy.utilityapi.meter_list import MeterList
 from tap_utility_energy.utilityapi.reading_rows import ReadingRows, intervals_by_meter
 from tap_utility_energy.utilityapi.replaced_intervals import with_replaced
+from tap_utility_energy.utilityapi.shards import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from tap_utility_energy.core.raw_rows import RawRows
     from tap_utility_energy.core.stream import VendorStream
-    from tap_utility_energy.http.page import Page
+    from tap_utility_energy.http.page import Decoder, Page
     from tap_utility_energy.utilityapi.client import UtilityAPI
     from tap_utility_energy.utilityapi.meter_changes import MeterChanges
 
@@ -69,15 +70,23 @@ class AuthorizationsStream(UtilityAPIStream):
         "referrals": consents.REFERRALS,
         "is_archived": consents.ARCHIVED,
     }
+    filters_of_consents = (consents.SHARD,)
 
     def __init__(self, tap: Tap, client: UtilityAPI) -> None:
         super().__init__(tap, client)
         #: The list, which others are filtered by.
-        self.list = ConsentList(self, super().fetch)
+        self.list = ConsentList(self, self.fetch)
 
     @override
     def pages(self) -> Iterator[Page]:
         return self.list.pages()
+
+    @override
+    def fetch(self, decoder: Decoder) -> Iterator[Page]:
+        pages = super().fetch(decoder)
+        if not (shard := self.config.get(consents.SHARD)):
+            return pages
+        return (self._only(Shard.parse(shard).holds, page) for page in pages)
 
 
 class MetersStream(UtilityAPIStream):
@@ -98,7 +107,7 @@ class MetersStream(UtilityAPIStream):
         "users": consents.USERS,
         "is_archived": consents.ARCHIVED,
     }
-    filters_of_consents = (consents.FORMS, consents.REFERRALS, consents.ARCHIVED)
+    filters_of_consents = (consents.FORMS, consents.REFERRALS, consents.ARCHIVED, consents.SHARD)
 
     def __init__(self, tap: Tap, client: UtilityAPI, consents: ConsentList | None = None) -> None:
         super().__init__(tap, client, consents)
