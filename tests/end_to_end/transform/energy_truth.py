@@ -39,7 +39,7 @@ COMMODITIES = {
 NO_BUILDING = "(no building)"
 LISTS = ("energycap_meters", "energycap_places", "energycap_bills", "energycap_bill_meters")
 #: The truth that is needed, for `Sandbox.truth(only=…)`.
-ONLY = ",".join(("authorizations", "meters", "bills", *LISTS))
+ONLY = ",".join(("authorizations", "meters", "bills", "interval_readings", *LISTS))
 
 
 @dataclass(frozen=True)
@@ -192,18 +192,35 @@ def gaps(found: Iterable[Period], at_least: int) -> set[tuple[str, dt.date, dt.d
     return result
 
 
-def overlaps(found: Iterable[Period]) -> dict[str, set[dt.date]]:
-    """The days that several bills of a meter cover, by meter; two rows of one bill are one bill."""
+def overlaps(found: Iterable[Period], at_least: int) -> dict[str, set[dt.date]]:
+    """The days that several bills of a meter cover, by meter, without shorter runs of them.
+
+    Two rows of one bill are one bill.
+    """
     bills: dict[str, dict[dt.date, set[str]]] = defaultdict(lambda: defaultdict(set))
     for period in found:
         if period.status == "counted":
             for number in range(period.days):
                 covered = period.start + dt.timedelta(days=number)
                 bills[period.meter_key][covered].add(period.bill_id)
-    twice = {
-        meter: {day for day, each in days.items() if len(each) > 1} for meter, days in bills.items()
-    }
-    return {meter: days for meter, days in twice.items() if days}
+    result = {}
+    for meter, days in bills.items():
+        twice = {each for each, ids in days.items() if len(ids) > 1}
+        long = {each for run in _runs(twice) if len(run) >= at_least for each in run}
+        if long:
+            result[meter] = long
+    return result
+
+
+def _runs(days: set[dt.date]) -> list[list[dt.date]]:
+    """The days, those that follow each other together."""
+    runs: list[list[dt.date]] = []
+    for each in sorted(days):
+        if runs and (each - runs[-1][-1]).days == 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return runs
 
 
 def consents(truth: Truth, today: dt.date) -> dict[str, tuple[str, int | None]]:

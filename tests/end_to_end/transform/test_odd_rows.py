@@ -6,15 +6,18 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.commands import Commands
-from tests.end_to_end.transform import odd_rows
+from tests.end_to_end.transform import energy_truth, odd_rows
 from tests.end_to_end.transform.databases import Database, Row, by
 from tests.end_to_end.transform.dbt import Dbt
 from tests.end_to_end.transform.energy_truth import Period, Truth, periods
+from tests.end_to_end.transform.vanishing import what_is_gone
 from tests.end_to_end.transform.world import load_duckdb, load_postgres
 
 pytestmark = pytest.mark.end_to_end
@@ -57,15 +60,32 @@ class Odd:
     untouched: Sequence[Period]
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def odd(request: Any, commands: Commands, dbt: Dbt, shared: Any, tmp_path_factory: Any) -> Odd:
-    """The world with its odd bills."""
-    folder = tmp_path_factory.mktemp("odd")
+@dataclass(frozen=True)
+class Vanished:
+    """A database, and what its bills are."""
+
     database: Database
+    periods: Sequence[Period]
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def world(
+    request: Any, commands: Commands, shared: Path, tmp_path_factory: Any
+) -> tuple[Database, Truth]:
+    """The world as it was loaded."""
+    folder = tmp_path_factory.mktemp("odd")
     database, truth = load_duckdb(commands, shared, folder)
-    if request.param == "postgres":
-        database = load_postgres(commands, folder, request.getfixturevalue("cluster"), "odd")
-    bills = chosen(truth)
+    if request.param == "duckdb":
+        return database, truth
+    cluster = request.getfixturevalue("cluster")
+    return load_postgres(commands, folder, cluster, "world"), truth
+
+
+@pytest.fixture(scope="module")
+def odd(world: tuple[Database, Truth], dbt: Dbt) -> Odd:
+    """The world with its odd bills."""
+    original, truth = world
+    database, bills = original.copy("odd"), chosen(truth)
     database.execute(*(statement(database, *way, bill) for way, bill in bills.items()))
     dbt.build(database)
     touched = {(way[0], bill) for way, bill in bills.items()}
@@ -76,6 +96,16 @@ def odd(request: Any, commands: Commands, dbt: Dbt, shared: Any, tmp_path_factor
     ]
     others = [each for each in periods(truth) if (each.vendor, each.bill_id) not in touched]
     return Odd(database, bills, by(rows, "vendor", "bill_id"), others)
+
+
+@pytest.fixture(scope="module")
+def vanished(world: tuple[Database, Truth], dbt: Dbt) -> Vanished:
+    """The world without some of what it had, as several runs would have left it."""
+    original, truth = world
+    database, story = original.copy("vanished"), what_is_gone(truth)
+    database.execute(*story.statements)
+    dbt.build(database)
+    return Vanished(database, story.periods)
 
 
 def chosen(truth: Truth) -> dict[tuple[str, str], str]:
@@ -163,11 +193,86 @@ def test_what_is_odd_is_among_the_checks(odd: Odd) -> None:
 def test_all_other_bills_are_as_before(odd: Odd) -> None:
     touched = {(vendor, bill) for (vendor, _), bill in odd.bills.items()}
     found = Counter(
-        (row["vendor"], row["bill_id"], row["start_date"], row["end_date"], row["status"])
+        in_short(row)
         for row in odd.database.rows("energy_bill_periods")
         if (row["vendor"], row["bill_id"]) not in touched
     )
 
     assert found == Counter(
         (each.vendor, each.bill_id, each.start, each.end, each.status) for each in odd.untouched
+    )
+
+
+def in_short(row: Row) -> tuple[Any, ...]:
+    """What a bill is known by."""
+    names = ("vendor", "bill_id", "start_date", "end_date", "status")
+    return tuple(row[name] for name in names)
+
+
+def test_what_is_gone_says_so_and_the_rest_counts(vanished: Vanished) -> None:
+    found = Counter(map(in_short, vanished.database.rows("energy_bill_periods")))
+
+    expected = Counter(
+        (each.vendor, each.bill_id, each.start, each.end, each.status) for each in vanished.periods
+    )
+    assert {"counted", "void", "consent revoked", "no longer listed"} == {
+        status for *_, status in expected
+    }
+    assert found == expected
+
+
+def test_months_have_no_cost_of_what_is_gone(vanished: Vanished) -> None:
+    costs = energy_truth.sums(
+        energy_truth.shares(vanished.periods),
+        lambda share: share.period.meter_key,
+        attrgetter("cost"),
+    )
+
+    monthly = by(vanished.database.query(MONTHLY), "meter_key")
+    found = {meter: row["cost"] for meter, row in monthly.items() if row["cost"] is not None}
+    assert found == pytest.approx({meter: float(cost) for meter, cost in costs.items()})
+
+
+def test_a_period_that_is_there_twice_is_among_the_checks(vanished: Vanished) -> None:
+    rows = vanished.database.rows("energy_checks", where="check_name = 'duplicate period'")
+
+    periods = Counter(
+        (each.meter_key, each.start, each.end)
+        for each in vanished.periods
+        if each.status == "counted"
+    )
+    twice = {period for period, count in periods.items() if count > 1}
+    assert twice
+    assert {(row["meter_key"], row["start_date"], row["end_date"]) for row in rows} == twice
+
+
+def test_days_gaps_and_overlaps_are_those_of_the_bills(odd: Odd, vanished: Vanished) -> None:
+    for database in (odd.database, vanished.database):
+        bills = [as_period(row) for row in database.rows("energy_bill_periods", where="is_counted")]
+        days: Counter[tuple[Any, ...]] = Counter()
+        for row in database.rows("energy_monthly"):
+            days[row["meter_key"], row["month"]] += row["days"]
+        assert dict(days) == energy_truth.covered_days(bills)
+        rows = database.rows("energy_gaps", where="kind = 'missing'")
+        found = {(row["meter_key"], row["start_date"], row["end_date"]) for row in rows}
+        assert found == energy_truth.gaps(bills, at_least=2)
+        rows = database.rows("energy_gaps", where="kind = 'overlap'")
+        assert {row["meter_key"] for row in rows} == energy_truth.overlaps(bills, at_least=2).keys()
+
+
+def as_period(row: Row) -> Period:
+    """A row that counts, as the truth has it."""
+    return Period(
+        vendor=row["vendor"],
+        bill_id=row["bill_id"],
+        meter_key=row["meter_key"],
+        building=row["building"],
+        commodity=row["commodity"],
+        start=row["start_date"],
+        end=row["end_date"],
+        use=None,
+        unit=row["unit"],
+        cost=None,
+        estimated=row["estimated"],
+        status=row["status"],
     )
