@@ -1,4 +1,6 @@
--- The meters of both vendors.
+{{ config(materialized='table') }}
+
+-- The meters of both vendors. Most tables join them, so they are read out of the bills' JSON once.
 with meters as (
   select
     'utilityapi' as vendor,
