@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 #: The tables that the page is made of.
@@ -49,10 +49,17 @@ class Marts:
 
     def rows(self, query: str, **values: object) -> list[dict[str, Any]]:
         """The rows of a query, by the names of its columns; ``$name`` in it is a value."""
-        used = {name: value for name, value in values.items() if f"${name}" in query}
-        answer = self._connection.execute(query, used)
+        answer = self._execute(query, values)
         names = [column[0] for column in answer.description or ()]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    def keep(self, name: str, query: str, **values: object) -> None:
+        """Keep the rows of a query as a table of that name, as long as this is open."""
+        self._execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {query}", values)
+
+    def _execute(self, query: str, values: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
+        used = {name: value for name, value in values.items() if f"${name}" in query}
+        return self._connection.execute(query, used)
 
 
 def quoted(name: str) -> str:

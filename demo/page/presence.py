@@ -45,15 +45,16 @@ def of_buildings(marts: Marts, months: Months) -> dict[str, Any]:
         "last": shown[-1],
         "last_full": months.last_full,
         "last_ended": months.last_ended,
-        "limit": MOST_BUILDINGS,
     }
+    marts.keep("cells", queries.CELLS, **values)
+    most = {"limit": MOST_BUILDINGS, "last_full": months.last_full}
     buildings: dict[str, tuple[str, str]] = {}
     cells: dict[str, dict[date, Cell]] = {}
-    for row in marts.rows(queries.PRESENT_BY_BUILDING, **values):
+    for row in marts.rows(queries.PRESENT_BY_BUILDING, **most):
         buildings[row["building_key"]] = (row["building"], row["vendor"])
         cells.setdefault(row["building_key"], {})[row["month"]] = cell(row)
-    everything = {row["month"]: cell(row) for row in marts.rows(queries.PRESENT_IN_ALL, **values)}
-    ((count,),) = (row.values() for row in marts.rows(queries.PRESENT_COUNT, **values))
+    everything = {row["month"]: cell(row) for row in marts.rows(queries.PRESENT_IN_ALL)}
+    ((count,),) = (row.values() for row in marts.rows(queries.PRESENT_COUNT))
     return {
         "all": Row("All buildings", _in_order(everything, shown)),
         "rows": [

@@ -94,11 +94,11 @@ FROM (
 #: For each building and month the meters that bills are expected of, and what is there. A meter
 #: is expected from its first month with a bill to its last, or to now if it is late. These two
 #: months are whole though bills cover a part: the first always, the last once bills have come.
-PRESENT = """
+CELLS = """
 WITH billed AS (
-    SELECT meter_key, any_value(building_key) AS building_key, month, max(days) AS days,
-        bool_and(is_partial) AS is_partial, bool_or(is_estimated) AS is_estimated
-    FROM energy_monthly GROUP BY meter_key, month
+    SELECT meter_key, month, max(days) AS days, bool_and(is_partial) AS is_partial,
+        bool_or(is_estimated) AS is_estimated
+    FROM energy_monthly WHERE month BETWEEN $first AND $last GROUP BY meter_key, month
 ), late AS (
     SELECT DISTINCT meter_key FROM energy_gaps WHERE kind = 'late'
 ), spans AS (
@@ -107,7 +107,7 @@ WITH billed AS (
         greatest(min(month), $first::DATE) AS since,
         least(if(bool_or(late.meter_key IS NOT NULL), $last_ended::DATE, max(month)), $last::DATE)
             AS until
-    FROM billed LEFT JOIN late USING (meter_key) GROUP BY meter_key
+    FROM energy_monthly LEFT JOIN late USING (meter_key) GROUP BY meter_key
 ), expected AS (
     SELECT meter_key, building_key, first_month, last_month,
         unnest(generate_series(since, until, INTERVAL 1 MONTH))::DATE AS month
@@ -118,33 +118,33 @@ WITH billed AS (
         is_partial AND month <> first_month AND (month <> last_month OR month > $last_full)
             AS is_partial
     FROM expected LEFT JOIN billed USING (meter_key, month)
-), names AS (
-    SELECT building_key, any_value(building) AS building, any_value(vendor) AS vendor
-    FROM energy_monthly GROUP BY building_key
-), cells AS (
-    SELECT building_key, month, count(*) AS meters, count(*) FILTER (is_missing) AS missing,
-        count(*) FILTER (is_partial) AS partial, count(*) FILTER (is_estimated) AS estimated,
-        sum(days) AS days, sum(if(is_missing OR is_partial, in_month, days)) AS of_days
-    FROM days GROUP BY building_key, month
-)"""
+)
+SELECT building_key, month, count(*) AS meters, count(*) FILTER (is_missing) AS missing,
+    count(*) FILTER (is_partial) AS partial, count(*) FILTER (is_estimated) AS estimated,
+    sum(days) AS days, sum(if(is_missing OR is_partial, in_month, days)) AS of_days
+FROM days GROUP BY building_key, month"""
 
 #: The buildings with most days without a bill first, of months whose bills have come.
-PRESENT_BY_BUILDING = f"""{PRESENT}, ranked AS (
+PRESENT_BY_BUILDING = """
+WITH ranked AS (
     SELECT building_key, sum(if(month > $last_full, 0, of_days - days)) AS lacking FROM cells
     GROUP BY building_key ORDER BY lacking DESC, building_key LIMIT $limit
+), names AS (
+    SELECT building_key, any_value(building) AS building, any_value(vendor) AS vendor
+    FROM energy_monthly JOIN ranked USING (building_key) GROUP BY building_key
 )
 SELECT coalesce(building, building_key) AS building, vendor, building_key,
     month, meters, missing, partial, estimated, days, of_days
 FROM cells JOIN ranked USING (building_key) JOIN names USING (building_key)
 ORDER BY lacking DESC, building_key, month"""
 
-PRESENT_IN_ALL = f"""{PRESENT}
+PRESENT_IN_ALL = """
 SELECT month, sum(meters)::BIGINT AS meters, sum(missing)::BIGINT AS missing,
     sum(partial)::BIGINT AS partial, sum(estimated)::BIGINT AS estimated,
     sum(days)::DOUBLE AS days, sum(of_days)::DOUBLE AS of_days
 FROM cells GROUP BY month ORDER BY month"""
 
-PRESENT_COUNT = f"{PRESENT} SELECT count(DISTINCT building_key) AS buildings FROM cells"
+PRESENT_COUNT = "SELECT count(DISTINCT building_key) AS buildings FROM cells"
 
 GAP_KINDS = """
 SELECT kind, count(*) AS count, count(DISTINCT meter_key) AS meters, sum(days)::BIGINT AS days

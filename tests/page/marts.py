@@ -98,7 +98,7 @@ FINDINGS = """
 INSERT INTO energy.energy_checks
 SELECT bill_period_key, ['use jumps', 'charges differ from bill', 'cost jumps'][1 + age % 3],
     vendor, meter_key, meter, building, commodity, bill_id, start_date, end_date, cost, cost / 2,
-    cost, 'Twice what the months before lead one to expect.'
+    if(age % 100 = 0, -cost, cost), 'Twice what the months before lead one to expect.'
 FROM (
     SELECT *, row_number() OVER (ORDER BY bill_period_key) AS age FROM energy.energy_bill_periods
 ) WHERE age % 50 = 0;

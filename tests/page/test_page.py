@@ -96,11 +96,11 @@ def test_buildings_and_commodities_are_those_of_the_months(
         by_commodity = rows(tab, "Cost and use by commodity")
         bars = drawn(tab, 1)
 
-    assert [[row[0], row[2], row[4], row[-1]] for row in by_building] == [
+    assert [[row[0], row[-1], row[1], row[5]] for row in by_building] == [
         [name, words.vendor(vendor), near(cost), near(mmbtu)]
         for name, vendor, cost, mmbtu in buildings
     ]
-    assert [[row[0], row[2], row[5]] for row in by_commodity] == [
+    assert [[row[0], row[3], row[1]] for row in by_commodity] == [
         [words.capital(words.commodity(name)), near(use), near(cost)]
         for name, use, cost in commodities
     ]
@@ -118,6 +118,10 @@ def test_each_header_sorts_with_mouse_and_keyboard(browser: Any, page: Path) -> 
         down = [row[-1] for row in rows(tab, "Gaps and overlaps")]
         assert days.get_attribute("aria-sort") == "descending"
 
+        cost = table(tab, "Findings").get_by_role("columnheader", name="Cost")
+        cost.get_by_role("button").click()
+        costs = [row[6] for row in rows(tab, "Findings")]
+
         until = gaps.get_by_role("columnheader", name="Until")
         until.get_by_role("button").press(" ")
         dates = [row[6] for row in rows(tab, "Gaps and overlaps")]
@@ -126,6 +130,8 @@ def test_each_header_sorts_with_mouse_and_keyboard(browser: Any, page: Path) -> 
     assert up == sorted(up)
     assert down == sorted(up, reverse=True)
     assert len(set(up)) > 1
+    assert costs == sorted(costs)
+    assert costs[0] < 0 < costs[-1]
     late = dates.count("")
     assert 0 < late < len(dates)
     assert dates == [*sorted(filter(None, dates)), *[""] * late], "what has no date comes last"
@@ -134,6 +140,7 @@ def test_each_header_sorts_with_mouse_and_keyboard(browser: Any, page: Path) -> 
 def test_a_table_too_wide_for_a_phone_scrolls_by_keys(browser: Any, page: Path) -> None:
     with opened(browser, page, 360) as (tab, _):
         box = tab.get_by_role("region", name="Gaps and overlaps")
+        assert box.get_attribute("tabindex") == "0", "which not every browser takes for granted"
         box.focus()
         for _ in range(3):
             tab.keyboard.press("ArrowRight")
@@ -180,19 +187,18 @@ def test_on_paper_it_is_light_and_unfolded(browser: Any, page: Path) -> None:
 
 def test_the_page_may_load_and_run_nothing_else(browser: Any, page: Path) -> None:
     with opened(browser, page) as (tab, _):
-        refused = tab.evaluate("""() => new Promise(resolve => {
-            const refused = [];
-            document.addEventListener("securitypolicyviolation", each => {
-                refused.push(each.effectiveDirective);
-                if (refused.length === 3) resolve(refused);
-            });
+        tab.evaluate("""() => {
+            window.refused = [];
+            document.addEventListener("securitypolicyviolation", each =>
+                refused.push(each.effectiveDirective));
             document.body.insertAdjacentHTML("beforeend", "<p onclick='document.title = 1'>");
             const script = document.createElement("script");
             script.textContent = "document.title = 'run'";
             document.body.append(script);
             new Image().src = "http://127.0.0.1:9/pixel";
-        })""")
-        assert sorted(refused) == ["img-src", "script-src-attr", "script-src-elem"]
+        }""")
+        tab.wait_for_function("refused.length === 3")
+        assert sorted(tab.evaluate("refused")) == ["img-src", "script-src-attr", "script-src-elem"]
         assert tab.title().startswith("Energy")
 
 

@@ -70,6 +70,10 @@ addEventListener("afterprint", () => {
   drawAll();
 });
 
+/* Where not all months fit, the latest are in sight. */
+
+for (const box of document.querySelectorAll(".heat")) box.scrollLeft = box.scrollWidth;
+
 /* Tables: each header sorts by its column, first up and then down. Empty cells come last. */
 
 const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
