@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from math import fsum
+from math import fsum, isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from demo.page import words
@@ -140,4 +140,5 @@ def text(name: str) -> str:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
+    # JSON has no other numbers than finite ones.
+    return round(value, 2) if value is not None and isfinite(value) else None

@@ -1,5 +1,45 @@
 "use strict";
 
+/* Where not all months fit, the latest are in sight. */
+
+for (const box of document.querySelectorAll(".heat")) box.scrollLeft = box.scrollWidth;
+
+/* Tables: each header sorts by its column, first up and then down. Empty cells come last. */
+
+const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
+
+function valueOf(row, column) {
+  const cell = row.cells[column];
+  const text = cell.dataset.value ?? cell.textContent.trim();
+  return cell.matches(".number") && text !== "" && !isNaN(text) ? Number(text) : text;
+}
+
+function compare(a, b) {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return typeof a === typeof b ? order.compare(a, b) : typeof a === "number" ? -1 : 1;
+}
+
+function sort(table, header) {
+  const down = header.getAttribute("aria-sort") === "ascending";
+  const column = header.cellIndex;
+  const body = table.tBodies[0];
+  const rows = [...body.rows].map(row => [valueOf(row, column), row]);
+  rows.sort(([a], [b]) => (a === "") - (b === "") || (down ? compare(b, a) : compare(a, b)));
+  body.append(...rows.map(([, row]) => row));
+  table.querySelectorAll("[aria-sort]").forEach(each => each.removeAttribute("aria-sort"));
+  header.setAttribute("aria-sort", down ? "descending" : "ascending");
+}
+
+for (const table of document.querySelectorAll("[data-sortable]")) {
+  for (const header of table.tHead.rows[0].cells) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...header.childNodes);
+    button.addEventListener("click", () => sort(table, header));
+    header.append(button);
+  }
+}
+
 /* Charts: figures without colours come from the page, and take those of its style. */
 
 const narrow = matchMedia("(max-width: 40rem)");
@@ -69,43 +109,3 @@ addEventListener("afterprint", () => {
   charts.forEach(chart => Plotly.relayout(chart, { autosize: true, width: null }));
   drawAll();
 });
-
-/* Where not all months fit, the latest are in sight. */
-
-for (const box of document.querySelectorAll(".heat")) box.scrollLeft = box.scrollWidth;
-
-/* Tables: each header sorts by its column, first up and then down. Empty cells come last. */
-
-const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
-
-function valueOf(row, column) {
-  const cell = row.cells[column];
-  const text = cell.dataset.value ?? cell.textContent.trim();
-  return cell.matches(".number") && text !== "" && !isNaN(text) ? Number(text) : text;
-}
-
-function compare(a, b) {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  return typeof a === typeof b ? order.compare(a, b) : typeof a === "number" ? -1 : 1;
-}
-
-function sort(table, header) {
-  const down = header.getAttribute("aria-sort") === "ascending";
-  const column = header.cellIndex;
-  const body = table.tBodies[0];
-  const rows = [...body.rows].map(row => [valueOf(row, column), row]);
-  rows.sort(([a], [b]) => (a === "") - (b === "") || (down ? compare(b, a) : compare(a, b)));
-  body.append(...rows.map(([, row]) => row));
-  table.querySelectorAll("[aria-sort]").forEach(each => each.removeAttribute("aria-sort"));
-  header.setAttribute("aria-sort", down ? "descending" : "ascending");
-}
-
-for (const table of document.querySelectorAll("[data-sortable]")) {
-  for (const header of table.tHead.rows[0].cells) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...header.childNodes);
-    button.addEventListener("click", () => sort(table, header));
-    header.append(button);
-  }
-}
