@@ -301,7 +301,13 @@ def _connection_error(causes: _Causes, host: str, timeout: float) -> RetriableEr
 
 
 def connect_timeout(timeout: float) -> float:
-    """The part of a request's time, in seconds, that it may take to connect."""
+    """The part of a request's time, in seconds, that it may take to connect.
+
+    It is less than the whole: what ends first tells whether there was a connection.
+
+    >>> connect_timeout(300), connect_timeout(10)
+    (20.0, 9.0)
+    """
     return min(LONGEST_CONNECT, 0.9 * timeout)
 
 

@@ -37,7 +37,10 @@ def test_a_netrc_never_replaces_the_credential(
         run = tap(box.tap_config())
 
         assert run.exit == 0, run.stderr
-        assert {request["authorized"] for request in box.requests()} == {True}
+        assert {request["vendor"] for request in box.requests()} == {"utilityapi", "energycap"}
+        for request in box.requests():
+            assert request["authorized"]
+            assert "wrong" not in request["headers"].values(), "a second credential came along"
 
 
 def test_a_proxy_of_the_environment_is_used(
