@@ -32,6 +32,12 @@ class Published:
         text = text.replace(f"git+{REPOSITORY}.git", f"git+{self.folder.as_uri()}")
         return text.replace(REPOSITORY, self.url)
 
+    def with_git_address(self, text: str) -> str:
+        """The text with this repository's git address in place of the public one."""
+        return text.replace(f"{REPOSITORY}.git", self.folder.as_uri()).replace(
+            "revision: main", "revision: HEAD"
+        )
+
 
 @contextmanager
 def published(folder: Path) -> Iterator[Published]:

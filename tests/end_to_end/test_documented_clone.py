@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,12 @@ from tests.end_to_end.documented import (
 )
 from tests.end_to_end.own_project import Published
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import copy_tree
+from tests.end_to_end.project import copy_tree, needed_module
 from tests.examples import blocks, commands, output
 
 pytestmark = pytest.mark.end_to_end
+
+COUNTED = "SELECT count(*) FROM energy.energy_bill_periods WHERE is_counted"
 
 
 def test_meltano_in_the_clone_reads_both_vendors_into_duckdb(
@@ -40,7 +43,7 @@ def test_meltano_in_the_clone_reads_both_vendors_into_duckdb(
     assert_whole(in_duckdb(clone / "output" / "prod.duckdb"), readme_box)
 
 
-def test_meltano_in_the_clone_reads_both_vendors_into_postgresql(
+def test_meltano_in_the_clone_reads_both_vendors_into_postgresql_and_builds_tables(
     clone: Path, readme_box: Sandbox, cluster: Cluster
 ) -> None:
     _, to_postgres = commands("README.md#use-it console 1")
@@ -49,6 +52,23 @@ def test_meltano_in_the_clone_reads_both_vendors_into_postgresql(
     shell(to_postgres, at=clone, box=readme_box, **variables)
 
     assert_whole(in_postgresql(cluster, "readme"), readme_box)
+
+    shell(*commands("docs/analytics.md#run-it console 2"), at=clone, box=readme_box, **variables)
+
+    with closing(cluster.connect("readme")) as connection:
+        assert connection.execute(COUNTED).fetchall()[0][0] > 100
+
+
+def test_the_clone_loads_and_builds_tables_in_duckdb(clone: Path, readme_box: Sandbox) -> None:
+    (build,) = commands("docs/analytics.md#run-it console 1")
+    (describe,) = commands("docs/analytics.md#tables console 1")
+
+    shell(build, describe, at=clone, box=readme_box)
+
+    with needed_module("duckdb").connect(clone / "output" / "prod.duckdb") as database:
+        assert database.execute(COUNTED).fetchall()[0][0] > 100
+    described = clone / ".meltano" / "dbt" / "target" / "static_index.html"
+    assert "energy_bill_periods" in described.read_text("utf-8")
 
 
 def test_the_tap_is_installed_and_piped_by_itself(

@@ -39,7 +39,15 @@ COMMODITIES = {
 NO_BUILDING = "(no building)"
 LISTS = ("energycap_meters", "energycap_places", "energycap_bills", "energycap_bill_meters")
 #: The truth that is needed, for `Sandbox.truth(only=…)`.
-ONLY = ",".join(("authorizations", "meters", "bills", "interval_readings", *LISTS))
+ONLY = ",".join((
+    "authorizations",
+    "meters",
+    "bills",
+    "billing_summaries",
+    "interval_readings",
+    "intervals",
+    *LISTS,
+))
 
 
 @dataclass(frozen=True)
