@@ -200,11 +200,12 @@ def test_what_it_may_cost_is_bounded_over_thirty_days() -> None:
     bound = {"duration": 12, "max_cost": Decimal(30)}
 
     world.run(meters=("1", "2"), **bound)
+    world.pass_time(days=29.9)
     with pytest.raises(
         CollectionRefusedError, match=r"may cost \$12.00, with \$24.00 in the last 30 days"
     ):
         world.run(meters=("1", "2", "3"), **bound)
-    world.pass_time(days=31)
+    world.pass_time(days=0.2)
     world.run(meters=("1", "2", "3"), **bound)
 
     assert [uids for _, uids, _ in world.vendor.posts] == [("1", "2"), ("3",)]
