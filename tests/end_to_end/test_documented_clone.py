@@ -10,6 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from sandbox import Sandbox
@@ -122,7 +123,19 @@ def test_the_demo_ends_as_the_readme_shows(tmp_path: Path) -> None:
 
     for line in comparable(blocks()["README.md#try-it text 1"]):
         assert line in lines, f"not said, or not there: {line}"
-    assert (tmp_path / "output" / "energy.html").stat().st_size > 1_000_000
+    page = (tmp_path / "output" / "energy.html").read_text("utf-8")
+    (cost,) = re.findall(r'value="([\d.]+)" data-total="USD"', page)
+    assert float(cost) == pytest.approx(cost_of_a_year(tmp_path / "output" / "sandbox.duckdb"))
+
+
+def cost_of_a_year(database: Path) -> float:
+    """The cost of the sandbox's last twelve months whose bills have all come."""
+    with duckdb.connect(database, read_only=True) as connection:
+        (row,) = connection.execute(
+            "SELECT sum(cost) FROM energy.energy_monthly "
+            "WHERE month BETWEEN '2025-05-01' AND '2026-04-01'"
+        ).fetchall()
+    return row[0]
 
 
 def comparable(text: str) -> list[str]:
