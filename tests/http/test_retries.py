@@ -171,6 +171,16 @@ def test_a_retry_after_beyond_what_is_left_fails_at_once(tap: TapRunner, header:
     assert "max_wait_seconds is 100" in run.last_line
 
 
+@pytest.mark.parametrize(("headers", "left"), [({"Retry-After": "100"}, 100), ({}, 1)])
+def test_a_wait_for_just_what_is_left_is_made(
+    tap: TapRunner, headers: dict[str, str], left: int
+) -> None:
+    run, _ = sync(tap, "energycap", [{"status": 503, "headers": headers}], max_wait_seconds=left)
+
+    assert run.exit == 0, run.stderr
+    assert sum(tap.clock.slept) == left
+
+
 def test_no_waiting_at_all_can_be_asked_for(tap: TapRunner) -> None:
     run, requests = sync(tap, "energycap", [{"status": 503, "times": None}], max_wait_seconds=0)
 
