@@ -63,13 +63,15 @@ def test_meltano_in_the_clone_reads_both_vendors_into_postgresql_and_builds_tabl
 def test_the_clone_loads_and_builds_tables_in_duckdb(clone: Path, readme_box: Sandbox) -> None:
     (build,) = commands("docs/analytics.md#run-it console 1")
     (describe,) = commands("docs/analytics.md#tables console 1")
+    (page,) = commands("docs/analytics.md#the-page console 1")
 
-    shell(build, describe, at=clone, box=readme_box)
+    shell(build, describe, page, at=clone, box=readme_box)
 
     with needed_module("duckdb").connect(clone / "output" / "prod.duckdb") as database:
         assert database.execute(COUNTED).fetchall()[0][0] > 100
     described = clone / ".meltano" / "dbt" / "target" / "static_index.html"
     assert "energy_bill_periods" in described.read_text("utf-8")
+    assert "<h1" in (clone / "output" / "prod.html").read_text("utf-8")
 
 
 def test_the_tap_is_installed_and_piped_by_itself(
