@@ -27,12 +27,14 @@ FITTING = [
     (TIME, '"2016-02-28T23:59:59Z"'),
     (TIME, f'"2016-12-31T00:00:00.{"1" * 30}+15:59"'),
     (TIME, '"1000-01-30T19:00:00-00:00"'),
+    ({"type": []}, "[5]"),
 ]
 #: What just does not.
 UNFITTING = [
     *((INTEGER, text) for text in ("9223372036854775808", "-9223372036854775809", "1.5", "true")),
     *((NUMBER, text) for text in (f"{LARGEST}0", f"-{LARGEST}0", "1e309", "true", '"5"')),
     *((TEXT, text) for text in ("[]", "{}")),
+    ({"type": "string", "format": "date"}, '"2016-02-30"'),
     *(
         (TIME, f'"{text}"')
         for text in (
