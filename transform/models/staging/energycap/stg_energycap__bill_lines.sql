@@ -1,14 +1,12 @@
 with lines as (
   {{ raw('energycap_bill_lines', {
-    'billId': 'integer', 'bodylineId': 'integer', 'position': 'integer', 'caption': 'text', 'cost': 'number',
-    'observationType': 'json', '_sdc_extracted_at': 'timestamp'
+    'billId': 'integer', 'caption': 'text', 'cost': 'number', 'observationType': 'json',
+    '_sdc_extracted_at': 'timestamp'
   }) }}
 )
 
 select
   bill_id,
-  bodyline_id,
-  position as position_in_bill,
   caption as charge,
   cost,
   {{ json_text('observation_type', 'observationTypeCode') }} as kind,

@@ -2,7 +2,7 @@ with meters as (
   {{ raw('energycap_meters', {
     'meterId': 'integer', 'meterCode': 'text', 'meterInfo': 'text', 'serialNumber': 'text', 'commodity': 'json',
     'place': 'json', 'accounts': 'list', 'active': 'boolean', 'isCalculatedMeter': 'boolean',
-    'isSplitParentMeter': 'boolean', 'isSplitChildMeter': 'boolean', '_sdc_extracted_at': 'timestamp'
+    'isSplitParentMeter': 'boolean', 'isSplitChildMeter': 'boolean'
   }) }}
 )
 
@@ -22,6 +22,5 @@ select
     when is_split_child_meter then 'split child'
     else 'standard'
   end as meter_kind,
-  active as is_active,
-  _sdc_extracted_at as extracted_at
+  active as is_active
 from meters

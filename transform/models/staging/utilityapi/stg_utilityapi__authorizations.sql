@@ -1,8 +1,8 @@
 with authorizations as (
   {{ raw('utilityapi_authorizations', {
-    'uid': 'text', 'utility': 'text', 'customer_email': 'text', 'user_email': 'text', 'expires': 'text',
-    'is_revoked': 'boolean', 'is_declined': 'boolean', 'is_expired': 'boolean', 'is_archived': 'boolean',
-    'revoked': 'timestamp', 'declined': 'timestamp', '_sdc_extracted_at': 'timestamp'
+    'uid': 'text', 'utility': 'text', 'customer_email': 'text', 'expires': 'text',
+    'is_revoked': 'boolean', 'is_declined': 'boolean', 'is_expired': 'boolean',
+    'revoked': 'timestamp', 'declined': 'timestamp'
   }) }}
 )
 
@@ -12,9 +12,7 @@ select
   customer_email as customer,
   expires as ends_text,
   {{ as_date('expires') }} as expires_on,
-  cast(revoked as date) as revoked_on,
   coalesce(is_revoked, false) or revoked is not null as is_revoked,
   coalesce(is_declined, false) or declined is not null as is_declined,
-  coalesce(is_expired, false) as is_expired,
-  _sdc_extracted_at as extracted_at
+  coalesce(is_expired, false) as is_expired
 from authorizations

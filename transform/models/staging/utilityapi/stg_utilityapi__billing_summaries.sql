@@ -1,13 +1,12 @@
 with summaries as (
   {{ raw('billing_summaries', {
-    'uid': 'text', 'billing_account_uid': 'text', 'authorization_uid': 'text', 'base': 'json',
+    'uid': 'text', 'authorization_uid': 'text', 'base': 'json',
     'new_charges': 'list', '_sdc_extracted_at': 'timestamp'
   }) }}
 )
 
 select
   uid as summary_uid,
-  billing_account_uid,
   authorization_uid,
   {{ as_date(json_text('base', 'statement_date')) }} as statement_date,
   {{ json_number('base', 'new_charges_amount') }} as amount,

@@ -1,6 +1,6 @@
 with bills as (
   {{ raw('utilityapi_bills', {
-    'uid': 'text', 'meter_uid': 'text', 'authorization_uid': 'text', 'utility': 'text', 'base': 'json',
+    'uid': 'text', 'meter_uid': 'text', 'authorization_uid': 'text', 'base': 'json',
     'demand': 'list', 'updated': 'timestamp', '_sdc_extracted_at': 'timestamp'
   }) }}
 )
@@ -9,7 +9,6 @@ select
   uid as bill_uid,
   meter_uid,
   authorization_uid,
-  utility,
   {{ as_date(json_text('base', 'bill_start_date')) }} as start_date,
   {{ as_date(json_text('base', 'bill_end_date')) }} as end_date,
   coalesce({{ json_number('base', 'bill_total_volume') }}, {{ json_number('base', 'bill_total_kwh') }}) as use,

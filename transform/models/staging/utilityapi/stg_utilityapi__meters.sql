@@ -1,6 +1,6 @@
 with meters as (
   {{ raw('utilityapi_meters', {
-    'uid': 'text', 'authorization_uid': 'text', 'utility': 'text', 'base': 'json', 'is_activated': 'boolean',
+    'uid': 'text', 'authorization_uid': 'text', 'base': 'json', 'is_activated': 'boolean',
     'is_archived': 'boolean', '_sdc_extracted_at': 'timestamp'
   }) }}
 )
@@ -8,7 +8,6 @@ with meters as (
 select
   uid as meter_uid,
   authorization_uid,
-  utility,
   {{ json_text('base', 'service_identifier') }} as service_identifier,
   {{ json_text('base', 'meter_numbers', 0) }} as meter_number,
   {{ json_text('base', 'service_address') }} as address,
