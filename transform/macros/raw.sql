@@ -18,10 +18,9 @@
   {%- if not found %} where false {%- endif %}
 {% endmacro %}
 
-{# meterId → meter_id; `end`, which is a keyword, → end_text. #}
+{# meterId → meter_id #}
 {% macro snake_case(name) %}
-  {%- set snake = modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', name) | lower -%}
-  {{- return('end_text' if snake == 'end' else snake) -}}
+  {{- return(modules.re.sub('([a-z0-9])([A-Z])', '\\1_\\2', name) | lower) -}}
 {% endmacro %}
 
 {% macro read_column(column, kind) %}
@@ -29,16 +28,16 @@
 {% endmacro %}
 
 {% macro default__read_column(column, kind) %}
-  {%- set types = {'text': 'varchar', 'integer': 'bigint', 'number': 'float8', 'boolean': 'boolean', 'timestamp': 'timestamp', 'json': 'json', 'list': 'json'} -%}
-  {{- 'cast(' ~ column ~ ' as ' ~ types[kind] ~ ')' -}}
+  {%- set types = {'text': 'varchar', 'integer': 'bigint', 'number': 'float8', 'list': 'json'} -%}
+  {{- 'cast(' ~ column ~ ' as ' ~ types.get(kind, kind) ~ ')' -}}
 {% endmacro %}
 
 {% macro postgres__read_column(column, kind) %}
-  {%- set types = {'text': 'text', 'integer': 'bigint', 'number': 'float8', 'boolean': 'boolean', 'timestamp': 'timestamp', 'json': 'jsonb'} -%}
-  {%- if kind == 'list' -%}
+  {%- if kind == 'list' and column != 'null' -%}
     {#- The loader's type is jsonb[]. -#}
-    {{- 'cast(null as jsonb)' if column == 'null' else 'to_jsonb(' ~ column ~ ')' -}}
+    {{- 'to_jsonb(' ~ column ~ ')' -}}
   {%- else -%}
-    {{- 'cast(' ~ column ~ ' as ' ~ types[kind] ~ ')' -}}
+    {%- set types = {'integer': 'bigint', 'number': 'float8', 'json': 'jsonb', 'list': 'jsonb'} -%}
+    {{- 'cast(' ~ column ~ ' as ' ~ types.get(kind, kind) ~ ')' -}}
   {%- endif -%}
 {% endmacro %}

@@ -25,13 +25,13 @@
 {# The date that a text begins with, as in 2026-03-01T00:00:00-08:00: the local day. Null if there is none. #}
 {% macro as_date(text) %}{{ return(adapter.dispatch('as_date')(text)) }}{% endmacro %}
 {% macro default__as_date(text) %}
-  {{- return("(case when regexp_matches(" ~ text ~ ", '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}') then try_cast(left(" ~ text ~ ", 10) as date) end)") -}}
+  {{- return("(case when " ~ matches(text, '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}') ~ " then try_cast(left(" ~ text ~ ", 10) as date) end)") -}}
 {% endmacro %}
 {% macro postgres__as_date(text) %}
   {#- PostgreSQL 15 has no cast that gives null: the last day of the month is computed. -#}
   {%- set first = "cast(left(" ~ text ~ ", 8) || '01' as date)" -%}
   {{- return(
-    "(case when " ~ text ~ " ~ '^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])' then"
+    "(case when " ~ matches(text, '^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])') ~ " then"
     ~ " (case when cast(substr(" ~ text ~ ", 9, 2) as integer) <= extract(day from " ~ first ~ " + interval '1 month' - interval '1 day')"
     ~ " then cast(left(" ~ text ~ ", 10) as date) end) end)"
   ) -}}
@@ -73,9 +73,8 @@
   {{- return("(select cast(month as date) as month from generate_series(date_trunc('month', " ~ first ~ "), " ~ last ~ ", interval '1 month') as months (month))") -}}
 {% endmacro %}
 
-{# A text without what people write differently: case, spaces and punctuation. #}
-{% macro plain(text) %}{{ return(adapter.dispatch('plain')(text)) }}{% endmacro %}
-{% macro default__plain(text) %}{{ return("nullif(regexp_replace(lower(" ~ text ~ "), '[^[:alnum:]]', '', 'g'), '')") }}{% endmacro %}
+{# A text in lower case without spaces and punctuation, to compare numbers and addresses. #}
+{% macro normalized(text) %}{{ return("nullif(regexp_replace(lower(" ~ text ~ "), '[^[:alnum:]]', '', 'g'), '')") }}{% endmacro %}
 
 {# The day that reports are made for: today, or DBT_UTILITY_ENERGY_AS_OF. #}
 {% macro as_of() %}
@@ -95,14 +94,21 @@
 {% macro default__matches(text, pattern) %}{{ return("regexp_matches(" ~ text ~ ", '" ~ pattern ~ "')") }}{% endmacro %}
 {% macro postgres__matches(text, pattern) %}{{ return("(" ~ text ~ " ~ '" ~ pattern ~ "')") }}{% endmacro %}
 
-{# A timestamp some hours before another. #}
+{# A time so many hours before another. #}
 {% macro hours_before(hours, timestamp) %}
   {{- return('(' ~ timestamp ~ " - interval '" ~ hours ~ " hours')") -}}
 {% endmacro %}
 
+{# Whether a row was read by the latest run that read any of the rows with the same key. Null if its time is not known. #}
+{% macro is_of_latest_read(key) %}
+  {{- return(
+    '(extracted_at >= ' ~ hours_before(var('run_hours'), 'max(extracted_at) over (partition by ' ~ key ~ ')') ~ ')'
+  ) -}}
+{% endmacro %}
+
 {#
-  The time before which a record of a list was last read if the vendor no longer lists it. Most of the
-  records are of the latest read of the whole list; the latest of all may be of a read of a few.
+  A record that was read before this time is no longer in the vendor's list. The median time counts as
+  that of the latest read of the whole list, because the latest time can be of a run that read a few records.
 #}
 {% macro last_listed(relation) %}
   {{- return(

@@ -2,10 +2,10 @@
 with lines as (
   select
     *,
-    max(extracted_at) over (partition by bill_id) as bill_read_at
+    coalesce({{ is_of_latest_read('bill_id') }}, true) as is_listed
   from {{ ref('stg_energycap__bill_lines') }}
 )
 
 select *
 from lines
-where coalesce(extracted_at >= {{ hours_before(var('run_hours'), 'bill_read_at') }}, true)
+where is_listed

@@ -2,7 +2,7 @@
 with bills as (
   select
     *,
-    max(extracted_at) over (partition by meter_uid) as meter_read_at
+    {{ is_of_latest_read('meter_uid') }} as is_latest
   from {{ ref('stg_utilityapi__bills') }}
 ),
 
@@ -10,9 +10,7 @@ with bills as (
 spans as (
   select
     *,
-    extracted_at >= {{ hours_before(var('run_hours'), 'meter_read_at') }} as is_latest,
-    min(case when extracted_at >= {{ hours_before(var('run_hours'), 'meter_read_at') }} then start_date end)
-      over (partition by meter_uid) as read_from
+    min(case when is_latest then start_date end) over (partition by meter_uid) as read_from
   from bills
 )
 

@@ -53,8 +53,8 @@ select
   {{ part_of('meters.address', ', ([A-Z][A-Z]),? [0-9-]+$') }} as state,
   {{ part_of('meters.address', ', [A-Z][A-Z],? ([0-9-]+)$') }} as postal_code,
   case
-    when {{ plain('meters.address') }} is null then 'unknown'
-    else md5({{ plain('meters.address') }})
+    when {{ normalized('meters.address') }} is null then 'unknown'
+    else md5({{ normalized('meters.address') }})
   end as building_id,
   coalesce(authorizations.is_revoked, false) as is_revoked
 from meters

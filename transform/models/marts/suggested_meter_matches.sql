@@ -7,11 +7,11 @@ with meters as (
     meter_id,
     meter,
     commodity,
-    {{ plain('serial_number') }} as serial_number,
-    {{ plain('meter') }} as code,
-    {{ plain('account') }} as account,
-    {{ plain('address') }} as address,
-    {{ plain('postal_code') }} as postal_code
+    {{ normalized('serial_number') }} as serial_number,
+    {{ normalized('meter') }} as code,
+    {{ normalized('account') }} as account,
+    {{ normalized('address') }} as address,
+    {{ normalized('postal_code') }} as postal_code
   from {{ ref('int_meters') }}
   where is_listed
 ),
