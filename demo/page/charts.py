@@ -28,7 +28,7 @@ class Chart:
     figure: Mapping[str, Any]
 
 
-def of_months(
+def cost_by_month(
     costs: Mapping[str, Mapping[date, float]], months: Sequence[date], last_full: date, unit: str
 ) -> Chart:
     """Cost by month, stacked by commodity.
@@ -47,9 +47,9 @@ def of_months(
             "x": names,
             "y": [_rounded(cost.get(month)) for month in months],
             "marker": {"opacity": pale},
-            "hovertemplate": f"%{{x}}<br>%{{y:,.0f}} {text(unit)}",
+            "hovertemplate": f"%{{x}}<br>%{{y:,.0f}} {escaped(unit)}",
         }
-        for commodity, cost in folded(costs).items()
+        for commodity, cost in rest_as_one(costs).items()
     ]
     totals = {month: fsum(cost.get(month, 0) for cost in costs.values()) for month in months}
     return Chart(
@@ -58,7 +58,7 @@ def of_months(
         figure={
             "traces": traces,
             "x": {"type": "category", "tickangle": 0, "nticks": 8, "showgrid": False},
-            "y": {"tickformat": "~s", "title": {"text": text(unit)}},
+            "y": {"tickformat": "~s", "title": {"text": escaped(unit)}},
             "height": 380,
             "hovermode": "x",
         },
@@ -77,7 +77,7 @@ def _summary_of_months(totals: Mapping[date, float], unit: str) -> str:
     )
 
 
-def of_buildings(names: Sequence[str], uses: Mapping[str, Mapping[int, float]]) -> Chart:
+def use_by_building(names: Sequence[str], uses: Mapping[str, Mapping[int, float]]) -> Chart:
     """Use by building in MMBtu, stacked by commodity.
 
     Args:
@@ -91,10 +91,10 @@ def of_buildings(names: Sequence[str], uses: Mapping[str, Mapping[int, float]]) 
             "orientation": "h",
             "x": [_rounded(use.get(place)) for place in places],
             "y": places,
-            "customdata": [text(words.shortened(name, 60)) for name in names],
+            "customdata": [escaped(words.shortened(name, 60)) for name in names],
             "hovertemplate": "%{customdata}<br>%{x:,.0f} MMBtu",
         }
-        for commodity, use in folded(uses).items()
+        for commodity, use in rest_as_one(uses).items()
     ]
     return Chart(
         key="use-by-building",
@@ -108,9 +108,9 @@ def of_buildings(names: Sequence[str], uses: Mapping[str, Mapping[int, float]]) 
                 "showgrid": False,
                 "zeroline": False,
                 "tickvals": places,
-                "ticktext": [text(words.shortened(name, 30)) for name in names],
+                "ticktext": [escaped(words.shortened(name, 30)) for name in names],
             },
-            "short": [text(words.shortened(name, 17)) for name in names],
+            "short": [escaped(words.shortened(name, 17)) for name in names],
             "height": 90 + 26 * len(names),
             "hovermode": "closest",
         },
@@ -119,10 +119,10 @@ def of_buildings(names: Sequence[str], uses: Mapping[str, Mapping[int, float]]) 
 
 def _bars(commodity: str) -> dict[str, Any]:
     colour = f"--{commodity.replace('_', '-').replace(' ', '-')}"
-    return {"type": "bar", "name": text(words.commodity(commodity)), "colour": colour}
+    return {"type": "bar", "name": escaped(words.commodity(commodity)), "colour": colour}
 
 
-def folded(
+def rest_as_one(
     figures: Mapping[str, Mapping[Key, float]],
 ) -> dict[str, dict[Key, float]]:
     """The largest commodities, and all the rest as one."""
@@ -134,7 +134,7 @@ def folded(
     return kept | ({REST: rest} if rest else {})
 
 
-def text(name: str) -> str:
+def escaped(name: str) -> str:
     """A text for Plotly, which takes tags and entities in it for its own."""
     return escape(words.clean(name), quote=False)
 

@@ -58,21 +58,23 @@ def rendered(values: Mapping[str, Any], schema: str) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=words.shown,
+        finalize=words.printable,
     )
     environment.filters.update(FILTERS, json=as_json)
-    environment.globals.update(change=words.change, count=words.count, KINDS=words.KINDS)
+    environment.globals.update(
+        change=words.change, count=words.count, KIND_MEANINGS=words.KIND_MEANINGS
+    )
     return environment.get_template("page.html").render(
         values,
         schema=schema,
-        STATUSES=words.STATUSES,
-        policy=POLICY.format(scripts=" ".join(f"'{hashed(script)}'" for script in scripts)),
+        STATUS_MEANINGS=words.STATUS_MEANINGS,
+        policy=POLICY.format(scripts=" ".join(f"'{csp_hash(script)}'" for script in scripts)),
         style=Markup((FOLDER / "page.css").read_text("utf-8")),
         scripts=[Markup(script) for script in scripts],
     )
 
 
-def hashed(script: str) -> str:
+def csp_hash(script: str) -> str:
     """The name by which a policy allows a script."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"

@@ -53,7 +53,7 @@ class Marts:
         names = [column[0] for column in answer.description or ()]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
-    def keep(self, name: str, query: str, **values: object) -> None:
+    def create_temporary(self, name: str, query: str, **values: object) -> None:
         """Keep the rows of a query as a table of that name, as long as this is open."""
         self._execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {query}", values)
 

@@ -30,22 +30,22 @@ class Months:
     @property
     def shown(self) -> list[date]:
         """The months of the chart and the heat map."""
-        return [plus(self.last, -back) for back in reversed(range(SHOWN))]
+        return [add_months(self.last, -back) for back in reversed(range(SHOWN))]
 
     @property
     def year(self) -> tuple[date, date]:
         """The first and the last of the last twelve full months."""
-        return plus(self.last_full, -11), self.last_full
+        return add_months(self.last_full, -11), self.last_full
 
     @property
     def year_before(self) -> tuple[date, date]:
         """The first and the last of the twelve months before these."""
-        return plus(self.last_full, -23), plus(self.last_full, -12)
+        return add_months(self.last_full, -23), add_months(self.last_full, -12)
 
     @property
     def last_ended(self) -> date:
         """The latest month that was over on the day that the tables are made for."""
-        return plus(self.as_of.replace(day=1), -1)
+        return add_months(self.as_of.replace(day=1), -1)
 
 
 def months_of(billed: Mapping[date, float], as_of: date) -> Months:
@@ -62,11 +62,11 @@ def months_of(billed: Mapping[date, float], as_of: date) -> Months:
 
 
 def _is_full(month: date, billed: Mapping[date, float]) -> bool:
-    before = [billed[each] for back in range(1, 13) if (each := plus(month, -back)) in billed]
+    before = [billed[each] for back in range(1, 13) if (each := add_months(month, -back)) in billed]
     return bool(before) and billed[month] >= FULL * median(before)
 
 
-def plus(month: date, count: int) -> date:
+def add_months(month: date, count: int) -> date:
     """The month so many months later, or earlier."""
     years, index = divmod(month.month - 1 + count, 12)
     return date(month.year + years, index + 1, 1)

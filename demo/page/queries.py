@@ -17,7 +17,7 @@ SELECT month, sum(days) AS days
 FROM (SELECT month, meter_key, max(days) AS days FROM energy_monthly GROUP BY ALL)
 GROUP BY month"""
 
-LATEST = """
+LATEST_BILLS = """
 SELECT vendor, max(end_date) - 1 AS bill_end
 FROM energy_bill_periods WHERE is_counted AND end_date <= $as_of::DATE + 1
 GROUP BY vendor"""
@@ -125,7 +125,7 @@ SELECT building_key, month, count(*) AS meters, count(*) FILTER (is_missing) AS 
 FROM days GROUP BY building_key, month"""
 
 #: The buildings with most days without a bill first, of months whose bills have come.
-PRESENT_BY_BUILDING = """
+CELLS_BY_BUILDING = """
 WITH ranked AS (
     SELECT building_key, sum(if(month > $last_full, 0, of_days - days)) AS lacking FROM cells
     GROUP BY building_key ORDER BY lacking DESC, building_key LIMIT $limit
@@ -138,13 +138,13 @@ SELECT coalesce(building, building_key) AS building, vendor, building_key,
 FROM cells JOIN ranked USING (building_key) JOIN names USING (building_key)
 ORDER BY lacking DESC, building_key, month"""
 
-PRESENT_IN_ALL = """
+CELLS_OF_ALL = """
 SELECT month, sum(meters)::BIGINT AS meters, sum(missing)::BIGINT AS missing,
     sum(partial)::BIGINT AS partial, sum(estimated)::BIGINT AS estimated,
     sum(days)::DOUBLE AS days, sum(of_days)::DOUBLE AS of_days
 FROM cells GROUP BY month ORDER BY month"""
 
-PRESENT_COUNT = "SELECT count(DISTINCT building_key) AS buildings FROM cells"
+BUILDINGS_WITH_CELLS = "SELECT count(DISTINCT building_key) AS buildings FROM cells"
 
 GAP_KINDS = """
 SELECT kind, count(*) AS count, count(DISTINCT meter_key) AS meters, sum(days)::BIGINT AS days
@@ -201,5 +201,5 @@ MONTHLY_TOTALS = """
 SELECT coalesce(currency, 'unknown') AS currency, fsum(cost) AS cost
 FROM energy_monthly GROUP BY ALL"""
 
-OUTSIDE = """
+LATER_MONTHS = """
 SELECT count(DISTINCT month) AS months FROM energy_monthly WHERE month > $last"""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from math import fsum, isclose
 from typing import TYPE_CHECKING, Any
 
-from demo.page import charts, presence, queries, words
+from demo.page import charts, heat_map, queries, words
 from demo.page.months import Months, months_of
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def content(marts: Marts) -> dict[str, Any]:
         "as_of": months.as_of,
         "months": months,
         "is_empty": not billed,
-        "latest": marts.rows(queries.LATEST, as_of=months.as_of),
-        "later_months": _only(marts, queries.OUTSIDE, last=months.last)["months"],
+        "latest": marts.rows(queries.LATEST_BILLS, as_of=months.as_of),
+        "later_months": _single_row(marts, queries.LATER_MONTHS, last=months.last)["months"],
         **key_figures(marts, months, billed),
         **by_month(marts, months),
         **by_commodity(marts, months),
         **by_building(marts, months),
-        "presence": presence.of_buildings(marts, months),
+        "heat_map": heat_map.by_building(marts, months),
         **findings(marts),
         **counted(marts),
     }
@@ -44,11 +44,11 @@ def content(marts: Marts) -> dict[str, Any]:
 
 def as_of(marts: Marts) -> date:
     """The day that the tables are made for; today, if they do not tell."""
-    day: date | None = _only(marts, queries.AS_OF)["day"]
+    day: date | None = _single_row(marts, queries.AS_OF)["day"]
     return day or datetime.now(UTC).date()
 
 
-def _only(marts: Marts, query: str, **values: object) -> dict[str, Any]:
+def _single_row(marts: Marts, query: str, **values: object) -> dict[str, Any]:
     (row,) = marts.rows(query, **values)
     return row
 
@@ -61,13 +61,13 @@ def key_figures(marts: Marts, months: Months, billed: Mapping[date, float]) -> d
     before = marts.rows(
         queries.COST_BY_VENDOR, first=months.year_before[0], last=months.year_before[1]
     )
-    total = sums(costs)
+    total = cost_by_currency(costs)
     for row in vendors:
-        row["costs"] = sums(cost for cost in costs if cost["vendor"] == row["vendor"])
+        row["costs"] = cost_by_currency(cost for cost in costs if cost["vendor"] == row["vendor"])
     return {
         "vendors": vendors,
         "costs": total,
-        "costs_before": sums(before),
+        "costs_before": cost_by_currency(before),
         "billed_more": billed_more(months, billed),
         "energy": {
             name: fsum(row[name] or 0 for row in vendors)
@@ -76,11 +76,12 @@ def key_figures(marts: Marts, months: Months, billed: Mapping[date, float]) -> d
     }
 
 
-def sums(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """The cost in each currency, the one of most bills first."""
+def cost_by_currency(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """The cost in each currency, the largest first; without rows that have none."""
     costs: dict[str, list[float]] = {}
     for row in rows:
-        costs.setdefault(row["currency"], []).append(row["cost"])
+        if row["cost"] is not None:
+            costs.setdefault(row["currency"], []).append(row["cost"])
     total = {currency: fsum(each) for currency, each in costs.items()}
     return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
 
@@ -111,7 +112,7 @@ def by_month(marts: Marts, months: Months) -> dict[str, Any]:
             "currency": currency,
             "costs": (ordered := largest_first(commodities)),
             "totals": totals(ordered.values()),
-            "chart": charts.of_months(ordered, shown, months.last_full, currency),
+            "chart": charts.cost_by_month(ordered, shown, months.last_full, currency),
         }
         for currency, commodities in largest_first(costs, total=_nested_total).items()
     ]
@@ -156,7 +157,7 @@ def by_building(marts: Marts, months: Months) -> dict[str, Any]:
     )
     for row in table:
         row["is_comparable"] = are_comparable(row["days"], row["days_before"])
-    counts = _only(marts, queries.BUILDING_COUNT, first=first, last=last)
+    counts = _single_row(marts, queries.BUILDING_COUNT, first=first, last=last)
     return {
         "buildings": table,
         "building_count": counts["buildings"],
@@ -175,15 +176,15 @@ def use_by_building(marts: Marts, first: date, last: date) -> dict[str, Any] | N
         uses.setdefault(row["commodity"], {})[place] = row["mmbtu"]
     if not buildings:
         return None
-    names = list(words.told_apart(buildings).values())
+    names = list(words.distinct_names(buildings).values())
     uses = largest_first(uses)
-    every = _only(marts, queries.USE_COUNT, first=first, last=last)
+    every = _single_row(marts, queries.USE_COUNT, first=first, last=last)
     drawn = fsum(value for use in uses.values() for value in use.values())
     return {
         "names": names,
         "uses": uses,
         "totals": totals(uses.values()),
-        "chart": charts.of_buildings(names, uses),
+        "chart": charts.use_by_building(names, uses),
         "total": every["mmbtu"],
         "more": every["buildings"] - len(names),
         "more_mmbtu": every["mmbtu"] - drawn,
@@ -198,25 +199,25 @@ def findings(marts: Marts) -> dict[str, Any]:
         "check_names": marts.rows(queries.CHECK_NAMES),
         "checks": marts.rows(queries.CHECKS, limit=MOST_ROWS),
         "consents": marts.rows(queries.CONSENTS, limit=MOST_ROWS),
-        "consent_counts": _only(marts, queries.CONSENT_COUNTS),
+        "consent_counts": _single_row(marts, queries.CONSENT_COUNTS),
         "matches": marts.rows(queries.MATCHES, limit=MOST_ROWS),
-        "match_count": _only(marts, queries.MATCH_COUNT),
+        "match_count": _single_row(marts, queries.MATCH_COUNT),
     }
 
 
 def counted(marts: Marts) -> dict[str, Any]:
     """Which bills count, which do not and why, and whether the months add up to them."""
     statuses = marts.rows(queries.STATUSES)
-    bills = sums(row for row in statuses if row["status"] == "counted" and row["cost"] is not None)
-    months = sums(row for row in marts.rows(queries.MONTHLY_TOTALS) if row["cost"] is not None)
-    sides = [
-        side(currency, bills.get(currency, 0.0), months.get(currency, 0.0))
+    bills = cost_by_currency(row for row in statuses if row["status"] == "counted")
+    months = cost_by_currency(marts.rows(queries.MONTHLY_TOTALS))
+    comparisons = [
+        comparison(currency, bills.get(currency, 0.0), months.get(currency, 0.0))
         for currency in sorted(bills.keys() | months.keys())
     ]
-    return {"statuses": statuses, "sides": sides}
+    return {"statuses": statuses, "comparisons": comparisons}
 
 
-def side(currency: str, bills: float, months: float) -> dict[str, Any]:
+def comparison(currency: str, bills: float, months: float) -> dict[str, Any]:
     """What bills and their months add up to, and whether that is the same."""
     agree = isclose(bills, months, rel_tol=1e-9, abs_tol=0.005)
     return {"currency": currency, "bills": bills, "months": months, "agree": agree}

@@ -14,7 +14,7 @@ VENDORS = {"utilityapi": "UtilityAPI", "energycap": "EnergyCAP"}
 #: Those whose names are not their words.
 UNITS = {"kwh": "kWh", "mwh": "MWh", "mmbtu": "MMBtu", "kw": "kW", "ccf": "CCF", "kgal": "kgal"}
 #: What the states of a bill mean.
-STATUSES = {
+STATUS_MEANINGS = {
     "counted": "in all figures of this page",
     "void": "the vendor says that the bill is void",
     "accrual": "an estimate that stands in until the bill arrives",
@@ -23,7 +23,7 @@ STATUSES = {
     "other vendor preferred": "the meter counts at the other vendor, says the seed meter_matches",
     "no period": "without dates it belongs to no month",
 }
-KINDS = {
+KIND_MEANINGS = {
     "missing": "between two bills",
     "late": "since the last bill, of a meter that the vendor still lists as active",
     "overlap": "billed twice",
@@ -35,7 +35,7 @@ def vendor(name: str) -> str:
     return VENDORS.get(name, name)
 
 
-def told_apart(buildings: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+def distinct_names(buildings: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """The buildings by key; with the vendor, where another one has the same name.
 
     Args:
@@ -91,7 +91,7 @@ def count(number_of: int, one: str, many: str = "") -> str:
     return f"{number_of:,} {one if number_of == 1 else many or one + 's'}"
 
 
-def shown(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """A value as a template writes it: no text for none, and no characters that HTML forbids."""
     if value is None:
         return ""

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from demo.page.months import months_of, plus
+from demo.page.months import add_months, months_of
 
-YEAR = {plus(date(2025, 1, 1), index): 300.0 for index in range(12)}
+YEAR = {add_months(date(2025, 1, 1), index): 300.0 for index in range(12)}
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ YEAR = {plus(date(2025, 1, 1), index): 300.0 for index in range(12)}
 def test_months_are_counted_over_the_turn_of_a_year(
     month: tuple[int, int], count: int, expected: tuple[int, int]
 ) -> None:
-    assert plus(date(*month, 1), count) == date(*expected, 1)
+    assert add_months(date(*month, 1), count) == date(*expected, 1)
 
 
 def test_a_month_whose_bills_are_still_to_come_is_not_full() -> None:

@@ -13,8 +13,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from demo.page.file import as_json
+from demo.page.heat_map import cell
 from demo.page.marts import TABLES, opened
-from demo.page.presence import cell
 from demo.page.values import content
 from demo.page.words import change, number, shortened
 from tests.examples import ROOT
@@ -64,17 +64,17 @@ def test_the_day_is_the_one_that_the_tables_are_made_for(values: Values) -> None
 
 def test_bills_that_count_are_compared_with_their_months(values: Values) -> None:
     lost = "DELETE FROM energy.energy_monthly WHERE month = '2025-01-01'"
-    (side,) = values(more=lost)["sides"]
+    (comparison,) = values(more=lost)["comparisons"]
 
-    assert not side["agree"]
-    assert side["bills"] > side["months"] > 0
+    assert not comparison["agree"]
+    assert comparison["bills"] > comparison["months"] > 0
 
 
 def test_they_add_up(values: Values) -> None:
-    (side,) = values()["sides"]
+    (comparison,) = values()["comparisons"]
 
-    assert side["agree"]
-    assert side["bills"] > 0
+    assert comparison["agree"]
+    assert comparison["bills"] > 0
 
 
 def test_years_with_other_meters_are_not_compared(values: Values) -> None:
@@ -100,12 +100,12 @@ def test_bills_of_years_to_come_are_named(values: Values) -> None:
 
 
 def test_every_building_month_is_in_the_heat_map(values: Values) -> None:
-    presence = values()["presence"]
-    states = {each.state for row in presence["rows"] for each in row.cells}
+    heat_map = values()["heat_map"]
+    states = {each.state for row in heat_map["rows"] for each in row.cells}
 
-    assert presence["more"] == 0
-    assert len(presence["rows"]) == 8
-    assert {len(row.cells) for row in presence["rows"]} == {24}
+    assert heat_map["more"] == 0
+    assert len(heat_map["rows"]) == 8
+    assert {len(row.cells) for row in heat_map["rows"]} == {24}
     assert states == {"whole", "partial", "missing", "estimated", "none"}
 
 
@@ -120,7 +120,7 @@ def test_the_first_and_the_last_month_of_a_meter_lack_nothing(values: Values) ->
         SELECT * REPLACE ('energycap:1' AS building_key, DATE '2025-08-01' AS month,
             'other' AS meter_key, false AS is_partial)
         FROM energy.energy_monthly LIMIT 1"""
-    (row, _) = values(more=ended)["presence"]["rows"]
+    (row, _) = values(more=ended)["heat_map"]["rows"]
     states = [each.state for each in row.cells if each.state != "none"]
 
     assert states[0] == states[-1] == "whole"

@@ -37,7 +37,7 @@ class Row:
     cells: Sequence[Cell]
 
 
-def of_buildings(marts: Marts, months: Months) -> dict[str, Any]:
+def by_building(marts: Marts, months: Months) -> dict[str, Any]:
     """The rows of the heat map, and how many more there are."""
     shown = months.shown
     values: dict[str, Any] = {
@@ -46,20 +46,20 @@ def of_buildings(marts: Marts, months: Months) -> dict[str, Any]:
         "last_full": months.last_full,
         "last_ended": months.last_ended,
     }
-    marts.keep("cells", queries.CELLS, **values)
+    marts.create_temporary("cells", queries.CELLS, **values)
     most = {"limit": MOST_BUILDINGS, "last_full": months.last_full}
     buildings: dict[str, tuple[str, str]] = {}
     cells: dict[str, dict[date, Cell]] = {}
-    for row in marts.rows(queries.PRESENT_BY_BUILDING, **most):
+    for row in marts.rows(queries.CELLS_BY_BUILDING, **most):
         buildings[row["building_key"]] = (row["building"], row["vendor"])
         cells.setdefault(row["building_key"], {})[row["month"]] = cell(row)
-    everything = {row["month"]: cell(row) for row in marts.rows(queries.PRESENT_IN_ALL)}
-    ((count,),) = (row.values() for row in marts.rows(queries.PRESENT_COUNT))
+    everything = {row["month"]: cell(row) for row in marts.rows(queries.CELLS_OF_ALL)}
+    ((count,),) = (row.values() for row in marts.rows(queries.BUILDINGS_WITH_CELLS))
     return {
         "all": Row("All buildings", _in_order(everything, shown)),
         "rows": [
             Row(name, _in_order(cells[key], shown))
-            for key, name in words.told_apart(buildings).items()
+            for key, name in words.distinct_names(buildings).items()
         ],
         "more": count - len(buildings),
     }
