@@ -29,7 +29,9 @@ FILTERS = {
     "unit": words.unit,
     "vendor": words.vendor,
 }
-#: Not even a mistake in this page can load something, or run another script than these.
+#: In this order: later rules override earlier ones.
+STYLES = ("colours.css", "page.css", "tables_and_charts.css", "media.css")
+#: Even if a text were not escaped, the page could load nothing and run no other script.
 POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
@@ -69,19 +71,19 @@ def rendered(values: Mapping[str, Any], schema: str) -> str:
         schema=schema,
         STATUS_MEANINGS=words.STATUS_MEANINGS,
         policy=POLICY.format(scripts=" ".join(f"'{csp_hash(script)}'" for script in scripts)),
-        style=Markup((FOLDER / "page.css").read_text("utf-8")),
+        style=Markup("\n".join((FOLDER / name).read_text("utf-8") for name in STYLES)),
         scripts=[Markup(script) for script in scripts],
     )
 
 
 def csp_hash(script: str) -> str:
-    """The name by which a policy allows a script."""
+    """The hash by which the content security policy allows a script."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def as_json(value: object) -> Markup:
-    """JSON that can stand in a script element: no text in it ends that."""
+    """JSON for a script element, escaped so that no text can end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
