@@ -135,10 +135,10 @@ def rest_as_one(
 
 
 def escaped(name: str) -> str:
-    """A text for Plotly, which takes tags and entities in it for its own."""
+    """A text for Plotly, which would interpret tags and entities in it."""
     return escape(words.clean(name), quote=False)
 
 
 def _rounded(value: float | None) -> float | None:
-    # JSON has no other numbers than finite ones.
+    # JSON has no NaN and no infinity.
     return round(value, 2) if value is not None and isfinite(value) else None

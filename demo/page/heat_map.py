@@ -19,7 +19,7 @@ MOST_BUILDINGS = 40
 
 @dataclass(frozen=True)
 class Cell:
-    """A month of a building: its state, what is written into it, and that in words."""
+    """A month of a building: its state, the mark in the cell, and its description."""
 
     state: str
     mark: str
@@ -70,14 +70,14 @@ def _in_order(cells: Mapping[date, Cell], months: Iterable[date]) -> list[Cell]:
 
 
 def cell(row: Mapping[str, Any]) -> Cell:
-    """The state of the meters that bills are expected of."""
+    """The cell for the meters that bills are expected of."""
     meters, share = row["meters"], row["days"] / row["of_days"]
     if row["missing"] == meters:
         return Cell(
             "missing", "\N{MULTIPLICATION SIGN}", f"no bill of {words.count(meters, 'meter')}"
         )
     if row["missing"] or row["partial"]:
-        # Neither 0 nor 100, for it is neither nothing nor all.
+        # Rounding must not make 0 or 100 of a part.
         return Cell("partial", str(min(max(round(100 * share), 1), 99)), _partly(row))
     if row["estimated"]:
         of = f"{row['estimated']} of {words.count(meters, 'meter')}"

@@ -42,7 +42,7 @@ class Marts:
                 f"{file} has no table {schema}.{missing[0]}. dbt makes it: "
                 "`meltano run tap-utility-energy target-duckdb dbt-utility-energy:build`"
             )
-        # With its name before it: a file and a schema can be called the same.
+        # Qualified, because the file and the schema can have the same name.
         ((database,),) = connection.execute("SELECT current_database()").fetchall()
         connection.execute(f"USE {quoted(database)}.{quoted(schema)}")
         self._connection = connection
@@ -54,7 +54,7 @@ class Marts:
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
     def create_temporary(self, name: str, query: str, **values: object) -> None:
-        """Keep the rows of a query as a table of that name, as long as this is open."""
+        """Store the rows of a query in a table that lasts as long as the connection."""
         self._execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {query}", values)
 
     def _execute(self, query: str, values: Mapping[str, object]) -> duckdb.DuckDBPyConnection:

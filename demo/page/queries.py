@@ -3,7 +3,7 @@
 ``$first`` and ``$last`` are months, ``$limit`` is the most rows to show.
 """
 
-#: The day that dbt made the tables for, as far as they tell it.
+#: The day that dbt made the tables for, worked out from the rows that count days until then.
 AS_OF = """
 SELECT max(day) AS day FROM (
     SELECT ends_at - days_left::INTEGER AS day FROM consents_ending
@@ -61,7 +61,7 @@ WHERE m.month BETWEEN $before AND $last
 GROUP BY m.building_key, m.vendor, m.currency HAVING meters > 0
 ORDER BY cost DESC NULLS LAST, building LIMIT $limit"""
 
-#: How many rows that has without its limit.
+#: How many rows `BY_BUILDING` has without its limit.
 BUILDING_COUNT = """
 SELECT count(*) AS rows, count(DISTINCT building_key) AS buildings
 FROM (
@@ -92,8 +92,9 @@ FROM (
 )"""
 
 #: For each building and month the meters that bills are expected of, and what is there. A meter
-#: is expected from its first month with a bill to its last, or to now if it is late. These two
-#: months are whole though bills cover a part: the first always, the last once bills have come.
+#: is expected from its first month with a bill to its last, or to now if it is late. Its first
+#: month counts as whole even if bills cover only a part of it, and so does its last one unless
+#: bills of that month may still come.
 CELLS = """
 WITH billed AS (
     SELECT meter_key, month, max(days) AS days, bool_and(is_partial) AS is_partial,

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from datetime import date
 
 VENDORS = {"utilityapi": "UtilityAPI", "energycap": "EnergyCAP"}
-#: Those whose names are not their words.
+#: Units that are written in another way than in the tables.
 UNITS = {"kwh": "kWh", "mwh": "MWh", "mmbtu": "MMBtu", "kw": "kW", "ccf": "CCF", "kgal": "kgal"}
 #: What the states of a bill mean.
 STATUS_MEANINGS = {
     "counted": "in all figures of this page",
     "void": "the vendor says that the bill is void",
-    "accrual": "an estimate that stands in until the bill arrives",
-    "consent revoked": "the customer no longer lets the vendor share it",
-    "no longer listed": "the vendor listed it once and does not any more",
-    "other vendor preferred": "the meter counts at the other vendor, says the seed meter_matches",
-    "no period": "without dates it belongs to no month",
+    "accrual": "an estimate, until the actual bill arrives",
+    "consent revoked": "the customer has withdrawn the consent",
+    "no longer listed": "the vendor used to list it, but no longer does",
+    "other vendor preferred": "the seed meter_matches chooses the other vendor's bills",
+    "no period": "it has no valid dates, so it is in no month",
 }
 KIND_MEANINGS = {
     "missing": "between two bills",
@@ -36,7 +36,7 @@ def vendor(name: str) -> str:
 
 
 def distinct_names(buildings: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """The buildings by key; with the vendor, where another one has the same name.
+    """The names of the buildings by key, followed by the vendor where two have the same name.
 
     Args:
         buildings: The name and the vendor of each.
@@ -79,7 +79,7 @@ def number(value: float | None, digits: int = 0) -> str:
 
 
 def change(now: float | None, before: float | None) -> str:
-    """How much more that is than before, in percent; nothing if that cannot be told."""
+    """The change from before to now in percent; nothing if either is missing."""
     if now is None or not before or before < 0:
         return ""
     percent = round(100 * (now / before - 1), 1)
@@ -92,7 +92,7 @@ def count(number_of: int, one: str, many: str = "") -> str:
 
 
 def printable(value: Any) -> Any:
-    """A value as a template writes it: no text for none, and no characters that HTML forbids."""
+    """A value for the template: an empty text for None, and no characters that HTML forbids."""
     if value is None:
         return ""
     return clean(value) if type(value) is str else value

@@ -1,6 +1,6 @@
 "use strict";
 
-/* Where not all months fit, the latest are in sight. */
+/* If the heat map is too wide, show the latest months. */
 
 for (const box of document.querySelectorAll(".heat")) box.scrollLeft = box.scrollWidth;
 
@@ -40,7 +40,7 @@ for (const table of document.querySelectorAll("[data-sortable]")) {
   }
 }
 
-/* Charts: figures without colours come from the page, and take those of its style. */
+/* Charts: the figures have no colours; these are taken from the style sheet. */
 
 const narrow = matchMedia("(max-width: 40rem)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -92,7 +92,7 @@ drawAll();
 narrow.addEventListener("change", drawAll);
 dark.addEventListener("change", drawAll);
 
-/* On paper: light, as wide as the paper, and with the tables that are folded away. */
+/* On paper: light colours, charts as wide as the paper, and all tables unfolded. */
 
 let opened = [];
 
