@@ -200,6 +200,25 @@ def gaps(found: Iterable[Period], at_least: int) -> set[tuple[str, dt.date, dt.d
     return result
 
 
+def late(
+    truth: Truth, found: Iterable[Period], today: dt.date, after: int
+) -> dict[str, tuple[dt.date, int]]:
+    """Meters in use whose last bill ended too long ago: since when, and for how many days."""
+    in_use = {
+        f"energycap:{meter['meterId']}" for meter in truth["energycap_meters"] if meter["active"]
+    } | {
+        f"utilityapi:{meter['uid']}"
+        for meter in truth["meters"]
+        if meter["is_activated"] and not meter["is_archived"]
+    }
+    last: dict[str, dt.date] = {}
+    for period in found:
+        if period.status == "counted" and period.meter_key in in_use:
+            last[period.meter_key] = max(period.end, last.get(period.meter_key, period.end))
+    days = {meter: (end, (today - end).days) for meter, end in last.items()}
+    return {meter: since for meter, since in days.items() if since[1] > after}
+
+
 def overlaps(found: Iterable[Period], at_least: int) -> dict[str, set[dt.date]]:
     """The days that several bills of a meter cover, by meter, without shorter runs of them.
 

@@ -202,6 +202,15 @@ def test_overlaps_are_the_days_with_two_bills(built: Built) -> None:
     assert found == expected
 
 
+def test_meters_without_a_recent_bill_are_late(built: Built) -> None:
+    rows = by(built.database.rows("energy_gaps", where="kind = 'late'"), "meter_key")
+
+    today = dt.date.fromisoformat(AS_OF)
+    expected = energy_truth.late(built.truth, built.periods, today, after=62)
+    assert expected
+    assert {key: (row["start_date"], row["days"]) for key, row in rows.items()} == expected
+
+
 def test_charges_that_do_not_add_up_are_found(built: Built) -> None:
     rows = built.database.rows("energy_checks", where="check_name = 'charges differ from bill'")
 
