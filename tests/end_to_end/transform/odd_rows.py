@@ -32,6 +32,7 @@ UTILITYAPI_COLUMNS: dict[str, Case] = {
     "unlisted meter": ("meter_uid = 'nobody'", UNLISTED | {"meter_key": "utilityapi:nobody"}),
     "no consent": ("authorization_uid = NULL", COUNTED),
     "no base": ("base = NULL", NO_PERIOD | {"cost": None}),
+    "no meter and no base": ("meter_uid = NULL, base = NULL", NO_PERIOD | {"cost": None}),
     "null as JSON": ("base = 'null'", NO_PERIOD | {"cost": None}),
     "base is a list": ("base = '[1]'", NO_PERIOD | {"cost": None}),
     "never updated": ("updated = NULL", COUNTED),

@@ -29,6 +29,7 @@ compared as (
 select
   '{{ what }} jumps' as check_name,
   bill_period_key,
+  vendor,
   meter_key,
   bill_id,
   start_date,

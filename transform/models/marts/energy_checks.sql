@@ -2,6 +2,7 @@ with checks as (
   select
     check_name,
     check_name || ':' || bill_period_key as check_key,
+    vendor,
     meter_key,
     bill_id,
     start_date,
@@ -17,6 +18,7 @@ with checks as (
   select
     check_name,
     check_name || ':' || vendor || ':' || bill_id || ':' || coalesce(meter_key, ''),
+    vendor,
     meter_key,
     bill_id,
     start_date,
@@ -33,6 +35,7 @@ with checks as (
   select
     'duplicate period',
     'duplicate period:' || meter_key || ':' || start_date || ':' || end_date,
+    vendor,
     meter_key,
     max(bill_id),
     start_date,
@@ -43,7 +46,7 @@ with checks as (
     'several bills have the same meter and period'
   from {{ ref('energy_bill_periods') }}
   where is_counted
-  group by meter_key, start_date, end_date
+  group by vendor, meter_key, start_date, end_date
   having count(distinct bill_id) > 1
 
   union all
@@ -51,6 +54,7 @@ with checks as (
   select
     'no period',
     'no period:' || bill_period_key,
+    vendor,
     meter_key,
     bill_id,
     start_date,
@@ -67,6 +71,7 @@ with checks as (
   select
     'unknown unit',
     'unknown unit:' || meter_key || ':' || coalesce(unit, ''),
+    vendor,
     meter_key,
     null,
     min(start_date),
@@ -79,13 +84,14 @@ with checks as (
   where
     is_counted and use is not null and use_kwh is null
     and commodity not in ('water', 'sewer', 'storm_drain', 'waste', 'other')
-  group by meter_key, unit
+  group by vendor, meter_key, unit
 
   union all
 
   select
     'meter at both vendors',
     'meter at both vendors:' || utilityapi_meter_uid || ':' || energycap_meter_id,
+    'utilityapi',
     'utilityapi:' || utilityapi_meter_uid,
     null,
     null,
@@ -101,7 +107,7 @@ with checks as (
 select
   checks.check_key,
   checks.check_name,
-  coalesce(meters.vendor, case when checks.check_name = 'charges differ from statement' then 'utilityapi' else 'energycap' end) as vendor,
+  checks.vendor,
   checks.meter_key,
   meters.meter,
   meters.building,

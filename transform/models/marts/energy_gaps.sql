@@ -24,6 +24,7 @@ in_order as (
 gaps as (
   select
     'missing' as kind,
+    vendor,
     meter_key,
     covered_until as start_date,
     start_date as end_date,
@@ -36,6 +37,7 @@ gaps as (
 
   select
     'overlap',
+    vendor,
     meter_key,
     start_date,
     least(end_date, covered_until),
@@ -49,6 +51,7 @@ gaps as (
 
   select
     'late',
+    bills.vendor,
     bills.meter_key,
     max(bills.end_date),
     null,
@@ -57,14 +60,14 @@ gaps as (
   from bills
   inner join {{ ref('int_meters') }} as meters on meters.meter_key = bills.meter_key
   where meters.is_active and meters.is_listed
-  group by bills.meter_key
+  group by bills.vendor, bills.meter_key
   having {{ as_of() }} - max(bills.end_date) > {{ var('late_after_days') }}
 )
 
 select
   gaps.kind || ':' || gaps.meter_key || ':' || gaps.start_date || ':' || gaps.bill_id as gap_key,
   gaps.kind,
-  meters.vendor,
+  gaps.vendor,
   gaps.meter_key,
   meters.meter,
   meters.building,
