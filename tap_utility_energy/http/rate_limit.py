@@ -23,7 +23,7 @@ class RateLimit:
     Args:
         requests_per_minute: The limit.
         clock: Time, and what sleeps.
-        store: What remembers the requests. By default they are those of this process.
+        store: Keeps the state of the limit. By default it is that of this process alone.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class RateLimit:
                 self._clock.wait(milliseconds / 1000, self._reason, stats)
 
     def _milliseconds_to_wait(self) -> int:
-        # The monotonic clock, which nobody can set back, means nothing on other machines.
+        # The monotonic clock cannot be set back, but differs between machines.
         seconds = self._clock.local_now().timestamp() if self._is_shared else self._clock.now()
         decision: Decision = self._store.check(GCRA(), self._rates, int(seconds * 1000), 1)
         return decision.retry_after_ms or 0

@@ -25,7 +25,7 @@ _WRITE = "INSERT OR REPLACE INTO rate_limits VALUES (?, ?)"
 
 
 class SharedStateStore(StateStore):
-    """What one rate limit remembers, in a file that is locked while it is read and written.
+    """The state of one rate limit, in a file that is locked while it is read and written.
 
     Args:
         path: The file. It is created if it is not there.
@@ -72,16 +72,17 @@ class SharedStateStore(StateStore):
             file.commit()
 
     def _connect(self) -> sqlite3.Connection:
-        # A connection for each turn: none is shared by threads, or kept open over a fork.
+        # One connection per turn, because SQLite's cannot be shared by threads or forks.
         file = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-        file.execute("PRAGMA synchronous = OFF")  # nothing is lost with the last turn
+        # After a power failure the last turns may be forgotten, which does no harm.
+        file.execute("PRAGMA synchronous = OFF")
         file.execute(_TABLE)
         return file
 
     def _state(
         self, file: sqlite3.Connection, algorithm: StateAlgorithm, rates: Sequence[Rate], now: int
     ) -> tuple[int, ...]:
-        """The stored state, at most one turn ahead: a clock that was wrong can have written it."""
+        """The stored state. A time more than a turn ahead, from a wrong clock, is brought back."""
         return tuple(
             min(stored, now * 1000 + ceil(rate.interval * 1000 / rate.limit))
             for stored, rate in zip(self._stored(file, algorithm, rates), rates, strict=True)

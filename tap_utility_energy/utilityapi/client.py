@@ -60,7 +60,7 @@ class UtilityAPI(Client):
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         super().__init__(config, clock)
         file, token = config.get(RATE_LIMIT_FILE), config.get(self.credential_setting, "")
-        # The file may be read by others: it names a token by what does not lead back to it.
+        # Others may read the file, so it holds a hash of the token.
         name = sha256(token.encode()).hexdigest()[:16]
         self._rate_limit = RateLimit(
             config["utilityapi_requests_per_minute"],

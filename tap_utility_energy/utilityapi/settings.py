@@ -55,8 +55,8 @@ SETTINGS: Settings = (
         SHARD,
         th.StringType,
         title="UtilityAPI shard",
-        description="Limit to a part of the authorizations, such as 2/8 for the second of eight, "
-        "so that runs side by side read an account together. Give each a state of its own.",
+        description="Limit to one part of the authorizations, such as 2/8 for the second of eight, "
+        "so that several runs read an account at the same time. Give each run its own state.",
     ),
     th.Property(
         BILL_FILES_DIRECTORY,
@@ -78,8 +78,8 @@ SETTINGS: Settings = (
         RATE_LIMIT_FILE,
         th.StringType,
         title="UtilityAPI rate limit file",
-        description="Path of an SQLite file in which all processes that name it share the rate "
-        "limit of their token. Unset: each process keeps the limit for itself.",
+        description="Path of an SQLite file. Processes with the same file and the same token "
+        "share one rate limit. Unset: each process has its own limit.",
     ),
     th.Property(
         "utilityapi_max_parallel_requests",

@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import NamedTuple, Self
 
 SETTING = "utilityapi_shard"
-#: Shards at most. Each reads the whole list of authorizations, and every other list in parts.
-MOST = 1000
+#: Each shard reads the whole list of authorizations, so many shards would read little else.
+MAX_SHARDS = 1000
 
 
 class Shard(NamedTuple):
@@ -28,13 +28,13 @@ class Shard(NamedTuple):
         Shard(number=2, of=8)
 
         Raises:
-            ValueError: The text is none.
+            ValueError: The text is not a shard.
         """
         found = re.fullmatch(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})", text)
         shard = cls(*map(int, found.groups())) if found else None
-        if shard is None or not shard.number <= shard.of <= MOST:
+        if shard is None or not shard.number <= shard.of <= MAX_SHARDS:
             raise ValueError(
-                f"{text!r} is no shard, such as 2/8 for the second of eight; at most {MOST:,}"
+                f"{text!r} is no shard, such as 2/8 for the second of eight; at most {MAX_SHARDS:,}"
             )
         return shard
 
