@@ -19,7 +19,7 @@ def main() -> int:
     """Write the picture and return the exit code."""
     browser_path = shutil.which("chromium") or shutil.which("google-chrome")
     if browser_path is None or not PAGE.exists():
-        sys.stderr.write("It takes the program chromium, and `make demo` before.\n")
+        sys.stderr.write("Install chromium and run `make demo` first.\n")
         return 1
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
