@@ -147,7 +147,9 @@ def test_a_table_too_wide_for_a_phone_scrolls_by_keys(browser: Any, page: Path) 
         tab.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
 
 
-def test_what_stands_for_a_screen_reader(browser: Any, page: Path) -> None:
+def test_landmarks_captions_and_labels_are_there_for_screen_readers(
+    browser: Any, page: Path
+) -> None:
     with opened(browser, page) as (tab, _):
         assert tab.get_by_role("main").count() == tab.get_by_role("banner").count() == 1
         assert tab.get_by_role("heading", level=1).count() == 1

@@ -70,7 +70,7 @@ def test_bills_that_count_are_compared_with_their_months(values: Values) -> None
     assert comparison["bills"] > comparison["months"] > 0
 
 
-def test_they_add_up(values: Values) -> None:
+def test_bills_and_their_months_add_up(values: Values) -> None:
     (comparison,) = values()["comparisons"]
 
     assert comparison["agree"]

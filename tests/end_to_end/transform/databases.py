@@ -154,6 +154,12 @@ class Postgres(Database):
         return f"{column} || '{members}'"
 
 
+def in_short(row: Row) -> tuple[Any, ...]:
+    """A row of `energy_bill_periods` as `Period.in_short`."""
+    names = ("vendor", "bill_id", "meter_key", "start_date", "end_date", "status")
+    return tuple(row[name] for name in names)
+
+
 def by(rows: Sequence[Row], *names: str) -> dict[Any, Row]:
     """The rows by some of their columns, which must be a key."""
     found = {tuple(row[name] for name in names): row for row in rows}

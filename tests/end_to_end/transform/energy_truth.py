@@ -68,6 +68,11 @@ class Period:
     status: str
 
     @property
+    def in_short(self) -> tuple[Any, ...]:
+        """What tells it from others, and its status."""
+        return (self.vendor, self.bill_id, self.meter_key, self.start, self.end, self.status)
+
+    @property
     def days(self) -> int:
         """How many days it covers."""
         return (self.end - self.start).days
@@ -240,7 +245,7 @@ def overlaps(found: Iterable[Period], at_least: int) -> dict[str, set[dt.date]]:
 
 
 def _runs(days: set[dt.date]) -> list[list[dt.date]]:
-    """The days, those that follow each other together."""
+    """The days in runs of consecutive ones."""
     runs: list[list[dt.date]] = []
     for each in sorted(days):
         if runs and (each - runs[-1][-1]).days == 1:
@@ -290,7 +295,7 @@ def day(text: str) -> dt.date:
 
 
 def exact(number: Decimal | int | None) -> Fraction | None:
-    """A number without the rounding of its kind."""
+    """A number as an exact fraction."""
     return None if number is None else Fraction(number)
 
 

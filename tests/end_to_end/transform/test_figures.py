@@ -168,18 +168,6 @@ def test_months_say_what_was_estimated_and_how_many_bills(built: Built) -> None:
     assert {estimated for _, estimated in found.values()} == {True, False}
 
 
-def test_months_add_up_to_the_bills_that_count(built: Built) -> None:
-    (counted,) = built.database.query(
-        "SELECT sum(cost) AS cost, sum(use_kwh) AS kwh FROM energy.energy_bill_periods "
-        "WHERE is_counted"
-    )
-    (monthly,) = built.database.query(
-        "SELECT sum(cost) AS cost, sum(use_kwh) AS kwh FROM energy.energy_monthly"
-    )
-
-    assert monthly == pytest.approx(counted, abs=CENT)
-
-
 def test_gaps_are_the_days_without_a_bill(built: Built) -> None:
     found = {
         (row["meter_key"], row["start_date"], row["end_date"]): row["days"]

@@ -29,7 +29,7 @@ Bill = tuple[str, str]
 
 
 @dataclass
-class Story:
+class Runs:
     """A database over several runs; after each all tables are built."""
 
     box: Sandbox
@@ -38,7 +38,7 @@ class Story:
     dbt: Dbt
     state: Any = None
 
-    def go_on(self, **tap: object) -> dict[Bill, Row]:
+    def next_run(self, **tap: object) -> dict[Bill, Row]:
         """Let days go by, run, and build; tell what the bills are then."""
         self.database.execute(*THREE_DAYS)
         self.state = self.pipe.run(state=self.state, tap=tap)
@@ -58,8 +58,8 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the tables say at several times, and what they should."""
+class Outcome:
+    """The rows of the tables after several runs, and the bills that the vendor has."""
 
     before: Mapping[Bill, Period]
     after: Mapping[Bill, Period]
@@ -78,27 +78,27 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(commands: Commands, dbt: Dbt, tmp_path_factory: Any) -> Told:
-    """The story, told once."""
+def outcome(commands: Commands, dbt: Dbt, tmp_path_factory: Any) -> Outcome:
+    """What several runs lead to."""
     folder: Path = tmp_path_factory.mktemp("gone")
     with Sandbox(**WORLD) as box:
         database = DuckDB(folder / "gone.duckdb")
         pipe = pipe_into_duckdb(box, commands, folder, database.path)
-        story = Story(box, pipe, database, dbt, state=pipe.run())
-        before = story.periods()
+        runs = Runs(box, pipe, database, dbt, state=pipe.run())
+        before = runs.periods()
         corrected = box.advance("correct_bill")
         revoked = box.advance("revoke_authorization", authorization=other_consent(box, corrected))
-        rows, after = story.go_on(), story.periods()
+        rows, after = runs.next_run(), runs.periods()
         months = database.rows("energy_monthly")
         meters = by(database.rows("meters"), "meter_key")
         consents = by(database.rows("consents_ending"), "authorization_uid")
         energycap = of_energycap(database)
         (meter, *_) = sorted({period.meter_key for period in after.values()})
-        story.state = None
-        one_meter = story.go_on(utilityapi_meters=[meter.removeprefix("utilityapi:")])
-        start_date = story.go_on(start_date="2026-03-01T00:00:00Z")
-        database.execute(*SLOWLY)
-        return Told(
+        runs.state = None
+        one_meter = runs.next_run(utilityapi_meters=[meter.removeprefix("utilityapi:")])
+        start_date = runs.next_run(start_date="2026-03-01T00:00:00Z")
+        database.execute(*READ_OVER_DAYS)
+        return Outcome(
             before=before,
             after=after,
             revoked=revoked["authorization"],
@@ -109,14 +109,14 @@ def told(commands: Commands, dbt: Dbt, tmp_path_factory: Any) -> Told:
             consents=consents,
             after_one_meter=one_meter,
             after_start_date=start_date,
-            after_slow_run=story.build(),
+            after_slow_run=runs.build(),
             energycap=energycap,
             energycap_after=of_energycap(database),
         )
 
 
-#: As if the last run had read a meter after the other, for days.
-SLOWLY = (
+#: As if the last run had taken days: it read each meter five hours after the one before.
+READ_OVER_DAYS = (
     """
     UPDATE utilityapi_bills SET _sdc_extracted_at = (
       SELECT TIMESTAMP '2026-06-20' + 5 * count(*) * INTERVAL '1 hour'
@@ -138,7 +138,7 @@ def other_consent(box: Sandbox, corrected: Mapping[str, str]) -> str:
 
 
 def of_energycap(database: DuckDB) -> list[Row]:
-    """EnergyCAP's bills, which nothing of this is about."""
+    """EnergyCAP's bills, which must stay as they are."""
     columns = "bill_period_key, status, cost, start_date, end_date"
     where = "vendor = 'energycap'"
     return sorted(
@@ -147,59 +147,61 @@ def of_energycap(database: DuckDB) -> list[Row]:
     )
 
 
-def test_bills_of_a_revoked_consent_do_not_count(told: Told) -> None:
-    gone = told.before.keys() - told.after.keys()
+def test_bills_of_a_revoked_consent_do_not_count(outcome: Outcome) -> None:
+    gone = outcome.before.keys() - outcome.after.keys()
 
     assert len(gone) > 5
-    assert {told.rows[bill]["status"] for bill in gone} == {"consent revoked"}
-    assert not any(told.rows[bill]["is_counted"] for bill in gone)
+    assert {outcome.rows[bill]["status"] for bill in gone} == {"consent revoked"}
+    assert not any(outcome.rows[bill]["is_counted"] for bill in gone)
 
 
-def test_no_other_bill_vanishes_though_most_were_not_read_again(told: Told) -> None:
-    assert told.rows.keys() == told.before.keys()
-    assert {told.rows[bill]["status"] for bill in told.after} == {"counted"}
+def test_no_other_bill_vanishes_though_most_were_not_read_again(outcome: Outcome) -> None:
+    assert outcome.rows.keys() == outcome.before.keys()
+    assert {outcome.rows[bill]["status"] for bill in outcome.after} == {"counted"}
 
 
-def test_a_corrected_bill_has_its_new_cost(told: Told) -> None:
-    bill = ("utilityapi", told.corrected)
+def test_a_corrected_bill_has_its_new_cost(outcome: Outcome) -> None:
+    bill = ("utilityapi", outcome.corrected)
 
-    assert told.before[bill].cost != told.after[bill].cost
-    for each, period in told.after.items():
+    assert outcome.before[bill].cost != outcome.after[bill].cost
+    for each, period in outcome.after.items():
         cost = period.cost and pytest.approx(float(period.cost))
-        assert told.rows[each]["cost"] == cost, each
+        assert outcome.rows[each]["cost"] == cost, each
 
 
-def test_months_have_no_cost_of_what_is_gone(told: Told) -> None:
+def test_months_have_no_cost_of_what_is_gone(outcome: Outcome) -> None:
     costs = energy_truth.sums(
-        energy_truth.shares(told.after.values()),
+        energy_truth.shares(outcome.after.values()),
         lambda share: (share.period.meter_key, share.month),
         lambda period: period.cost,
     )
 
-    rows = [row for row in told.months if row["vendor"] == "utilityapi" and row["cost"] is not None]
+    rows = [
+        row for row in outcome.months if row["vendor"] == "utilityapi" and row["cost"] is not None
+    ]
     found = by(rows, "meter_key", "month")
     assert found.keys() == costs.keys()
     for key, cost in costs.items():
         assert found[key]["cost"] == pytest.approx(float(cost), abs=0.005)
 
 
-def test_meters_and_consents_say_so(told: Told) -> None:
-    gone = {told.before[bill].meter_key for bill in told.before.keys() - told.after.keys()}
+def test_meters_are_unlisted_and_the_consent_is_revoked(outcome: Outcome) -> None:
+    gone = {outcome.before[bill].meter_key for bill in outcome.before.keys() - outcome.after.keys()}
 
-    listed = {key for key, row in told.meters.items() if row["is_listed"]}
+    listed = {key for key, row in outcome.meters.items() if row["is_listed"]}
     assert not gone & listed
-    assert {period.meter_key for period in told.after.values()} <= listed
-    assert told.consents[told.revoked]["status"] == "revoked"
+    assert {period.meter_key for period in outcome.after.values()} <= listed
+    assert outcome.consents[outcome.revoked]["status"] == "revoked"
 
 
 @pytest.mark.parametrize("when", ["after_one_meter", "after_start_date", "after_slow_run"])
-def test_a_run_that_reads_less_lets_nothing_vanish(told: Told, when: str) -> None:
-    rows = getattr(told, when)
+def test_a_run_that_reads_less_lets_nothing_vanish(outcome: Outcome, when: str) -> None:
+    rows = getattr(outcome, when)
 
-    status = {bill: row["status"] for bill, row in told.rows.items()}
+    status = {bill: row["status"] for bill, row in outcome.rows.items()}
     assert {bill: row["status"] for bill, row in rows.items()} == status
 
 
-def test_bills_of_energycap_stay(told: Told) -> None:
-    assert told.energycap
-    assert told.energycap_after == told.energycap
+def test_bills_of_energycap_stay(outcome: Outcome) -> None:
+    assert outcome.energycap
+    assert outcome.energycap_after == outcome.energycap

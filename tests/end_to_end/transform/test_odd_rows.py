@@ -14,10 +14,10 @@ import pytest
 
 from tests.end_to_end.commands import Commands
 from tests.end_to_end.transform import energy_truth, odd_rows
-from tests.end_to_end.transform.databases import Database, Row, by
+from tests.end_to_end.transform.databases import Database, Row, by, in_short
 from tests.end_to_end.transform.dbt import Dbt
 from tests.end_to_end.transform.energy_truth import Period, Truth, periods
-from tests.end_to_end.transform.vanishing import what_is_gone
+from tests.end_to_end.transform.vanishing import vanishing
 from tests.end_to_end.transform.world import load_duckdb, load_postgres
 
 pytestmark = pytest.mark.end_to_end
@@ -102,10 +102,10 @@ def odd(world: tuple[Database, Truth], dbt: Dbt) -> Odd:
 def vanished(world: tuple[Database, Truth], dbt: Dbt) -> Vanished:
     """The world without some of what it had, as several runs would have left it."""
     original, truth = world
-    database, story = original.copy("vanished"), what_is_gone(truth)
-    database.execute(*story.statements)
+    database, change = original.copy("vanished"), vanishing(truth)
+    database.execute(*change.statements)
     dbt.build(database)
-    return Vanished(database, story.periods)
+    return Vanished(database, change.periods)
 
 
 def chosen(truth: Truth) -> dict[tuple[str, str], str]:
@@ -198,23 +198,13 @@ def test_all_other_bills_are_as_before(odd: Odd) -> None:
         if (row["vendor"], row["bill_id"]) not in touched
     )
 
-    assert found == Counter(
-        (each.vendor, each.bill_id, each.start, each.end, each.status) for each in odd.untouched
-    )
+    assert found == Counter(each.in_short for each in odd.untouched)
 
 
-def in_short(row: Row) -> tuple[Any, ...]:
-    """What a bill is known by."""
-    names = ("vendor", "bill_id", "start_date", "end_date", "status")
-    return tuple(row[name] for name in names)
-
-
-def test_what_is_gone_says_so_and_the_rest_counts(vanished: Vanished) -> None:
+def test_vanished_bills_have_their_status_and_the_rest_counts(vanished: Vanished) -> None:
     found = Counter(map(in_short, vanished.database.rows("energy_bill_periods")))
 
-    expected = Counter(
-        (each.vendor, each.bill_id, each.start, each.end, each.status) for each in vanished.periods
-    )
+    expected = Counter(each.in_short for each in vanished.periods)
     assert {"counted", "void", "consent revoked", "no longer listed"} == {
         status for *_, status in expected
     }

@@ -12,7 +12,7 @@ import pytest
 
 from tests.end_to_end.commands import Commands
 from tests.end_to_end.transform import energy_truth
-from tests.end_to_end.transform.databases import Database, DuckDB, Row
+from tests.end_to_end.transform.databases import Database, DuckDB, in_short
 from tests.end_to_end.transform.dbt import Dbt
 from tests.end_to_end.transform.energy_truth import Period, periods
 from tests.end_to_end.transform.world import STREAMS, load_duckdb, load_postgres
@@ -123,19 +123,10 @@ def test_columns_may_be_missing(copy_of: Any, dbt: Dbt, bills: list[Period], kin
 def assert_all_there(database: Database, bills: list[Period]) -> None:
     """All bills are in the tables, and what counts is in months."""
     rows = database.rows("energy_bill_periods")
-    assert Counter(map(in_short, rows)) == Counter(
-        (bill.vendor, bill.bill_id, bill.meter_key, bill.start, bill.end, bill.status)
-        for bill in bills
-    )
+    assert Counter(map(in_short, rows)) == Counter(bill.in_short for bill in bills)
     query = "SELECT vendor, sum(cost) AS cost FROM energy.energy_monthly GROUP BY vendor"
     found = {row["vendor"]: row["cost"] for row in database.query(query)}
     costs = energy_truth.sums(
         energy_truth.shares(bills), lambda share: share.period.vendor, attrgetter("cost")
     )
     assert found == pytest.approx({vendor: float(cost) for vendor, cost in costs.items()})
-
-
-def in_short(row: Row) -> tuple[Any, ...]:
-    """What a bill is known by."""
-    names = ("vendor", "bill_id", "meter_key", "start_date", "end_date", "status")
-    return tuple(row[name] for name in names)

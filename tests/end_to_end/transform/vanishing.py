@@ -12,27 +12,27 @@ EARLIER = "SET _sdc_extracted_at = _sdc_extracted_at - INTERVAL '72 hours'"
 
 
 @dataclass(frozen=True)
-class Story:
-    """Statements, and what the bills are then."""
+class Vanishing:
+    """SQL statements, and the bills as they are after them."""
 
     statements: Sequence[str]
     periods: Sequence[Period]
 
 
-def what_is_gone(truth: Truth) -> Story:
+def vanishing(truth: Truth) -> Vanishing:
     """A consent, a meter, a bill of another meter, a row of a bill; and a period is there twice."""
     statements: list[str] = []
     bills = periods(truth)
-    for change in (_consent, _meter, _bill, _row, _twice):
+    for change in (_revoke_consent, _unlist_meter, _remove_bill, _remove_row, _move_onto_another):
         more, bills = change(truth, bills)
         statements += more
-    return Story(statements, bills)
+    return Vanishing(statements, bills)
 
 
 Changed = tuple[list[str], list[Period]]
 
 
-def _consent(truth: Truth, bills: list[Period]) -> Changed:
+def _revoke_consent(truth: Truth, bills: list[Period]) -> Changed:
     """The consent with the fewest bills is revoked."""
     consents = Counter(bill["authorization_uid"] for bill in truth["bills"])
     consent = min(consents, key=lambda uid: (consents[uid], uid))
@@ -41,7 +41,7 @@ def _consent(truth: Truth, bills: list[Period]) -> Changed:
     return [statement], [*_with_status(bills, gone, "consent revoked")]
 
 
-def _meter(_: Truth, bills: list[Period]) -> Changed:
+def _unlist_meter(_: Truth, bills: list[Period]) -> Changed:
     """A meter was not in the list when it was last read."""
     meter = min(_meters(bills))
     gone = {each.bill_id for each in bills if each.meter_key == meter}
@@ -51,7 +51,7 @@ def _meter(_: Truth, bills: list[Period]) -> Changed:
     ]
 
 
-def _bill(_: Truth, bills: list[Period]) -> Changed:
+def _remove_bill(_: Truth, bills: list[Period]) -> Changed:
     """A meter was read again without its last bill; the first one may just not have been asked."""
     meters = _meters(bills)
     meter = max(meters, key=lambda key: (meters[key], key))
@@ -62,7 +62,7 @@ def _bill(_: Truth, bills: list[Period]) -> Changed:
     ]
 
 
-def _row(_: Truth, bills: list[Period]) -> Changed:
+def _remove_row(_: Truth, bills: list[Period]) -> Changed:
     """A bill of EnergyCAP was read again with one row less."""
     rows = Counter((each.bill_id, each.meter_key) for each in bills if each.status == "counted")
     bill, meter = min(key for key, count in rows.items() if count == 2)
@@ -81,7 +81,7 @@ def _row(_: Truth, bills: list[Period]) -> Changed:
     ]
 
 
-def _twice(_: Truth, bills: list[Period]) -> Changed:
+def _move_onto_another(_: Truth, bills: list[Period]) -> Changed:
     """A bill of EnergyCAP has the period of another bill of the meter."""
     rows = Counter(each.bill_id for each in bills)
     meters: dict[str, list[Period]] = {}

@@ -18,7 +18,7 @@ from tests.end_to_end.transform.databases import DuckDB, Postgres
 
 #: Options of the sandbox: few readings, and meters without a place or commodity.
 WORLD = {"billing_summaries": 120, "meters": 28, "loose_ends": True, "interval_days": 2}
-#: The streams that models read; of these the last four are not selected by default.
+#: The streams that models read; the last three are not selected by default.
 STREAMS = (
     "utilityapi_authorizations",
     "utilityapi_meters",
@@ -28,7 +28,6 @@ STREAMS = (
     "energycap_meters",
     "energycap_places",
     "energycap_bill_meters",
-    "utilityapi_bill_tou",
     "utilityapi_interval_readings",
     "energycap_bills",
     "energycap_bill_lines",
