@@ -105,6 +105,8 @@ def test_the_chosen_vendor_counts_and_the_other_one_where_it_is_alone(
     (match,) = database.rows("suggested_meter_matches")
     assert match["is_decided"]
     assert not database.rows("energy_checks", where="check_name = 'meter at both vendors'")
+    # Bills of several meters are still what their meters cost together.
+    assert not database.rows("energy_checks", where="check_name = 'meters differ from bill'")
 
 
 def test_a_list_that_contradicts_itself_is_refused(

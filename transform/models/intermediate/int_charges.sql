@@ -22,7 +22,8 @@ of_meters as (
     max(end_date) as end_date,
     sum(cost) as cost
   from {{ ref('energy_bill_periods') }}
-  where vendor = 'energycap' and is_counted
+  -- All that is on the bill, also of a meter whose bills count at the other vendor, or without a valid period.
+  where vendor = 'energycap' and status in ('counted', 'other vendor preferred', 'no period')
   group by bill_id
 ),
 
