@@ -289,6 +289,18 @@ def charges_that_differ(truth: Truth) -> dict[str, tuple[Fraction, Fraction]]:
     return result
 
 
+def statements_that_differ(truth: Truth) -> dict[str, tuple[Fraction, Fraction]]:
+    """UtilityAPI's statements whose new charges do not add up to them: the sum, and the amount."""
+    result = {}
+    for summary in truth["billing_summaries"]:
+        costs = [exact(charge["cost"]) for charge in summary.get("new_charges") or []]
+        known = [cost for cost in costs if cost is not None]
+        amount = exact((summary.get("base") or {}).get("new_charges_amount"))
+        if amount is not None and known and abs(sum(known) - amount) >= Fraction("0.015"):
+            result[summary["uid"]] = (Fraction(sum(known)), amount)
+    return result
+
+
 def day(text: str) -> dt.date:
     """The local day of a timestamp."""
     return dt.date.fromisoformat(text[:10])

@@ -199,15 +199,26 @@ def test_meters_without_a_recent_bill_are_late(built: Built) -> None:
     assert {key: (row["start_date"], row["days"]) for key, row in rows.items()} == expected
 
 
-def test_charges_that_do_not_add_up_are_found(built: Built) -> None:
-    rows = built.database.rows("energy_checks", where="check_name = 'charges differ from bill'")
+@pytest.mark.parametrize(
+    ("check", "truth"),
+    [
+        ("charges differ from bill", energy_truth.charges_that_differ),
+        ("charges differ from statement", energy_truth.statements_that_differ),
+    ],
+)
+def test_charges_that_do_not_add_up_are_found(built: Built, check: str, truth: Any) -> None:
+    rows = built.database.rows("energy_checks", where=f"check_name = '{check}'")
 
-    expected = energy_truth.charges_that_differ(built.truth)
+    expected = truth(built.truth)
     assert expected
     found = {row["bill_id"]: (row["found"], row["expected"]) for row in rows}
     assert found.keys() == expected.keys()
     for bill, sums in expected.items():
         assert found[bill] == pytest.approx([float(each) for each in sums])
+
+
+def test_bills_of_energycap_are_the_sum_of_their_lines_and_meters(built: Built) -> None:
+    assert not built.database.rows("energy_checks", where="check_name = 'meters differ from bill'")
 
 
 def test_ends_of_consents_are_those_of_the_vendor(built: Built) -> None:
