@@ -15,6 +15,8 @@ from tests.end_to_end.project import DBT, ROOT, Project, clean_environment
 
 #: Ten years of bills a meter.
 MONTHS = 120
+#: How many of the slowest models and tests are printed.
+SHOWN_STEPS = 15
 #: The share of bills that are missing.
 MISSING = 0.005
 LAST_MONTH = "2026-05-01"
@@ -180,7 +182,6 @@ def main() -> None:
     parser.add_argument(
         "--rows", type=int, default=10_000_000, help="bills, half of each vendor (10 million)"
     )
-    parser.add_argument("--steps", type=int, default=15, help="print so many slowest (15)")
     given = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -196,7 +197,7 @@ def main() -> None:
         spent = build(project.venv(DBT) / "bin" / "dbt", file, folder)
         counted = _count(file)
         assert counted == bills, f"{counted} of {bills} bills are in energy_bill_periods"
-        for step, seconds in steps(folder)[: given.steps]:
+        for step, seconds in steps(folder)[:SHOWN_STEPS]:
             print(f"  {step:70} {seconds:8.1f} s")
         print(f"  {'all':70} {spent.seconds:8.1f} s, {spent.cpu:.0f} s CPU, {spent.memory:,.0f} MB")
 
