@@ -15,10 +15,11 @@
 {# The number that a text is; null if it is none. #}
 {% macro as_number(text) %}{{ return(adapter.dispatch('as_number')(text)) }}{% endmacro %}
 {% macro default__as_number(text) %}
-  {#- Not a number, and infinity, are no figures to add up. -#}
+  {#- NaN and infinity would spoil every sum. -#}
   {{- return('(case when isfinite(try_cast(' ~ text ~ ' as float8)) then try_cast(' ~ text ~ ' as float8) end)') -}}
 {% endmacro %}
 {% macro postgres__as_number(text) %}
+  {#- Up to 308 digits fit into float8, but a repeat count of a pattern is at most 255. -#}
   {{- return("(case when " ~ text ~ " ~ '^-?[0-9]{1,255}[0-9]{0,53}(\\.[0-9]+)?([eE][-+]?[0-9]{1,2})?$' then cast(" ~ text ~ " as float8) end)") -}}
 {% endmacro %}
 

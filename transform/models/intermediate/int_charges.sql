@@ -16,7 +16,7 @@ with items as (
 of_meters as (
   select
     bill_id,
-    -- Of a bill with several meters, no one is to be named.
+    -- A bill with several meters names none of them.
     case when count(distinct meter_key) = 1 then max(meter_key) end as meter_key,
     min(start_date) as start_date,
     max(end_date) as end_date,

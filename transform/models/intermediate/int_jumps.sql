@@ -5,7 +5,7 @@ with periods as (
     use / days as use_per_day,
     cost / days as cost_per_day
   from {{ ref('energy_bill_periods') }}
-  -- A few days, or a quarter, are not to be compared with a month.
+  -- Periods much shorter or longer than a month are not comparable.
   where is_counted and days between 15 and 100
 ),
 
@@ -25,6 +25,8 @@ compared as (
 )
 
 {%- for what in ['use', 'cost'] %}
+{%- set found, lowest, highest = what ~ '_per_day', 'lowest_' ~ what, 'highest_' ~ what %}
+{%- set expected = 'case when ' ~ found ~ ' > ' ~ highest ~ ' then ' ~ highest ~ ' else ' ~ lowest ~ ' end' %}
 {{ 'union all' if not loop.first }}
 select
   '{{ what }} jumps' as check_name,
@@ -34,22 +36,22 @@ select
   bill_id,
   start_date,
   end_date,
-  {{ what }}_per_day as found,
-  case when {{ what }}_per_day > highest_{{ what }} then highest_{{ what }} else lowest_{{ what }} end as expected,
+  {{ found }} as found,
+  {{ expected }} as expected,
   cost,
   case
-    when {{ what }}_per_day > highest_{{ what }} then '{{ what }} per day is more than {{ var('jump_factor') }} times the highest of the bills before'
+    when {{ found }} > {{ highest }}
+      then '{{ what }} per day is more than {{ var('jump_factor') }} times the highest of the bills before'
     else '{{ what }} per day is less than 1/{{ var('jump_factor') }} of the lowest of the bills before'
   end as explanation
 from compared
 where
   bills_before >= 6
   and (
-    ({{ what }}_per_day > {{ var('jump_factor') }} * highest_{{ what }} and highest_{{ what }} > 0)
-    or ({{ what }}_per_day * {{ var('jump_factor') }} < lowest_{{ what }} and lowest_{{ what }} > 0)
+    ({{ found }} > {{ var('jump_factor') }} * {{ highest }} and {{ highest }} > 0)
+    or ({{ found }} * {{ var('jump_factor') }} < {{ lowest }} and {{ lowest }} > 0)
   )
   {% if what == 'cost' -%}
-  and abs({{ what }}_per_day - case when {{ what }}_per_day > highest_{{ what }} then highest_{{ what }} else lowest_{{ what }} end) * days
-    >= {{ var('jump_cost') }}
+  and abs({{ found }} - {{ expected }}) * days >= {{ var('jump_cost') }}
   {%- endif %}
 {%- endfor %}

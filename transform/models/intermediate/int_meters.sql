@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- The meters of both vendors. Most tables join them, so they are read out of the bills' JSON once.
+-- The meters of both vendors. This is a table, because most marts join it and some meters are read from the bills' JSON.
 with meters as (
   select
     'utilityapi' as vendor,
@@ -46,7 +46,7 @@ with meters as (
     vendor_commodity,
     meter_kind,
     is_active,
-    -- The tap reads changed meters only, so nothing tells which are gone.
+    -- The tap reads changed meters only: a deleted meter looks like an unchanged one.
     true,
     false
   from {{ ref('int_energycap__meters') }}

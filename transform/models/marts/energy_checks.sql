@@ -99,7 +99,7 @@ with checks as (
     confidence,
     null,
     null,
-    'may be the same as meter ' || energycap_meter || ' of EnergyCAP, so that its cost counts twice: ' || reason
+    'may be the same as meter ' || energycap_meter || ' of EnergyCAP (same ' || reason || '), in which case its cost counts twice'
   from {{ ref('suggested_meter_matches') }}
   where not is_decided and confidence >= 0.8
 )

@@ -44,7 +44,7 @@ gaps as (
     least(end_date, covered_until) - start_date,
     bill_id
   from in_order
-  -- least() of a null is the other date.
+  -- least() ignores null.
   where covered_until is not null and least(end_date, covered_until) - start_date >= {{ var('gap_days') }}
 
   union all

@@ -25,7 +25,7 @@ rows_of_meters as (
 
   union all
 
-  -- The end, and the beginning of a gap, which is no part of the period before it.
+  -- A row without a value ends the last period, and each period before a gap.
   select meter_key, is_electricity, end_date, null, unit
   from in_order
   where next_start is null or next_start > end_date

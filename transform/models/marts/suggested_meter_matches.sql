@@ -1,5 +1,8 @@
--- Numbers of fewer characters say nothing.
+-- Shorter numbers are equal by chance.
 {% set shortest = 4 %}
+{% set grades = [
+  (12, 'account and meter number', 0.95), (8, 'meter number', 0.8), (4, 'account number', 0.5), (0, 'address', 0.3)
+] %}
 
 with meters as (
   select
@@ -61,15 +64,9 @@ scored as (
 select
   scored.utilityapi_meter_uid,
   scored.energycap_meter_id,
-  case
-    when scored.points >= 12 then 'account and meter number'
-    when scored.points >= 8 then 'meter number'
-    when scored.points >= 4 then 'account number'
-    else 'address'
-  end as reason,
-  cast(
-    case when scored.points >= 12 then 0.95 when scored.points >= 8 then 0.8 when scored.points >= 4 then 0.5 else 0.3 end as float8
-  ) as confidence,
+  case {% for least, reason, _ in grades %}when scored.points >= {{ least }} then '{{ reason }}' {% endfor %}end as reason,
+  cast(case {% for least, _, confidence in grades %}when scored.points >= {{ least }} then {{ confidence }} {% endfor %}end as float8)
+    as confidence,
   scored.utilityapi_meter,
   scored.energycap_meter,
   scored.commodity,
