@@ -29,7 +29,7 @@ def page_of(database: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", ["warehouse.duckdb", "energy.duckdb"])
 def test_a_users_own_database(tmp_path: Path, name: str) -> None:
-    """Even if it is called as the schema is, which then stands for two things."""
+    """A file with the name of the schema makes `energy` ambiguous in DuckDB."""
     database = make_marts(tmp_path / "marts.duckdb").rename(tmp_path / name)
     ended = page_of(database)
 

@@ -110,7 +110,7 @@ def test_every_building_month_is_in_the_heat_map(values: Values) -> None:
 
 
 def test_the_first_and_the_last_month_of_a_meter_lack_nothing(values: Values) -> None:
-    """It began and ended on some day of them."""
+    """The meter was installed and removed within these months."""
     ended = """
         DELETE FROM energy.energy_gaps;
         DELETE FROM energy.energy_monthly WHERE building <> 'Library' OR vendor <> 'energycap'

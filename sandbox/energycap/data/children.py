@@ -27,8 +27,8 @@ _USERS = ((1040, "sample.user", "Sample User"), (1043, "import", "Import Service
 _USES = ((1, "OFFICE", "Office"), (2, "K12", "K-12 School"), (3, "LAGER", "Kühlhaus"))
 #: Ids, codes and names of general ledger codes.
 LEDGERS = tuple((1_040 + n, f"60-{n}00", f"Utilities, Anytown {n}") for n in range(5))
-#: The ordinal of a meter that UtilityAPI has too, under the number of its first one.
-_SHARED = 12
+#: The ordinal of the meter that UtilityAPI has too: its number is that of UtilityAPI's first meter.
+_AT_BOTH_VENDORS = 12
 _TOWNS = (("Anytown", "PA", "16899"), ("Exampleville", "NY", "00501"), ("Cañada", "CA", "00000"))
 
 
@@ -144,7 +144,7 @@ def meter_flags(thing: Meter) -> Record:
 
 def serial_number(thing: Meter) -> str | None:
     """Return the number on the meter, where there is one."""
-    if thing.ordinal == _SHARED:
+    if thing.ordinal == _AT_BOTH_VENDORS:
         return "A900000000"
     return f"SN-{thing.id * 7919:09d}" if thing.ordinal % 3 else None
 

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 class Database(ABC):
-    """Takes the same SQL, whichever it is: names of the loader's columns are quoted."""
+    """One interface to both. In SQL for both, names of the loader's columns are quoted."""
 
     #: The schema of the loader's tables.
     raw: str
@@ -43,7 +43,7 @@ class Database(ABC):
 
     @abstractmethod
     def remove_columns(self, table: str, *columns: str) -> None:
-        """Make as if some columns had never been there."""
+        """Remove some columns of a table."""
 
     @abstractmethod
     def with_members(self, column: str, members: str) -> str:

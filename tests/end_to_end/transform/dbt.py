@@ -25,12 +25,12 @@ class Dbt:
     project: Path = field(default=ROOT / "transform")
 
     def build(self, database: Database, **variables: str) -> None:
-        """Build all models and run their tests, which must end well."""
+        """Build all models and run their tests, which must pass."""
         ended = self.run(database, **variables)
         assert ended.returncode == 0, ended.stdout
 
     def run(self, database: Database, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Do the same, however it ends."""
+        """Build, and return how that ended."""
         return subprocess.run(
             [
                 *self.command,

@@ -91,7 +91,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Share:
-    """What of a period is in a month."""
+    """The part of a period that is in a month."""
 
     period: Period
     month: dt.date
@@ -155,7 +155,7 @@ def energycap_periods(truth: Truth) -> Iterator[Period]:
 
 
 def shares(found: Iterable[Period]) -> Iterator[Share]:
-    """The months of periods that count, each with its days' part."""
+    """The months of periods that count, each with its share of the days."""
     for period in found:
         if period.status == "counted":
             for month in months(period.start, period.end):
@@ -189,7 +189,7 @@ def covered_days(found: Iterable[Period]) -> dict[tuple[str, dt.date], int]:
 
 
 def gaps(found: Iterable[Period], at_least: int) -> set[tuple[str, dt.date, dt.date]]:
-    """Days between bills of a meter that have none: the meter, the first, the next covered."""
+    """Days without a bill between two: the meter, the first one, and the next with a bill."""
     covered: dict[str, set[dt.date]] = defaultdict(set)
     for period in found:
         if period.status == "counted":

@@ -119,7 +119,7 @@ def test_bill_periods_are_the_bills(built: Built) -> None:
 
 
 def rounded(amount: Fraction | float | None) -> float | None:
-    """An amount that is the same, however it was added up."""
+    """An amount without the rounding errors of a sum."""
     return None if amount is None else round(float(amount), 6)
 
 
