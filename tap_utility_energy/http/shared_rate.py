@@ -55,7 +55,7 @@ class SharedStateStore(StateStore):
         except (sqlite3.Error, OSError, ValueError) as error:
             raise FatalError(
                 f"{self._setting}: the file {self._path} cannot be used: {error}. Name a file that "
-                "this user may write, or delete it if it is no rate limit of this tap.",
+                "this user may write, or delete this one if the tap did not write it.",
                 whole_vendor=True,
             ) from error
         return decision

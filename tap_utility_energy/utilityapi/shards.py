@@ -34,7 +34,8 @@ class Shard(NamedTuple):
         shard = cls(*map(int, found.groups())) if found else None
         if shard is None or not shard.number <= shard.of <= MAX_SHARDS:
             raise ValueError(
-                f"{text!r} is no shard, such as 2/8 for the second of eight; at most {MAX_SHARDS:,}"
+                f"{text!r} is not a shard such as 2/8, the second of eight shards; "
+                f"there can be {MAX_SHARDS:,}"
             )
         return shard
 

@@ -85,4 +85,4 @@ def test_what_is_no_shard_is_refused(tap: TapRunner, shard: str) -> None:
 
     assert run.exit == 1
     (line,) = run.errors
-    assert line.startswith(f"utilityapi_shard: {shard!r} is no shard, such as 2/8")
+    assert line.startswith(f"utilityapi_shard: {shard!r} is not a shard such as 2/8")
