@@ -77,9 +77,15 @@
 {# A text in lower case without spaces and punctuation, to compare numbers and addresses. #}
 {% macro normalized(text) %}{{ return("nullif(regexp_replace(lower(" ~ text ~ "), '[^[:alnum:]]', '', 'g'), '')") }}{% endmacro %}
 
+{# A text that says something, or null. #}
+{% macro filled(text) %}{{ return("nullif(trim(" ~ text ~ "), '')") }}{% endmacro %}
+
 {# The day that reports are made for: today, or DBT_UTILITY_ENERGY_AS_OF. #}
 {% macro as_of() %}
   {%- set day = env_var('DBT_UTILITY_ENERGY_AS_OF', '') -%}
+  {%- if day and not modules.re.fullmatch('[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', day) -%}
+    {{- exceptions.raise_compiler_error("as_of, which is DBT_UTILITY_ENERGY_AS_OF, is not a day such as 2026-06-30: " ~ day) -}}
+  {%- endif -%}
   {{- return("cast('" ~ day ~ "' as date)" if day else 'current_date') -}}
 {% endmacro %}
 

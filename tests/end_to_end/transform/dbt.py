@@ -23,6 +23,7 @@ class Dbt:
     command: Sequence[str]
     folder: Path
     project: Path = field(default=ROOT / "transform")
+    as_of: str = AS_OF
 
     def build(self, database: Database, **variables: str) -> None:
         """Build all models and run their tests, which must pass."""
@@ -52,7 +53,7 @@ class Dbt:
 
     def _environment(self, database: Database) -> Mapping[str, str]:
         return database.dbt_variables | {
-            "DBT_UTILITY_ENERGY_AS_OF": AS_OF,
+            "DBT_UTILITY_ENERGY_AS_OF": self.as_of,
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "DBT_LOG_PATH": str(self.folder / "logs"),
         }

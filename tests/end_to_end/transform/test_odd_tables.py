@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator
 from operator import attrgetter
@@ -45,9 +46,8 @@ CASES = {
         set(STREAMS) - {"utilityapi_bills", "energycap_bill_meters"},
         {"utilityapi", "energycap"},
     ),
-    "no tables": (STREAMS, set[str]()),
 }
-IN_POSTGRES = ("bills alone", "no tables")
+IN_POSTGRES = ("bills alone",)
 KINDS = ("duckdb", "postgres")
 
 
@@ -97,6 +97,39 @@ def test_tables_may_be_missing(
     dbt.build(database)
 
     assert_all_there(database, [bill for bill in bills if bill.vendor in vendors])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_any_table_it_says_which_setting_may_be_wrong(
+    copy_of: Any, dbt: Dbt, kind: str
+) -> None:
+    database: Database = copy_of(kind, "no tables")
+    database.execute(*(f"DROP TABLE {table}" for table in STREAMS))
+
+    ended = dbt.run(database)
+
+    assert ended.returncode == 1
+    assert f"No table of the tap is in the schema {database.raw} of the database" in ended.stdout
+
+
+def test_flattened_objects_are_refused(copy_of: Any, dbt: Dbt) -> None:
+    """Without their objects, all bills would be without a period and a cost."""
+    database: Database = copy_of("duckdb", "flattened")
+    database.execute("ALTER TABLE utilityapi_bills RENAME COLUMN base TO base__bill_total_cost")
+
+    ended = dbt.run(database)
+
+    assert ended.returncode == 1
+    assert "Unset flattening_enabled" in ended.stdout
+
+
+def test_a_day_that_is_none_is_refused(copy_of: Any, dbt: Dbt) -> None:
+    database: Database = copy_of("duckdb", "day")
+
+    ended = dataclasses.replace(dbt, as_of="30.06.2026").run(database)
+
+    assert ended.returncode == 2
+    assert "is not a day such as 2026-06-30: 30.06.2026" in ended.stdout
 
 
 def test_tables_may_be_empty(copy_of: Any, dbt: Dbt) -> None:

@@ -1,3 +1,5 @@
+{{ require_a_table() }}
+
 with bills as (
   {{ raw('utilityapi_bills', {
     'uid': 'text', 'meter_uid': 'text', 'authorization_uid': 'text', 'base': 'json',
