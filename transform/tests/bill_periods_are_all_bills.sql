@@ -6,7 +6,12 @@ with loaded as (
 ),
 
 sums as (
-  select vendor, count(*) as bills, coalesce(sum(cost), 0) as cost from loaded group by vendor
+  select
+    vendor,
+    count(*) as bills,
+    coalesce(sum(cost), 0) as cost,
+    coalesce(sum(abs(cost)), 0) as size
+  from loaded group by vendor
 ),
 
 of_periods as (
@@ -18,4 +23,4 @@ from sums
 full join of_periods on of_periods.vendor = sums.vendor
 where
   sums.bills is distinct from of_periods.bills
-  or abs(sums.cost - of_periods.cost) > 0.005 + abs(sums.cost) * 1e-12
+  or abs(sums.cost - of_periods.cost) > 0.005 + sums.size * 1e-12

@@ -26,9 +26,28 @@ def period(start: str, end: str) -> str:
     return f'{{"bill_start_date": "{midnight(start)}", "bill_end_date": "{midnight(end)}"}}'
 
 
+#: What else is odd: addresses in small letters, places without a name, and meters that change
+#: their unit.
+OTHERWISE = (
+    """
+      UPDATE utilityapi_meters SET base = CAST(lower(CAST(base AS text)) AS {json})
+      WHERE uid IN (SELECT min(uid) FROM utilityapi_meters GROUP BY base ->> 'service_address')
+    """,
+    'UPDATE energycap_places SET "placeInfo" = \' \' WHERE "placeId" % 3 = 0',
+    """
+      UPDATE energycap_bill_meters
+      SET "nativeUseUnit" = CAST('{{"unitCode": "MWH"}}' AS {json})
+      WHERE "beginDate" > '2025-06-10' AND "nativeUseUnit" ->> 'unitCode' = 'KWH'
+    """,
+)
 #: Columns of a bill of UtilityAPI, and what its row must say.
 UTILITYAPI_COLUMNS: dict[str, Case] = {
     "no meter": ("meter_uid = NULL", COUNTED | {"meter_key": "utilityapi:unknown"}),
+    "no meter either": ("meter_uid = NULL", COUNTED | {"meter_key": "utilityapi:unknown"}),
+    "no meter, no base": (
+        "meter_uid = NULL, base = NULL",
+        NO_PERIOD | {"meter_key": "utilityapi:unknown"},
+    ),
     "unlisted meter": ("meter_uid = 'nobody'", UNLISTED | {"meter_key": "utilityapi:nobody"}),
     "no consent": ("authorization_uid = NULL", COUNTED),
     "no base": ("base = NULL", NO_PERIOD | {"cost": None}),
@@ -68,6 +87,10 @@ UTILITYAPI: dict[str, Case] = {
     "huge": (
         '{"bill_total_cost": 123456789012345678.90, "bill_total_volume": 1E+150}',
         COUNTED | {"cost": HUGE, "use": 1e150},
+    ),
+    "huge credit": (
+        '{"bill_total_cost": -123456789012345678.90}',
+        COUNTED | {"cost": -HUGE},
     ),
     "tiny": ('{"bill_total_cost": 1E-8}', COUNTED | {"cost": 1e-8}),
     "unknown unit": (

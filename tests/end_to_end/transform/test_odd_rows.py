@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -28,13 +28,14 @@ Bill = tuple[str, str]
 RAW_COST = """
     SELECT 'energycap' AS vendor, sum(coalesce("proportionalCost", "directCost")) AS cost
     FROM energycap_bill_meters WHERE coalesce("proportionalCost", "directCost") < 1E15
+      AND coalesce("proportionalCost", "directCost") > -1E15
     UNION ALL SELECT 'utilityapi', sum(cost) FROM (
       SELECT CAST(base ->> 'bill_total_cost' AS double precision) AS cost FROM utilityapi_bills
       WHERE base ->> 'bill_total_cost' NOT IN ('see note', 'NaN')
-    ) AS bills WHERE cost < 1E15
+    ) AS bills WHERE abs(cost) < 1E15
 """
 COST = """
-    SELECT vendor, sum(cost) AS cost FROM energy.energy_bill_periods WHERE cost < 1E15
+    SELECT vendor, sum(cost) AS cost FROM energy.energy_bill_periods WHERE abs(cost) < 1E15
     GROUP BY vendor
 """
 #: What counts, by meter.
@@ -86,6 +87,7 @@ def odd(world: tuple[Database, Truth], dbt: Dbt) -> Odd:
     """The world with its odd bills."""
     original, truth = world
     database, bills = original.copy("odd"), chosen(truth)
+    database.execute(*(each.format(json=database.json) for each in odd_rows.OTHERWISE))
     database.execute(*(statement(database, *way, bill) for way, bill in bills.items()))
     dbt.build(database)
     touched = {(way[0], bill) for way, bill in bills.items()}
@@ -190,6 +192,27 @@ def test_what_is_odd_is_among_the_checks(odd: Odd) -> None:
     assert unknown <= units
 
 
+def test_a_month_in_two_units_is_whole_if_both_cover_it(odd: Odd) -> None:
+    months: dict[Any, list[Row]] = defaultdict(list)
+    for row in odd.database.rows("energy_monthly"):
+        months[row["meter_key"], row["month"]].append(row)
+
+    for rows in months.values():
+        days = sum(row["days"] for row in rows)
+        assert {row["is_partial"] for row in rows} == {days < rows[0]["days_in_month"] - 1}
+    assert any(len(rows) > 1 and not rows[0]["is_partial"] for rows in months.values())
+
+
+def test_a_building_has_one_name(odd: Odd) -> None:
+    rows = odd.database.query(
+        "SELECT building_key, min(building) AS name, max(building) AS other, count(*) AS meters"
+        " FROM energy.meters GROUP BY building_key"
+    )
+
+    assert any(row["meters"] > 1 and row["name"] == row["name"].lower() for row in rows)
+    assert all(row["name"] == row["other"] and row["name"].strip() for row in rows)
+
+
 def test_all_other_bills_are_as_before(odd: Odd) -> None:
     touched = {(vendor, bill) for (vendor, _), bill in odd.bills.items()}
     found = Counter(
@@ -245,6 +268,8 @@ def test_days_gaps_and_overlaps_are_those_of_the_bills(odd: Odd, vanished: Vanis
         assert dict(days) == energy_truth.covered_days(bills)
         rows = database.rows("energy_gaps", where="kind = 'missing'")
         found = {(row["meter_key"], row["start_date"], row["end_date"]) for row in rows}
+        # Bills without a meter may be of several.
+        bills = [bill for bill in bills if not bill.meter_key.endswith(":unknown")]
         assert found == energy_truth.gaps(bills, at_least=2)
         rows = database.rows("energy_gaps", where="kind = 'overlap'")
         assert {row["meter_key"] for row in rows} == energy_truth.overlaps(bills, at_least=2).keys()

@@ -40,7 +40,12 @@ select
   meters.meter_kind,
   meters.is_active,
   coalesce(cast(meters.place_id as varchar(20)), 'unknown') as building_id,
-  coalesce(places.place_info, places.place_code, meters.place_info, meters.place_code) as building,
+  coalesce(
+    {{ filled('places.place_info') }},
+    {{ filled('places.place_code') }},
+    {{ filled('meters.place_info') }},
+    {{ filled('meters.place_code') }}
+  ) as building,
   places.address,
   places.city,
   places.state,

@@ -5,11 +5,11 @@ with meters as (
   select
     'utilityapi' as vendor,
     meter_uid as meter_id,
-    coalesce(meter_number, service_identifier, meter_uid) as meter,
+    coalesce({{ filled('meter_number') }}, {{ filled('service_identifier') }}, meter_uid) as meter,
     meter_number as serial_number,
     account,
     building_id,
-    address as building,
+    {{ filled('address') }} as building,
     coalesce(street, address) as address,
     city,
     state,
@@ -30,7 +30,7 @@ with meters as (
   select
     'energycap',
     cast(meter_id as varchar(20)),
-    coalesce(meter_code, meter_info, cast(meter_id as varchar(20))),
+    coalesce({{ filled('meter_code') }}, {{ filled('meter_info') }}, cast(meter_id as varchar(20))),
     serial_number,
     account,
     building_id,
@@ -60,7 +60,8 @@ select
   meters.meter,
   meters.serial_number,
   meters.account,
-  coalesce(meters.building, '(no building)') as building,
+  -- One name for each, however its meters' addresses are spelt.
+  coalesce(max(meters.building) over (partition by meters.vendor, meters.building_id), '(no building)') as building,
   meters.address,
   meters.city,
   meters.state,

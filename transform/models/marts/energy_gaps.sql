@@ -7,7 +7,8 @@ with bills as (
     min(start_date) as start_date,
     max(end_date) as end_date
   from {{ ref('energy_bill_periods') }}
-  where is_counted
+  -- Bills without a meter may be of several.
+  where is_counted and meter_key in (select meter_key from {{ ref('int_meters') }})
   group by vendor, meter_key, bill_id
 ),
 

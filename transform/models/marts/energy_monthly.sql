@@ -96,7 +96,8 @@ select
   sums.days,
   sums.days_in_month,
   sums.is_estimated,
-  sums.days < sums.days_in_month - {{ var('gap_days') - 1 }} as is_partial,
+  -- Of all rows of the meter: it may have changed its unit within the month.
+  sum(sums.days) over (partition by sums.month, sums.meter_key) < sums.days_in_month - {{ var('gap_days') - 1 }} as is_partial,
   sums.bills
 from sums
 inner join meters on meters.meter_key = sums.meter_key
