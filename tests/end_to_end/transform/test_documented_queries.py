@@ -91,18 +91,22 @@ def test_cost_by_building_month_and_commodity(database: Database, periods: list[
 def test_the_largest_increases(database: Database, periods: list[Period]) -> None:
     covered = energy_truth.covered_days(periods)
     costs: dict[Month, Fraction] = defaultdict(Fraction)
+    meters: dict[Month, set[str]] = defaultdict(set)
+    partial = set[Month]()
     for share in energy_truth.shares(periods):
         period, month = share.period, share.month
+        key = (period.vendor, period.building, period.commodity, month)
         days = (energy_truth.following(month) - month).days
-        if covered[period.meter_key, month] >= days - 1:
-            costs[period.vendor, period.building, period.commodity, month] += share.of(
-                period.cost
-            ) or Fraction(0)
+        costs[key] += share.of(period.cost) or Fraction(0)
+        meters[key].add(period.meter_key)
+        if covered[period.meter_key, month] < days - 1:
+            partial.add(key)
     increases = sorted(
         (
-            float(cost - costs[vendor, building, commodity, month.replace(year=month.year - 1)])
-            for (vendor, building, commodity, month), cost in list(costs.items())
-            if (vendor, building, commodity, month.replace(year=month.year - 1)) in costs
+            float(costs[now] - costs[before])
+            for now in list(costs)
+            if not {now, before := (*now[:3], now[3].replace(year=now[3].year - 1))} & partial
+            and len(meters[now]) == len(meters[before])
         ),
         reverse=True,
     )
@@ -178,6 +182,14 @@ def test_months_without_a_bill(database: Database, periods: list[Period]) -> Non
     assert {(keys[row["vendor"], row["meter"]]["meter_key"], row["month"]) for row in rows} == (
         expected
     )
+    # A month that no other meter has a bill for is without one too.
+    meter = min(meter for meter, _ in expected)
+    alone = database.copy("alone")
+    for table in ("meters", "energy_monthly"):
+        alone.execute(f"DELETE FROM energy.{table} WHERE meter_key <> '{meter}'")
+    assert {(meter, row["month"]) for row in alone.query(MONTHS_WITHOUT_BILL)} == {
+        each for each in expected if each[0] == meter
+    }
 
 
 def test_the_peak_interval_of_each_meter(database: Database, truth: Truth) -> None:
