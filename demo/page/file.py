@@ -26,6 +26,7 @@ FILTERS = {
     "commodity": words.commodity,
     "month": words.month,
     "number": words.number,
+    "shortened": words.shortened,
     "unit": words.unit,
     "vendor": words.vendor,
 }

@@ -226,6 +226,15 @@ def test_hostile_names_are_names(browser: Any, page_of: Maker) -> None:
     assert not faults
 
 
+def test_a_name_without_end_makes_no_table_wide(browser: Any, page_of: Maker) -> None:
+    _, page = page_of(name="x" * 10_000)
+    with opened(browser, page) as (tab, faults):
+        widths = tab.eval_on_selector_all("table", "tables => tables.map(each => each.offsetWidth)")
+
+    assert max(widths) < 2_000
+    assert not faults
+
+
 def test_a_label_under_the_pointer_is_text_too(browser: Any, page_of: Maker) -> None:
     _, page = page_of(name="<b>Hall</b> & <i>Co</i>", buildings=1)
     with opened(browser, page) as (tab, _):
