@@ -14,7 +14,7 @@ SELECT max(day) AS day FROM (
 #: How many days of meters bills cover, by month.
 BILLED_DAYS = """
 SELECT month, sum(days) AS days
-FROM (SELECT month, meter_key, max(days) AS days FROM energy_monthly GROUP BY ALL)
+FROM energy_monthly
 GROUP BY month"""
 
 LATEST_BILLS = """
@@ -97,7 +97,7 @@ FROM (
 #: bills of that month may still come.
 CELLS = """
 WITH billed AS (
-    SELECT meter_key, month, max(days) AS days, bool_and(is_partial) AS is_partial,
+    SELECT meter_key, month, sum(days) AS days, bool_and(is_partial) AS is_partial,
         bool_or(is_estimated) AS is_estimated
     FROM energy_monthly WHERE month BETWEEN $first AND $last GROUP BY meter_key, month
 ), late AS (
