@@ -29,7 +29,9 @@ def values(tmp_path: Path) -> Values:
     """What the page says of tables made with the arguments of `make_marts`."""
 
     def values(**how: Any) -> dict[str, Any]:
-        with opened(make_marts(tmp_path / "marts.duckdb", **how), "energy") as marts:
+        file = tmp_path / "marts.duckdb"
+        file.unlink(missing_ok=True)
+        with opened(make_marts(file, **how), "energy") as marts:
             return content(marts)
 
     return values
@@ -107,6 +109,19 @@ def test_every_building_month_is_in_the_heat_map(values: Values) -> None:
     assert len(heat_map["rows"]) == 8
     assert {len(row.cells) for row in heat_map["rows"]} == {24}
     assert states == {"whole", "partial", "missing", "estimated", "none"}
+
+
+def test_a_month_in_two_units_has_the_days_of_both(values: Values) -> None:
+    in_two_units = """
+        INSERT INTO energy.energy_monthly BY NAME
+        SELECT * REPLACE ('other' AS unit, days - 10 AS days) FROM energy.energy_monthly;
+        UPDATE energy.energy_monthly SET days = 10 WHERE unit <> 'other'"""
+    before, after = (
+        [row.cells for row in each["heat_map"]["rows"]]
+        for each in (values(), values(more=in_two_units))
+    )
+
+    assert after == before
 
 
 def test_the_first_and_the_last_month_of_a_meter_lack_nothing(values: Values) -> None:
