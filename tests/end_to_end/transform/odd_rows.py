@@ -138,6 +138,10 @@ ENERGYCAP: dict[str, Case] = {
         '"nativeUse" = 5, "nativeUseUnit" = \'{"unitCode": "BANANAS"}\'',
         COUNTED | {"unit": "bananas", "use": 5.0, "use_kwh": None, "use_mmbtu": None},
     ),
+    "unit with spaces": (
+        '"nativeUse" = 5, "nativeUseUnit" = \'{"unitCode": " kWh "}\'',
+        COUNTED | {"unit": "kwh", "use": 5.0, "use_kwh": 5.0},
+    ),
     "no unit": (
         '"nativeUse" = 7, "nativeUseUnit" = NULL',
         COUNTED | {"unit": None, "use": 7.0, "use_kwh": None},

@@ -63,7 +63,7 @@ select
   start_date,
   case when end_date = start_date then end_date + 1 else end_date end as end_date,
   use,
-  lower(vendor_unit) as vendor_unit,
+  lower({{ filled('vendor_unit') }}) as vendor_unit,
   demand,
   demand_unit,
   cost,
