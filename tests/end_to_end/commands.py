@@ -73,7 +73,8 @@ class WarmProject(Project):
         self.commands = commands
         self.command = (str(commands.meltano),)
         self._link_plugins()
-        (folder / "transform").symlink_to(commands.installed.folder / "transform")
+        if not (folder / "transform").exists():  # a copy of the whole tree has its own
+            (folder / "transform").symlink_to(commands.installed.folder / "transform")
         self._write_definition(tap or commands.folder / TAP)
 
     @override
