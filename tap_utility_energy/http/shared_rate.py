@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ class SharedStateStore(StateStore):
             FatalError: The file cannot be used.
         """
         try:
-            with closing(self._connect()) as file:
+            with self._open() as file:
                 file.execute("BEGIN IMMEDIATE")
                 state = self._state(file, algorithm, rates, now)
                 after, decision = algorithm.step(rates, state, now, weight)
@@ -62,22 +62,25 @@ class SharedStateStore(StateStore):
 
     @override
     def read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> tuple[int, ...]:
-        with closing(self._connect()) as file:
+        with self._open() as file:
             return tuple(self._stored(file, algorithm, rates))
 
     @override
     def reset(self) -> None:
-        with closing(self._connect()) as file:
+        with self._open() as file:
             file.execute("DELETE FROM rate_limits WHERE name = ?", (self._name,))
             file.commit()
 
-    def _connect(self) -> sqlite3.Connection:
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
         # One connection per turn, because SQLite's cannot be shared by threads or forks.
-        file = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-        # After a power failure the last turns may be forgotten, which does no harm.
-        file.execute("PRAGMA synchronous = OFF")
-        file.execute(_TABLE)
-        return file
+        with closing(
+            sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        ) as file:
+            # After a power failure the last turns may be forgotten, which does no harm.
+            file.execute("PRAGMA synchronous = OFF")
+            file.execute(_TABLE)
+            yield file
 
     def _state(
         self, file: sqlite3.Connection, algorithm: StateAlgorithm, rates: Sequence[Rate], now: int

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_a_file_that_is_no_rate_limit_is_named(file: str, content: bytes) -> Non
 
 def test_a_state_that_is_no_number_is_named(file: str) -> None:
     taken(FakeClock(), limit(FakeClock(), file))
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file)) as database, database:
         database.execute("UPDATE rate_limits SET state = 'soon'")
 
     with pytest.raises(FatalError, match=SETTING):
@@ -93,7 +94,7 @@ def test_runs_share_the_rate_of_their_token(tap: TapRunner, file: str) -> None:
 
     assert (first.exit, second.exit) == (0, 0)
     assert requests > 0
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file)) as database, database:
         ((name, state),) = database.execute("SELECT name, state FROM rate_limits").fetchall()
     assert settings["utilityapi_token"] not in name
     assert int(state) > 0
