@@ -34,7 +34,7 @@ def cost_by_month(
     """Cost by month, stacked by commodity.
 
     Args:
-        costs: For each commodity, the dearest first, its cost by month.
+        costs: For each commodity, the most expensive first, its cost by month.
         months: All months to show.
         last_full: Later months are drawn paler.
         unit: The currency.

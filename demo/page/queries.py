@@ -159,7 +159,7 @@ CHECK_NAMES = """
 SELECT check_name, count(*) AS count, count(DISTINCT meter_key) AS meters
 FROM energy_checks GROUP BY check_name ORDER BY count DESC, check_name"""
 
-#: The dearest of each kind, so that a frequent kind does not hide the others.
+#: The most expensive of each kind, so that a frequent kind does not hide the others.
 CHECKS = """
 SELECT check_name, vendor, meter, building, commodity, bill_id, start_date, end_date, cost,
     found, expected, explanation

@@ -146,7 +146,7 @@ def by_commodity(marts: Marts, months: Months) -> dict[str, Any]:
 
 
 def by_building(marts: Marts, months: Months) -> dict[str, Any]:
-    """A table of the dearest buildings, and a chart of those that use most."""
+    """A table of the most expensive buildings, and a chart of those that use most."""
     first, last = months.year
     table = marts.rows(
         queries.BY_BUILDING,

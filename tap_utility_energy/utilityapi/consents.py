@@ -18,7 +18,7 @@ from tap_utility_energy.core.shared_pages import Reader, SharedPages
 from tap_utility_energy.http.decoding import parse
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.logs import ROOT, number
-from tap_utility_energy.utilityapi.shards import SETTING, Shard
+from tap_utility_energy.utilityapi import shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ AUTHORIZATIONS = "utilityapi_authorizations"
 ARCHIVED = "utilityapi_include_archived"
 UTILITIES, USERS = "utilityapi_utilities", "utilityapi_users"
 FORMS, REFERRALS = "utilityapi_forms", "utilityapi_referrals"
-SHARD = SETTING
+SHARD = shards.SETTING
 #: Settings that are filters, besides uids.
 FILTERS = (UTILITIES, FORMS, USERS, REFERRALS, ARCHIVED, SHARD)
 #: The fields of an authorization that show whether it matches a setting.
@@ -159,6 +159,6 @@ def _matches(record: Record, setting: str, config: Mapping[str, Any]) -> bool:
     if setting == ARCHIVED:
         return value is False
     if setting == SHARD:
-        return Shard.parse(config[SHARD]).holds(value)
+        return shards.Shard.parse(config[SHARD]).holds(value)
     values = value if isinstance(value, list) else [value]
     return not {str(each) for each in values}.isdisjoint(filter_values(config, setting))
