@@ -261,11 +261,12 @@ def test_a_killed_run_loses_nothing(
         config.write_text(json.dumps(box.tap_config(**FAST)), "utf-8")
         chosen = tmp_path / "chosen.json"
         chosen.write_text(json.dumps(catalog([BILLS])), "utf-8")
-        process = start(config, "--catalog", str(chosen), command=warm_tap)
-        assert process.stdout
-        lines = [process.stdout.readline() for _ in range(60)]
-        process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=60)
+        with start(config, "--catalog", str(chosen), command=warm_tap) as process:
+            assert process.stdout
+            lines = [process.stdout.readline() for _ in range(60)]
+            process.send_signal(signal.SIGTERM)
+            # communicate() would not see what readline() has read ahead.
+            out = process.stdout.read()
         first = Run(process.returncode, "".join(lines) + out, "")
         second = sync(tap, box, first)
 
