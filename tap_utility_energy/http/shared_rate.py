@@ -13,7 +13,7 @@ from typing_extensions import override
 from tap_utility_energy.http.errors import FatalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from pyrate_limiter import Decision, Rate, StateAlgorithm
 
@@ -48,9 +48,13 @@ class SharedStateStore(StateStore):
         try:
             with self._open() as file:
                 file.execute("BEGIN IMMEDIATE")
-                state = self._state(file, algorithm, rates, now)
+                times, turn = self._stored(file, algorithm, rates)
+                # A time further ahead than that turn is long comes from a wrong clock.
+                state = tuple(min(time, now * 1000 + turn) for time in times)
                 after, decision = algorithm.step(rates, state, now, weight)
-                file.execute(_WRITE, (self._name, " ".join(map(str, after))))
+                if decision.allowed:
+                    turn = max(ceil(rate.interval * 1000 / rate.limit) for rate in rates)
+                file.execute(_WRITE, (self._name, " ".join(map(str, (*after, turn)))))
                 file.commit()
         except (sqlite3.Error, OSError, ValueError) as error:
             raise FatalError(
@@ -63,7 +67,8 @@ class SharedStateStore(StateStore):
     @override
     def read(self, algorithm: StateAlgorithm, rates: list[Rate]) -> tuple[int, ...]:
         with self._open() as file:
-            return tuple(self._stored(file, algorithm, rates))
+            times, _ = self._stored(file, algorithm, rates)
+        return tuple(times)
 
     @override
     def reset(self) -> None:
@@ -82,17 +87,13 @@ class SharedStateStore(StateStore):
             file.execute(_TABLE)
             yield file
 
-    def _state(
-        self, file: sqlite3.Connection, algorithm: StateAlgorithm, rates: Sequence[Rate], now: int
-    ) -> tuple[int, ...]:
-        """The stored state. A time more than a turn ahead, from a wrong clock, is brought back."""
-        return tuple(
-            min(stored, now * 1000 + ceil(rate.interval * 1000 / rate.limit))
-            for stored, rate in zip(self._stored(file, algorithm, rates), rates, strict=True)
-        )
-
     def _stored(
-        self, file: sqlite3.Connection, algorithm: StateAlgorithm, rates: Sequence[Rate]
-    ) -> Iterator[int]:
+        self, file: sqlite3.Connection, algorithm: StateAlgorithm, rates: list[Rate]
+    ) -> tuple[list[int], int]:
+        """The stored state, and how long the last turn is in its unit, microseconds.
+
+        Other processes may have another rate, so their turns may be longer than those of this one.
+        """
         row = file.execute(_READ, (self._name,)).fetchone()
-        yield from map(int, row[0].split() if row else algorithm.initial(list(rates)))
+        *times, turn = map(int, row[0].split() if row else (*algorithm.initial(rates), 0))
+        return times, turn

@@ -79,7 +79,8 @@ SETTINGS: Settings = (
         th.StringType,
         title="UtilityAPI rate limit file",
         description="Path of an SQLite file. Processes with the same file and the same token "
-        "share one rate limit. Unset: each process has its own limit.",
+        "share one rate limit. Give them the same utilityapi_requests_per_minute: a lower one "
+        "slows all of them down. Unset: each process has its own limit.",
     ),
     th.Property(
         "utilityapi_max_parallel_requests",

@@ -22,9 +22,9 @@ def file(tmp_path: Path) -> str:
     return str(tmp_path / "rate.sqlite")
 
 
-def limit(clock: FakeClock, file: str, name: str = "token") -> RateLimit:
-    """A limit of a request per second, as another process has it."""
-    return RateLimit(60, clock, SharedStateStore(file, name, SETTING))
+def limit(clock: FakeClock, file: str, name: str = "token", per_minute: int = 60) -> RateLimit:
+    """A limit, by default of a request per second, as another process has it."""
+    return RateLimit(per_minute, clock, SharedStateStore(file, name, SETTING))
 
 
 def taken(clock: FakeClock, *limits: RateLimit) -> list[float]:
@@ -47,6 +47,13 @@ def test_each_token_has_its_own_rate(file: str) -> None:
     clock = FakeClock()
 
     assert taken(clock, limit(clock, file, "one"), limit(clock, file, "other")) == [0, 0]
+
+
+def test_a_process_with_a_higher_rate_cuts_no_turn_short(file: str) -> None:
+    clock = FakeClock()
+    slow, quick = limit(clock, file), limit(clock, file, per_minute=600)
+
+    assert taken(clock, slow, quick, quick, slow, quick) == [0, 1, 1.1, 1.2, 2.2]
 
 
 def test_a_rate_outlives_its_process(file: str) -> None:
@@ -97,7 +104,7 @@ def test_runs_share_the_rate_of_their_token(tap: TapRunner, file: str) -> None:
     with closing(sqlite3.connect(file)) as database, database:
         ((name, state),) = database.execute("SELECT name, state FROM rate_limits").fetchall()
     assert settings["utilityapi_token"] not in name
-    assert int(state) > 0
+    assert all(int(part) > 0 for part in state.split())
 
 
 def test_a_file_that_cannot_be_written_is_one_line(tap: TapRunner, tmp_path: Path) -> None:
