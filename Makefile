@@ -52,6 +52,7 @@ nightly: $(VENV)/test.installed ## run the tests that take too long for each cha
 bench: $(VENV)/bench.installed $(VENV)/airbyte.installed ## compare the tap's speed with others, and draw the README's chart
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.end_to_end
+	@$(BIN)/python -m benchmarks.shared_rate
 	@$(BIN)/python -m benchmarks.transform --rows 1000000
 
 lint: $(VENV)/lint.installed ## check style, format, and the layers of imports

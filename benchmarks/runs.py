@@ -101,9 +101,14 @@ def command(contender: str, kind: Kind, base: str, folder: Path, *, width: int =
     else:
         program = (PYTHON, "-m", "benchmarks.template_tap")
         settings = {"url": base, "token": TOKEN}
-    config = _file(folder / "config.json", settings | kind.config)
-    catalog = _file(folder / "catalog.json", _only(kind, json.loads(_discovered(program))))
-    return [*program, "--config", config, "--catalog", catalog]
+    config = write(folder / "config.json", settings | kind.config)
+    chosen = write(folder / "catalog.json", catalog(program, kind))
+    return [*program, "--config", config, "--catalog", chosen]
+
+
+def catalog(program: tuple[str, ...], kind: Kind) -> dict[str, Any]:
+    """The catalog of a tap with the stream of one kind selected."""
+    return _only(kind, json.loads(_discovered(program)))
 
 
 def tap_settings(base: str, width: int) -> dict[str, Any]:
@@ -132,7 +137,7 @@ def took(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         cwd=folder,
-        env={key: value for key, value in environment.items() if key not in UNUSUAL} | QUIET,
+        env=usual(environment),
     )
     assert process.stderr
     said = process.stderr.read()
@@ -143,6 +148,11 @@ def took(
         raise SystemExit(f"{' '.join(command)}: {process.returncode}\n{said.decode()}")
     seconds = time.monotonic() - begun
     return Took(records, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def usual(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """An environment for contenders: quiet, and without what slows Python down."""
+    return {key: value for key, value in environment.items() if key not in UNUSUAL} | QUIET
 
 
 def _airbyte(kind: Kind, base: str, folder: Path) -> list[str]:
@@ -168,6 +178,7 @@ def _only(kind: Kind, catalog: dict[str, Any]) -> dict[str, Any]:
     return catalog
 
 
-def _file(path: Path, content: object) -> str:
+def write(path: Path, content: object) -> str:
+    """Write a file of JSON; its path."""
     path.write_text(json.dumps(content), "utf-8")
     return str(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.shared_rate import together, vendor
 from sandbox import Sandbox
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.rate_limit import RateLimit
@@ -105,6 +106,20 @@ def test_runs_share_the_rate_of_their_token(tap: TapRunner, file: str) -> None:
         ((name, state),) = database.execute("SELECT name, state FROM rate_limits").fetchall()
     assert settings["utilityapi_token"] not in name
     assert all(int(part) > 0 for part in state.split())
+
+
+def test_eight_runs_at_once_share_a_rate(warm_tap: tuple[str, ...], tmp_path: Path) -> None:
+    """The vendor refuses more than 50 requests within a second.
+
+    Of these runs 41 requests get a turn within a second. However slow the machine is, at most 8 are
+    late, because each run waits for an answer.
+    """
+    with vendor(pages=15) as box:
+        file = tmp_path / "rate.sqlite"
+        seen = together(box, tmp_path, file=file, per_minute=2400, command=warm_tap)
+
+    assert seen.refused == 0
+    assert seen.answered == {f"run {number}": 15 for number in range(8)}
 
 
 def test_a_file_that_cannot_be_written_is_one_line(tap: TapRunner, tmp_path: Path) -> None:
