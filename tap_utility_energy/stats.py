@@ -132,12 +132,15 @@ class Failure:
         streams: The streams that failed.
         permissions: What the vendor calls the rights that they may lack.
         skipped: Streams that were not tried for the same cause.
+        status: The HTTP status with which the vendor refused, so that another run would fail the
+            same way. None for any other failure.
     """
 
     error: str
     streams: list[str] = field(default_factory=list)
     permissions: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    status: int | None = None
 
     @override
     def __str__(self) -> str:

@@ -119,8 +119,9 @@ class Report:
 
     def _add(self, stream: VendorStream, cause: Exception, failures: dict[str, Failure]) -> None:
         refusal = cause if isinstance(cause, FatalError) else None
+        error, status = error_message(cause), refusal.status if refusal else None
         failure = failures.setdefault(
-            refusal.cause if refusal else error_message(cause), Failure(error_message(cause))
+            refusal.cause if refusal else error, Failure(error, status=status)
         )
         failure.streams.append(stream.name)
         if refusal and refusal.permission and refusal.permission not in failure.permissions:
