@@ -84,6 +84,9 @@ constraints: $(BIN)/uv ## pin the newest version of each dependency
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--no-annotate --custom-compile-command "make constraints" \
 		--output-file transform/requirements.txt transform/requirements.in
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--no-annotate --custom-compile-command "make constraints" \
+		--output-file examples/dagster/requirements.txt examples/dagster/requirements.in
 
 release-files: export TAG ?=
 release-files: $(BIN)/uv ## build what the release of TAG publishes, into dist/

@@ -27,7 +27,7 @@ from tests.end_to_end.documented import (
 from tests.end_to_end.own_project import Published
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import copy_tree, needed_module
-from tests.examples import blocks, commands, output
+from tests.examples import blocks, commands, example, output
 
 pytestmark = pytest.mark.end_to_end
 
@@ -72,6 +72,14 @@ def test_the_clone_loads_and_builds_tables_in_duckdb(clone: Path, readme_box: Sa
     described = clone / ".meltano" / "dbt" / "target" / "static_index.html"
     assert "energy_bill_periods" in described.read_text("utf-8")
     assert "<h1" in (clone / "output" / "prod.html").read_text("utf-8")
+
+
+def test_two_runs_of_one_project_at_the_same_time(clone: Path, readme_box: Sandbox) -> None:
+    shell(example("docs/scale.md#with-meltano bash 1"), at=clone, box=readme_box)
+
+    for tenant in ("acme", "globex"):
+        assert_whole(in_duckdb(clone / "output" / f"{tenant}.duckdb"), readme_box)
+        assert (clone / ".meltano" / "tenants" / tenant / "meltano.db").exists()
 
 
 def test_the_tap_is_installed_and_piped_by_itself(

@@ -12,18 +12,10 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from tests.end_to_end.duckdb_file import DuckDBFile, as_stored
 from tests.end_to_end.project import Project, needed_module
 from tests.end_to_end.readme import assert_right
-from tests.end_to_end.truth import (
-    COLUMNS,
-    KEYS,
-    Record,
-    Table,
-    as_doubles,
-    assert_same,
-    expected_tables,
-    with_all_columns,
-)
+from tests.end_to_end.truth import COLUMNS, assert_same, expected_tables
 from tests.examples import example
 
 pytestmark = pytest.mark.end_to_end
@@ -83,12 +75,11 @@ COLUMN_TYPES = {
 
 
 @dataclass(frozen=True)
-class Landed:
+class Landed(DuckDBFile):
     """A DuckDB file after a run, and the sandbox that it was filled from."""
 
     box: Sandbox
     project: Project
-    file: Path
 
     def run(self) -> None:
         """Do the same run, once more."""
@@ -96,60 +87,13 @@ class Landed:
             self.box, "target-duckdb", job="duckdb", target_settings={"path": self.file}
         )
 
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        with needed_module("duckdb").connect(str(self.file), read_only=True) as connection:
-            return connection.execute(statement).fetchall()
-
-    def columns(self, table: str) -> dict[str, str]:
-        """The types of a table's columns, without those that the loader adds."""
-        described = self.query(f"DESCRIBE {table}")
-        return {name: kind for name, kind, *_ in described if not name.startswith("_sdc_")}
-
-    def tables(self) -> dict[str, Table]:
-        """Every row of every table."""
-        return {table: self._rows(table) for table in COLUMNS}
-
-    def _rows(self, table: str) -> Table:
-        types = self.columns(table)
-        rows = self.query(f"SELECT {', '.join(types)} FROM {table}")
-        nested = [kind == "JSON" for kind in types.values()]
-        return keyed(
-            table,
-            [
-                {
-                    name: json.loads(value) if is_nested and value is not None else value
-                    for name, value, is_nested in zip(types, row, nested, strict=True)
-                }
-                for row in rows
-            ],
-        )
-
-
-def keyed(table: str, rows: list[Record]) -> Table:
-    """The rows by their key, whose names the loader writes in small letters."""
-    found = {tuple(row[name.lower()] for name in KEYS[table]): row for row in rows}
-    assert len(found) == len(rows), f"{table}: a key is there twice"
-    return found
-
-
-def as_stored(tables: dict[str, Table]) -> dict[str, Table]:
-    """The records as rows with column names in small letters and numbers as doubles."""
-    return {
-        stream: {
-            key: {name.lower(): as_doubles(value) for name, value in row.items()}
-            for key, row in rows.items()
-        }
-        for stream, rows in with_all_columns(tables).items()
-    }
-
 
 @pytest.fixture(scope="module")
 def landed(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landed]:
     """A file after one run."""
     needed_module("duckdb")
     with Sandbox() as box:
-        landed = Landed(box, project, tmp_path_factory.mktemp("duckdb") / "landed.duckdb")
+        landed = Landed(tmp_path_factory.mktemp("duckdb") / "landed.duckdb", box, project)
         landed.run()
         yield landed
 
@@ -190,7 +134,7 @@ def test_a_second_run_changes_nothing(landed: Landed) -> None:
 
 def test_vendors_without_data_leave_empty_tables(project: Project, tmp_path: Path) -> None:
     with Sandbox(meters=0, billing_summaries=0) as box:
-        landed = Landed(box, project, tmp_path / "empty.duckdb")
+        landed = Landed(tmp_path / "empty.duckdb", box, project)
         landed.run()
     assert [landed.query(f"FROM {table}") for table in COLUMNS] == [[], [], []]
 

@@ -1,0 +1,219 @@
+"""Dagster with the example of docs/scale.md, in a clone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox import Sandbox
+from tests.end_to_end.project import clean_environment
+from tests.examples import commands
+
+PAGE = "docs/scale.md#run-the-example"
+#: Seconds for Dagster to start, and for a night.
+LONGEST_START, LONGEST_NIGHT = 120, 900
+RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
+OVERVIEW = """{
+  assetOrError(assetKey: {path: ["overview"]}) { ... on Asset { assetMaterializations(limit: 1) {
+    metadataEntries { ... on TableMetadataEntry { table { records } } }
+  } } }
+}"""
+EVENTS = """query ($run: ID!) {
+  logsForRun(runId: $run) { ... on EventConnection { events { __typename } } }
+}"""
+RUNNING = {"NOT_STARTED", "QUEUED", "STARTING", "STARTED", "CANCELING"}
+
+
+@dataclass(frozen=True)
+class TenantRun:
+    """How a tenant's run has ended, as Dagster shows it."""
+
+    run: str
+    status: str
+    tags: Mapping[str, str]
+
+    @property
+    def why(self) -> str:
+        """Why it failed."""
+        return self.tags.get("why", "")
+
+
+@dataclass
+class Engine:
+    """Dagster, its installation and its settings."""
+
+    #: The example's folder in a clone.
+    folder: Path
+    environment: dict[str, str]
+    url: str = ""
+    #: The most memory of all its processes, in bytes.
+    memory: int = 0
+
+    @property
+    def data(self) -> Path:
+        """The directory of all runs."""
+        return Path(self.environment["TENANTS_DATA"])
+
+    @contextmanager
+    def running(self, **environment: str) -> Iterator[None]:
+        """Dagster's processes, as the page starts them, with more variables of the environment."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        (command,) = commands(f"{PAGE} console 2")
+        with (
+            (self.data / "dagster.log").open("a", encoding="utf-8") as log,
+            subprocess.Popen(
+                ["bash", "-c", f"{command} --port {port}"],
+                cwd=self.folder,
+                env=clean_environment(**self.environment, **environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            ) as process,
+        ):
+            try:
+                self._wait_until_up(process)
+                yield
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(60)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + LONGEST_START
+        while True:
+            assert process.poll() is None, (self.data / "dagster.log").read_text("utf-8")
+            with suppress(OSError):
+                self.ask("{ version }")
+                return
+            assert time.monotonic() < deadline, (self.data / "dagster.log").read_text("utf-8")
+            time.sleep(0.5)
+
+    def ask(self, query: str, **variables: str) -> dict[str, Any]:
+        """Ask Dagster's web server, as its pages do."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/graphql", body, headers)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=60) as response:
+            answer: dict[str, Any] = json.load(response)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def shell(self, *script: str) -> str:
+        """Run commands in the example's folder, which must end well; their output."""
+        ended = subprocess.run(
+            ["bash", "-c", "\n".join(["set -e", *script])],
+            cwd=self.folder,
+            env=clean_environment(**self.environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_NIGHT,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
+    def night(self) -> dict[str, TenantRun]:
+        """Have all tenants run once, as the page does; how each run has ended."""
+        before = self._runs()
+        night, _ = commands(f"{PAGE} console 3")
+        self.shell(night)
+        deadline = time.monotonic() + LONGEST_NIGHT
+        while True:
+            runs = {key: run for key, run in self._runs().items() if key not in before}
+            if runs and not any(run.status in RUNNING for run in runs.values()):
+                return {run.tags["dagster/partition"]: run for run in runs.values()}
+            assert time.monotonic() < deadline, runs
+            self.memory = max(self.memory, self._memory())
+            time.sleep(0.5)
+
+    def overview(self) -> list[dict[str, str]]:
+        """The rows of the overview, made now."""
+        _, overview = commands(f"{PAGE} console 3")
+        self.shell(overview)
+        (made,) = self.ask(OVERVIEW)["assetOrError"]["assetMaterializations"]
+        (table,) = [entry["table"] for entry in made["metadataEntries"] if entry]
+        return [json.loads(record) for record in table["records"]]
+
+    def retries(self, run: TenantRun) -> int:
+        """How often Dagster has tried a run again."""
+        events = self.ask(EVENTS, run=run.run)["logsForRun"]["events"]
+        return sum(event["__typename"] == "ExecutionStepRestartEvent" for event in events)
+
+    def processes_of(self, tenant: str) -> list[int]:
+        """The ids of the processes that work in a tenant's directory."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (process / "cwd").readlink() == self.data / tenant:
+                    found.append(int(process.name))
+        return found
+
+    def _runs(self) -> dict[str, TenantRun]:
+        return {
+            run["runId"]: TenantRun(
+                run["runId"], run["status"], {tag["key"]: tag["value"] for tag in run["tags"]}
+            )
+            for run in self.ask(RUNS)["runsOrError"]["results"]
+        }
+
+    def _memory(self) -> int:
+        total = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError, IndexError):
+                if f"TENANTS_DATA={self.data}".encode() in (process / "environ").read_bytes():
+                    lines = (process / "smaps_rollup").read_text().splitlines()
+                    total += 1024 * int(next(s for s in lines if s.startswith("Pss:")).split()[1])
+        return total
+
+
+def install(repository: Path, folder: Path) -> dict[str, str]:
+    """Install Dagster, the tap and the loader as the page does; variables that use them."""
+    tools = {
+        "UV_PYTHON": sys.executable,
+        "UV_TOOL_DIR": str(folder / "tools"),
+        "UV_TOOL_BIN_DIR": str(folder / "bin"),
+        "PATH": f"{folder / 'bin'}:{sys.prefix}/bin:{os.environ['PATH']}",
+    }
+    script = commands(f"{PAGE} console 1")
+    ended = subprocess.run(
+        ["bash", "-c", "\n".join(["set -e", *script])],
+        cwd=repository,
+        env=clean_environment(**tools),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONGEST_NIGHT,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    return tools
+
+
+def vendors(box: Sandbox, **settings: object) -> dict[str, object]:
+    """The tap's settings for a sandbox, without credentials."""
+    return {
+        "utilityapi_base_url": box.utilityapi_base_url,
+        "energycap_base_url": box.energycap_base_url,
+        "utilityapi_requests_per_minute": 3000,
+        **settings,
+    }
