@@ -47,7 +47,8 @@ test-upstream: $(VENV)/test.installed ## look whether faults of loaders are gone
 	UPSTREAM=$(VENV)/upstream/bin $(BIN)/python -m pytest tests/end_to_end/test_upstream.py $(ARGS)
 
 nightly: $(VENV)/test.installed ## run the tests that take too long for each change
-	KILLS=30 HOSTILE=3000 $(BIN)/python -m pytest tests/end_to_end/test_kills.py tests/test_hostile_vendors.py $(ARGS)
+	KILLS=30 HOSTILE=3000 TENANTS=20 $(BIN)/python -m pytest tests/end_to_end/test_kills.py \
+		tests/end_to_end/test_tenants.py tests/test_hostile_vendors.py $(ARGS)
 
 bench: $(VENV)/bench.installed $(VENV)/airbyte.installed ## compare the tap's speed with others, and draw the README's chart
 	@$(BIN)/python -m benchmarks

@@ -15,7 +15,7 @@ from textwrap import dedent
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 #: Languages of what can be run; the others are for readers only.
-RUNNABLE = {"bash", "console", "csv", "json", "python", "sh", "sql", "yaml"}
+RUNNABLE = {"bash", "console", "csv", "json", "python", "sh", "sql", "toml", "yaml"}
 NOT_RUN = {"text"}
 _LINES = re.compile(
     r"^#+ (?P<heading>[^\n]*)$|^(?P<indent> *)```(?P<language>[^\n`]*)\n(?P<text>.*?)^ *```$",

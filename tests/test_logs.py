@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,12 +162,19 @@ def test_meters_that_cannot_be_listed_are_one_failure(tap: TapRunner) -> None:
     assert len(run.records(SUMMARIES)) == 5
 
 
-def process(folder: Path, *, formatter: str = "", **variables: str) -> list[str]:
+def process(
+    folder: Path,
+    *,
+    formatter: str = "",
+    faults: Sequence[dict[str, Any]] = (),
+    **variables: str,
+) -> list[str]:
     """The lines of a run of its own process.
 
     Args:
         folder: Takes its files.
         formatter: The formatter of a logging configuration such as Meltano's.
+        faults: The sandbox's fault script. With one, the run has to fail.
         variables: More of its environment.
     """
     if formatter:
@@ -184,17 +192,18 @@ def process(folder: Path, *, formatter: str = "", **variables: str) -> list[str]
         (folder / "logging.json").write_text(json.dumps(settings), "utf-8")
     chosen, config = folder / "catalog.json", folder / "config.json"
     chosen.write_text(json.dumps(catalog([SUMMARIES, DIGESTS])), "utf-8")
-    with Sandbox(**FEW) as box:
-        config.write_text(json.dumps(box.tap_config()), "utf-8")
+    with Sandbox(faults=faults, **FEW) as box:
+        config.write_text(json.dumps(box.tap_config() | {"max_wait_seconds": 1}), "utf-8")
         ended = subprocess.run(
             [*COMMAND, "--config", str(config), "--catalog", str(chosen)],
             cwd=folder,
             env=environment(**variables),
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
             timeout=60,
         )
+    assert ended.returncode == bool(faults), ended.stderr
     return ended.stderr.splitlines()
 
 
@@ -228,6 +237,19 @@ def test_structured_logs_hold_the_figures(tmp_path: Path) -> None:
     assert run["requests"] == 2
     assert run["failures"] == []
     assert figures in run["streams"]
+
+
+def test_the_figures_tell_a_refusal_from_a_vendor_that_is_down(tmp_path: Path) -> None:
+    down = {"vendor": "utilityapi", "status": 503, "times": None}
+    refused = {"vendor": "energycap", "status": 401, "times": None}
+
+    lines = process(tmp_path, formatter="StructuredFormatter", faults=[down, refused])
+
+    (run,) = [extra["run"] for line in lines if "run" in (extra := json.loads(line)["extra"])]
+    statuses = {
+        name: failure["status"] for failure in run["failures"] for name in failure["streams"]
+    }
+    assert statuses == {SUMMARIES: None, DIGESTS: 401}
 
 
 def comparable(lines: Iterable[str]) -> list[str]:

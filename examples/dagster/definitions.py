@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from tenants import HERE, TenantRun, read_tenants
+from tenants import HERE, TenantRun, Tenants
 
-TENANTS = read_tenants()
-NIGHTLY = dg.StaticPartitionsDefinition(list(TENANTS.nightly))
-COLLECTIONS = dg.StaticPartitionsDefinition(list(TENANTS.collections))
+TENANTS = Tenants.read()
+NIGHTLY = {run.name: run for run in TENANTS.nightly()}
+COLLECTIONS = {run.name: run for run in TENANTS.collections()}
+NIGHTLY_RUNS = dg.StaticPartitionsDefinition(list(NIGHTLY))
 WRONG_COMMAND_LINE = 2
 #: Tags of runs: the partition, which Dagster sets, and why the run failed.
 PARTITION = "dagster/partition"
@@ -58,18 +59,18 @@ def metadata_of(result: dict[str, Any]) -> dict[str, Any]:
 
 
 @dg.asset(
-    partitions_def=NIGHTLY,
+    partitions_def=NIGHTLY_RUNS,
     pool="tenants",
-    retry_policy=dg.RetryPolicy(**TENANTS.retries),
+    retry_policy=dg.RetryPolicy(**TENANTS.retries.model_dump()),
 )
 def energy(
     context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
 ) -> dg.MaterializeResult:
     """A tenant's data at both vendors, as far as they have changed since the run before."""
-    return load(TENANTS.nightly[context.partition_key], context, pipes)
+    return load(NIGHTLY[context.partition_key], context, pipes)
 
 
-@dg.asset(partitions_def=COLLECTIONS, pool="tenants")
+@dg.asset(partitions_def=dg.StaticPartitionsDefinition(list(COLLECTIONS)), pool="tenants")
 def collections(
     context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
 ) -> dg.MaterializeResult:
@@ -77,13 +78,13 @@ def collections(
 
     The tap's journal keeps a run that is repeated from paying again.
     """
-    return load(TENANTS.collections[context.partition_key], context, pipes)
+    return load(COLLECTIONS[context.partition_key], context, pipes)
 
 
 @dg.asset
 def overview(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """The last run of each tenant and shard, and why it failed; those that failed first."""
-    rows = [last_run(context.instance, name) for name in TENANTS.nightly]
+    rows = [last_run(context.instance, name) for name in NIGHTLY]
     rows.sort(key=lambda row: row["status"] == dg.DagsterRunStatus.SUCCESS.value)
     return dg.MaterializeResult(
         metadata={"runs": dg.MetadataValue.table([dg.TableRecord(row) for row in rows])}
@@ -105,13 +106,13 @@ def last_run(instance: dg.DagsterInstance, name: str) -> dict[str, str]:
     }
 
 
-nightly = dg.define_asset_job("nightly", [energy], partitions_def=NIGHTLY)
+nightly = dg.define_asset_job("nightly", [energy], partitions_def=NIGHTLY_RUNS)
 
 
 @dg.schedule(job=nightly, cron_schedule="0 2 * * *")
 def every_night() -> Iterator[dg.RunRequest]:
     """Request a run for each partition."""
-    for name in TENANTS.nightly:
+    for name in NIGHTLY:
         yield dg.RunRequest(partition_key=name)
 
 

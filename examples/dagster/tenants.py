@@ -8,22 +8,17 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, StringConstraints
 
 HERE = Path(__file__).parent
 #: The file of the tenants, and the directory of all runs.
 FILE = Path(os.environ.get("TENANTS_FILE", HERE / "tenants.toml"))
 DATA = Path(os.environ.get("TENANTS_DATA", HERE / "data")).resolve()
 TAP = "TAP_UTILITY_ENERGY_"
-CREDENTIALS = ("UTILITYAPI_TOKEN", "ENERGYCAP_API_KEY")
-#: The file of the loader's settings, in a run's directory.
-LOADER_CONFIG = "loader.json"
+UTILITYAPI, ENERGYCAP = "UTILITYAPI_TOKEN", "ENERGYCAP_API_KEY"
 COLLECTION = "historical_collection_"
-TENANT = re.compile(r"[a-z][a-z0-9-]*")
-KEYS = {"shards", "streams", "settings", "collections"}
 
 
 class TenantRun(NamedTuple):
@@ -42,110 +37,135 @@ class TenantRun(NamedTuple):
     loader_settings: dict[str, Any]
 
 
-class Tenants(NamedTuple):
-    """All runs, by name."""
-
-    #: One per tenant and night, or one per shard of a tenant.
-    nightly: dict[str, TenantRun]
-    #: One per tenant that requests historical collections.
-    collections: dict[str, TenantRun]
-    #: Arguments of Dagster's retry policy.
-    retries: dict[str, Any]
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
 
-def read_tenants(file: Path = FILE, data: Path = DATA) -> Tenants:
-    """Read the file of the tenants.
+class Tenant(_Table):
+    """A tenant's table."""
 
-    Raises:
-        ValueError: The file is wrong. The text says where.
-    """
-    document = tomllib.loads(file.read_text("utf-8"))
-    tenants = [_Tenant(name, table, document, data) for name, table in document["tenants"].items()]
-    nightly = [run for tenant in tenants for run in tenant.nightly()]
-    collections = [run for tenant in tenants for run in tenant.collections()]
-    names = [run.name for run in (*nightly, *collections)]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise ValueError(f"{file.name}: several runs have the name {', '.join(sorted(twice))}")
-    return Tenants(
-        {run.name: run for run in nightly},
-        {run.name: run for run in collections},
-        document.get("retries", {}),
-    )
+    shards: PositiveInt = 1
+    streams: list[str] = []
+    settings: dict[str, Any] = {}
+    #: Settings of historical collections, without their prefix; empty if none are requested.
+    collections: dict[str, Any] = {}
 
 
-class _Tenant:
-    def __init__(
-        self, name: str, table: dict[str, Any], document: dict[str, Any], data: Path
-    ) -> None:
-        where = f"{FILE.name}: tenants.{name}"
-        if not TENANT.fullmatch(name):
-            raise ValueError(f"{where}: a name has lower-case letters, digits and hyphens")
-        if unknown := table.keys() - KEYS:
-            raise ValueError(f"{where}: unknown: {', '.join(sorted(unknown))}")
-        self._name, self._table, self._data = name, table, data
-        self._settings = document.get("settings", {}) | table.get("settings", {})
-        self._loader = document["loader"]
-        if any(key.startswith(COLLECTION) for key in self._settings):
-            raise ValueError(f"{where}: use `collections`, so that one run alone requests them")
+class Loader(_Table):
+    """Where all tenants are loaded to."""
 
-    def nightly(self) -> Iterator[TenantRun]:
-        shards, streams = self._table.get("shards", 1), self._table.get("streams", [])
-        if shards == 1:
-            yield self._run(self._name, streams, {})
-            return
-        for number in range(1, shards + 1):
-            name, shard = f"{self._name}-{number}-of-{shards}", f"{number}/{shards}"
-            credentials = CREDENTIALS if number == 1 else CREDENTIALS[:1]  # EnergyCAP has no shards
-            yield self._run(name, streams, {"utilityapi_shard": shard}, credentials)
+    command: Annotated[list[str], Field(min_length=1)]
+    settings: dict[str, Any] = {}
 
-    def collections(self) -> Iterator[TenantRun]:
-        if wanted := self._table.get("collections"):
-            settings = {f"{COLLECTION}{key}": value for key, value in wanted.items()} | {
-                f"{COLLECTION}enabled": True,
-                f"{COLLECTION}journal": "{data}/{run}/journal.json",
-            }
-            yield self._run(
-                f"{self._name}-collections", ["historical_collections"], settings, CREDENTIALS[:1]
+
+class Retries(_Table):
+    """How often a failed run is tried again, and after how many seconds."""
+
+    max_retries: NonNegativeInt = 0
+    delay: NonNegativeInt = 0
+
+
+class Tenants(_Table):
+    """The file."""
+
+    tenants: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")], Tenant]
+    settings: dict[str, Any] = {}
+    loader: Loader
+    retries: Retries = Retries()
+
+    @classmethod
+    def read(cls) -> Tenants:
+        """Read the file.
+
+        Raises:
+            ValueError: The file is wrong. The text says where.
+        """
+        tenants = cls.model_validate(tomllib.loads(FILE.read_text("utf-8")))
+        for name, tenant in tenants.tenants.items():
+            if any(key.startswith(COLLECTION) for key in tenants.settings | tenant.settings):
+                raise ValueError(f"{name}: set collections instead of {COLLECTION}…")
+        names = [run.name for run in (*tenants.nightly(), *tenants.collections())]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two runs would have the name {min(twice)}: rename a tenant")
+        return tenants
+
+    def nightly(self) -> list[TenantRun]:
+        """The runs of a night: one per tenant, or one per shard of a tenant."""
+        pays_nothing = {f"{COLLECTION}enabled": False}
+        return [
+            self._run(name, name, tenant.streams, pays_nothing)
+            if tenant.shards == 1
+            else self._run(
+                name,
+                f"{name}-{shard}-of-{tenant.shards}",
+                tenant.streams,
+                {**pays_nothing, "utilityapi_shard": f"{shard}/{tenant.shards}"},
+                # EnergyCAP has no shards.
+                (UTILITYAPI, ENERGYCAP) if shard == 1 else (UTILITYAPI,),
             )
+            for name, tenant in self.tenants.items()
+            for shard in range(1, tenant.shards + 1)
+        ]
+
+    def collections(self) -> list[TenantRun]:
+        """The runs that request historical collections: one per tenant that has them."""
+        return [
+            self._run(
+                name,
+                f"{name}-collections",
+                ["historical_collections"],
+                {f"{COLLECTION}{key}": value for key, value in tenant.collections.items()}
+                | {
+                    f"{COLLECTION}enabled": True,
+                    f"{COLLECTION}journal": "{data}/{run}/journal.json",
+                },
+                (UTILITYAPI,),
+            )
+            for name, tenant in self.tenants.items()
+            if tenant.collections
+        ]
 
     def _run(
         self,
-        name: str,
+        tenant: str,
+        run: str,
         streams: list[str],
         settings: dict[str, Any],
-        credentials: Sequence[str] = CREDENTIALS,
+        credentials: tuple[str, ...] = (UTILITYAPI, ENERGYCAP),
     ) -> TenantRun:
-        directory = self._data / name
+        directory = DATA / run
         places = {
-            "{run}": name,
-            "{tenant}": self._name,
-            "{data}": str(self._data),
-            "{config}": str(directory / LOADER_CONFIG),
+            "{run}": run,
+            "{tenant}": tenant,
+            "{data}": str(DATA),
+            "{config}": str(directory / "loader.json"),
         }
-
-        def filled(value: Any) -> Any:
-            match value:
-                case str():
-                    return re.sub(r"\{\w+\}", lambda found: places.get(found[0], found[0]), value)
-                case list():
-                    return [filled(item) for item in value]
-                case dict():
-                    return {key: filled(item) for key, item in value.items()}
-            return value
-
-        owner = self._name.upper().replace("-", "_")
+        owner = tenant.upper().replace("-", "_")
+        settings = self.settings | self.tenants[tenant].settings | settings
         return TenantRun(
-            name=name,
+            name=run,
             directory=str(directory),
             streams=streams,
             settings={
                 f"{TAP}{key.upper()}": _as_variable(value)
-                for key, value in filled(self._settings | settings).items()
+                for key, value in _filled(settings, places).items()
             },
             credentials={f"{TAP}{name}": f"{owner}_{name}" for name in credentials},
-            loader=filled(self._loader["command"]),
-            loader_settings=filled(self._loader.get("settings", {})),
+            loader=_filled(self.loader.command, places),
+            loader_settings=_filled(self.loader.settings, places),
         )
+
+
+def _filled(value: Any, places: dict[str, str]) -> Any:
+    """The value with its placeholders replaced, however deep."""
+    match value:
+        case str():
+            return re.sub(r"\{\w+\}", lambda found: places.get(found[0], found[0]), value)
+        case list():
+            return [_filled(item, places) for item in value]
+        case dict():
+            return {key: _filled(item, places) for key, item in value.items()}
+    return value
 
 
 def _as_variable(value: Any) -> str:

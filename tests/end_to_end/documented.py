@@ -78,11 +78,11 @@ def in_duckdb(path: Path) -> dict[str, int]:
         }
 
 
-def in_postgresql(cluster: Cluster, database: str) -> dict[str, int]:
-    """The number of rows in each table of the loader's schema."""
-    listed = f"SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}'"
+def in_postgresql(cluster: Cluster, database: str, schema: str = SCHEMA) -> dict[str, int]:
+    """The number of rows in each table of a schema."""
+    listed = f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'"
     with closing(cluster.connect(database)) as connection:
-        connection.execute(f"SET search_path TO {SCHEMA}")
+        connection.execute(f"SET search_path TO {schema}")
         return {
             name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
             for (name,) in connection.execute(listed).fetchall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +21,6 @@ from sandbox import Sandbox
 from tests.end_to_end.project import clean_environment
 from tests.examples import commands
 
-PAGE = "docs/scale.md#run-the-example"
 #: Seconds for Dagster to start, and for a night.
 LONGEST_START, LONGEST_NIGHT = 120, 900
 RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
@@ -49,16 +49,59 @@ class TenantRun:
         return self.tags.get("why", "")
 
 
+@dataclass(frozen=True)
+class Installation:
+    """The example in a clone."""
+
+    folder: Path
+    #: Variables with which the tap and the loader are found.
+    variables: dict[str, str]
+
+
+def install(repository: Path, folder: Path) -> Installation:
+    """Install Dagster, the tap and the loader as the page does."""
+    tools = {
+        "UV_PYTHON": sys.executable,
+        "UV_TOOL_DIR": str(folder / "tools"),
+        "UV_TOOL_BIN_DIR": str(folder / "bin"),
+        "PATH": f"{folder / 'bin'}:{sys.prefix}/bin:{os.environ['PATH']}",
+    }
+    script = commands("docs/scale.md#run-the-example console 1")
+    ended = subprocess.run(
+        ["bash", "-c", "\n".join(["set -e", *script])],
+        cwd=repository,
+        env=clean_environment(**tools),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONGEST_NIGHT,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    return Installation(repository / "examples" / "dagster", tools)
+
+
 @dataclass
 class Engine:
     """Dagster, its installation and its settings."""
 
-    #: The example's folder in a clone.
+    #: A copy of the example.
     folder: Path
     environment: dict[str, str]
     url: str = ""
     #: The most memory of all its processes, in bytes.
     memory: int = 0
+
+    @classmethod
+    def new(cls, installation: Installation, folder: Path, **environment: str) -> Engine:
+        """Dagster with nothing in it yet, in a folder."""
+        work, data = folder / "example", folder / "data"
+        shutil.copytree(installation.folder, work, ignore=shutil.ignore_patterns(".venv"))
+        (work / ".venv").symlink_to(installation.folder / ".venv")
+        data.mkdir()
+        variables = {"TENANTS_DATA": str(data), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        return cls(work, installation.variables | variables | environment)
 
     @property
     def data(self) -> Path:
@@ -71,7 +114,7 @@ class Engine:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        (command,) = commands(f"{PAGE} console 2")
+        (command,) = commands("docs/scale.md#run-the-example console 2")
         with (
             (self.data / "dagster.log").open("a", encoding="utf-8") as log,
             subprocess.Popen(
@@ -131,10 +174,17 @@ class Engine:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
 
+    @staticmethod
+    def materializing(asset: str, partition: str) -> str:
+        """The page's command that runs one partition."""
+        (command,) = commands("docs/scale.md#collections console 1")
+        command = command.replace("--select collections", f"--select {asset}")
+        return command.replace("initech-collections", partition)
+
     def night(self) -> dict[str, TenantRun]:
         """Have all tenants run once, as the page does; how each run has ended."""
         before = self._runs()
-        night, _ = commands(f"{PAGE} console 3")
+        night, _ = commands("docs/scale.md#run-the-example console 3")
         self.shell(night)
         deadline = time.monotonic() + LONGEST_NIGHT
         while True:
@@ -147,7 +197,7 @@ class Engine:
 
     def overview(self) -> list[dict[str, str]]:
         """The rows of the overview, made now."""
-        _, overview = commands(f"{PAGE} console 3")
+        _, overview = commands("docs/scale.md#run-the-example console 3")
         self.shell(overview)
         (made,) = self.ask(OVERVIEW)["assetOrError"]["assetMaterializations"]
         (table,) = [entry["table"] for entry in made["metadataEntries"] if entry]
@@ -183,30 +233,6 @@ class Engine:
                     lines = (process / "smaps_rollup").read_text().splitlines()
                     total += 1024 * int(next(s for s in lines if s.startswith("Pss:")).split()[1])
         return total
-
-
-def install(repository: Path, folder: Path) -> dict[str, str]:
-    """Install Dagster, the tap and the loader as the page does; variables that use them."""
-    tools = {
-        "UV_PYTHON": sys.executable,
-        "UV_TOOL_DIR": str(folder / "tools"),
-        "UV_TOOL_BIN_DIR": str(folder / "bin"),
-        "PATH": f"{folder / 'bin'}:{sys.prefix}/bin:{os.environ['PATH']}",
-    }
-    script = commands(f"{PAGE} console 1")
-    ended = subprocess.run(
-        ["bash", "-c", "\n".join(["set -e", *script])],
-        cwd=repository,
-        env=clean_environment(**tools),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LONGEST_NIGHT,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout
-    return tools
 
 
 def vendors(box: Sandbox, **settings: object) -> dict[str, object]:

@@ -18,13 +18,15 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from tests.end_to_end.documented import assert_whole, in_duckdb
+from tests.end_to_end.commands import Commands
+from tests.end_to_end.documented import assert_whole, in_duckdb, in_postgresql
 from tests.end_to_end.duckdb_file import DuckDBFile, as_stored
-from tests.end_to_end.engine import PAGE, Engine, install, vendors
+from tests.end_to_end.engine import Engine, Installation, install, vendors
 from tests.end_to_end.own_project import published
+from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import tap_variables
 from tests.end_to_end.truth import assert_same, expected_tables
-from tests.examples import commands, example
+from tests.examples import example
 
 pytestmark = pytest.mark.end_to_end
 
@@ -52,35 +54,18 @@ delay = 1
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
-    """The example in a clone, and variables with which the tap and the loader are found."""
+def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The example in a clone, installed."""
     with published(tmp_path_factory.mktemp("clone")) as repository:
-        variables = install(repository.folder, tmp_path_factory.mktemp("tools"))
-        yield repository.folder / "examples" / "dagster", variables
+        yield install(repository.folder, tmp_path_factory.mktemp("tools"))
 
 
-def new_engine(installed: tuple[Path, dict[str, str]], folder: Path, **environment: str) -> Engine:
-    """Dagster with nothing in it yet."""
-    example_folder, tools = installed
-    home, data = folder / "home", folder / "data"
-    home.mkdir()
-    data.mkdir()
-    (home / "dagster.yaml").write_bytes((example_folder / "home" / "dagster.yaml").read_bytes())
-    work = folder / "example"
-    work.mkdir()
-    for path in example_folder.iterdir():
-        if path.name != "home":
-            (work / path.name).symlink_to(path)
-    (work / "home").symlink_to(home)
-    variables = {"TENANTS_DATA": str(data), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-    return Engine(work, tools | variables | environment)
-
-
-def test_the_example_runs_as_it_stands(
-    installed: tuple[Path, dict[str, str]], tmp_path: Path
-) -> None:
-    credentials = dict(re.findall(r"^export (\w+)=(\S+)$", example(f"{PAGE} sh 1"), re.MULTILINE))
-    collect = commands("docs/scale.md#collections console 1")
+def test_the_example_runs_as_it_stands(dagster: Installation, tmp_path: Path) -> None:
+    credentials = dict(
+        re.findall(
+            r"^export (\w+)=(\S+)$", example("docs/scale.md#run-the-example sh 1"), re.MULTILINE
+        )
+    )
     with Sandbox(
         billing_summaries=60,
         meters=8,
@@ -89,7 +74,7 @@ def test_the_example_runs_as_it_stands(
         energycap_api_key=credentials["ACME_ENERGYCAP_API_KEY"],
     ) as box:
         variables = tap_variables(vendors(box, historical_collection_poll_seconds=1))
-        engine = new_engine(installed, tmp_path, **credentials, **variables)
+        engine = Engine.new(dagster, tmp_path, **credentials, **variables)
         with engine.running():
             night = engine.night()
             rows = engine.overview()
@@ -101,12 +86,65 @@ def test_the_example_runs_as_it_stands(
         names = shards[0].keys() | shards[1].keys()
         assert_whole({name: sum(shard.get(name, 0) for shard in shards) for name in names}, box)
 
-        engine.shell(*collect)
+        engine.shell(engine.materializing("collections", "initech-collections"))
         paid = box.bill()
-        engine.shell(*collect)
+        engine.shell(engine.materializing("collections", "initech-collections"))
 
         assert 0 < len(paid["collections"]) <= 20
         assert box.bill() == paid
+
+
+WRONG_FILES = {
+    "": "tenants\n  Field required",
+    "[tenants.Acme]": "tenants.Acme.[key]\n  String should match pattern",
+    "[tenants.acme]\nshard = 2": "tenants.acme.shard\n  Extra inputs are not permitted",
+    "[tenants.acme]\nshards = 0": "tenants.acme.shards\n  Input should be greater than 0",
+    "[tenants.acme.settings]\nhistorical_collection_enabled = true": (
+        "acme: set collections instead of historical_collection_…"
+    ),
+    "[tenants.a]\nshards = 2\n[tenants.a-1-of-2]": (
+        "two runs would have the name a-1-of-2: rename a tenant"
+    ),
+}
+
+
+@pytest.mark.parametrize("tables", WRONG_FILES)
+def test_a_wrong_file_is_said_to_be_wrong_where_it_is(
+    dagster: Installation, tmp_path: Path, tables: str
+) -> None:
+    (tmp_path / "tenants.toml").write_text(f"{LOADER}{tables}", "utf-8")
+    engine = Engine.new(dagster, tmp_path, TENANTS_FILE=str(tmp_path / "tenants.toml"))
+
+    said = engine.shell("! .venv/bin/python -c 'from tenants import Tenants; Tenants.read()' 2>&1")
+
+    assert WRONG_FILES[tables] in said
+
+
+def test_another_loader_gives_each_tenant_a_schema(
+    dagster: Installation, tmp_path: Path, commands: Commands, cluster: Cluster
+) -> None:
+    server = cluster.create_database("tenants")
+    loader = example("docs/scale.md#another-loader toml 1")
+    for name in ("host", "user", "database"):
+        loader = re.sub(rf'\b{name} = "[^"]*"', f'{name} = "{server[name]}"', loader)
+    loader = loader.replace("{ host", f"{{ port = {server['port']}, host")
+    (tmp_path / "tenants.toml").write_text(f"[tenants.acme]\n{loader}", "utf-8")
+    with Sandbox(billing_summaries=20, meters=4, cache_seconds=0) as box:
+        engine = Engine.new(
+            dagster,
+            tmp_path,
+            TENANTS_FILE=str(tmp_path / "tenants.toml"),
+            ACME_UTILITYAPI_TOKEN=box.utilityapi_token,
+            ACME_ENERGYCAP_API_KEY=box.energycap_api_key,
+            **tap_variables(vendors(box)),
+        )
+        engine.environment["PATH"] += f":{commands.folder}"
+        export = example("docs/scale.md#another-loader sh 1").replace(
+            "your-password", str(server["password"])
+        )
+        engine.shell(export, engine.materializing("energy", "acme"))
+
+        assert_whole(in_postgresql(cluster, "tenants", schema="acme"), box)
 
 
 @dataclass(frozen=True)
@@ -209,12 +247,12 @@ def files_with_secrets(folder: Path) -> set[Path]:
 
 
 def test_failed_tenants_are_named_and_the_next_night_repairs_them(
-    installed: tuple[Path, dict[str, str]], tenants: list[Tenant], tmp_path: Path
+    dagster: Installation, tenants: list[Tenant], tmp_path: Path
 ) -> None:
     (tmp_path / "tenants.toml").write_text(tenants_file(tenants), "utf-8")
     credentials = {name: value for each in tenants for name, value in each.variables.items()}
-    engine = new_engine(
-        installed, tmp_path, **credentials, TENANTS_FILE=str(tmp_path / "tenants.toml")
+    engine = Engine.new(
+        dagster, tmp_path, **credentials, TENANTS_FILE=str(tmp_path / "tenants.toml")
     )
     by_name = {tenant.name: tenant for tenant in tenants}
     well = [tenant for tenant in tenants if tenant.name not in {WRONG, DOWN, KILLED}]
