@@ -26,20 +26,31 @@ BY_DEFAULT = {table: name for table, name in LISTED.items() if table not in OPT_
 ENV = example("README.md#use-it sh 1")
 
 
-def shell(*script: str, at: Path, box: Sandbox, **environment: str) -> str:
-    """Run commands in one shell, which must end well, against the sandbox; return their output."""
-    vendors = {
+def vendor_settings(box: Sandbox, **more: object) -> dict[str, object]:
+    """The tap's settings for a sandbox, without credentials."""
+    return {
         "utilityapi_base_url": box.utilityapi_base_url,
         "energycap_base_url": box.energycap_base_url,
         "utilityapi_requests_per_minute": 3000,
+        **more,
     }
+
+
+def shell(*script: str, at: Path, box: Sandbox, **environment: str) -> str:
+    """Run commands in one shell, which must end well, against the sandbox; return their output."""
     defaults = {
         "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
+    settings = tap_variables(vendor_settings(box))
+    return run_script(*script, at=at, **defaults | settings | environment)
+
+
+def run_script(*script: str, at: Path, **environment: str) -> str:
+    """Run commands in one shell, which must end well; return their output."""
     command = ["bash", "-c", "\n".join(["set -eo pipefail", *script])]
-    return output_of(command, at, **defaults | tap_variables(vendors) | environment)
+    return output_of(command, at, **environment)
 
 
 def output_of(command: Sequence[str], at: Path, **environment: str) -> str:

@@ -10,14 +10,15 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import Sandbox
+import requests
+
+from tests.end_to_end.documented import run_script
 from tests.end_to_end.project import clean_environment
 from tests.examples import commands
 
@@ -36,10 +37,10 @@ RUNNING = {"NOT_STARTED", "QUEUED", "STARTING", "STARTED", "CANCELING"}
 
 
 @dataclass(frozen=True)
-class TenantRun:
-    """How a tenant's run has ended, as Dagster shows it."""
+class DagsterRun:
+    """How a run has ended, as Dagster shows it."""
 
-    run: str
+    id: str
     status: str
     tags: Mapping[str, str]
 
@@ -66,19 +67,7 @@ def install(repository: Path, folder: Path) -> Installation:
         "UV_TOOL_BIN_DIR": str(folder / "bin"),
         "PATH": f"{folder / 'bin'}:{sys.prefix}/bin:{os.environ['PATH']}",
     }
-    script = commands("docs/scale.md#run-the-example console 1")
-    ended = subprocess.run(
-        ["bash", "-c", "\n".join(["set -e", *script])],
-        cwd=repository,
-        env=clean_environment(**tools),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LONGEST_NIGHT,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout
+    run_script(*commands("docs/scale.md#run-the-example console 1"), at=repository, **tools)
     return Installation(repository / "examples" / "dagster", tools)
 
 
@@ -150,38 +139,26 @@ class Engine:
 
     def ask(self, query: str, **variables: str) -> dict[str, Any]:
         """Ask Dagster's web server, as its pages do."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/graphql", body, headers)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=60) as response:
-            answer: dict[str, Any] = json.load(response)
+        with requests.Session() as session:
+            session.trust_env = False
+            body = {"query": query, "variables": variables}
+            response = session.post(f"{self.url}/graphql", json=body, timeout=60)
+        response.raise_for_status()
+        answer: dict[str, Any] = response.json()
         assert "errors" not in answer, answer
         return answer["data"]
 
     def shell(self, *script: str) -> str:
-        """Run commands in the example's folder, which must end well; their output."""
-        ended = subprocess.run(
-            ["bash", "-c", "\n".join(["set -e", *script])],
-            cwd=self.folder,
-            env=clean_environment(**self.environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_NIGHT,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout + ended.stderr
+        """Run commands in the example's folder, which must end well; return their output."""
+        return run_script(*script, at=self.folder, **self.environment)
 
-    @staticmethod
-    def materializing(asset: str, partition: str) -> str:
-        """The page's command that runs one partition."""
+    def materialize(self, asset: str, partition: str, *, setup: str = "") -> None:
+        """Run one partition with the page's command, after a setup in the same shell."""
         (command,) = commands("docs/scale.md#collections console 1")
         command = command.replace("--select collections", f"--select {asset}")
-        return command.replace("initech-collections", partition)
+        self.shell(setup, command.replace("initech-collections", partition))
 
-    def night(self) -> dict[str, TenantRun]:
+    def night(self) -> dict[str, DagsterRun]:
         """Have all tenants run once, as the page does; how each run has ended."""
         before = self._runs()
         night, _ = commands("docs/scale.md#run-the-example console 3")
@@ -203,9 +180,9 @@ class Engine:
         (table,) = [entry["table"] for entry in made["metadataEntries"] if entry]
         return [json.loads(record) for record in table["records"]]
 
-    def retries(self, run: TenantRun) -> int:
+    def retries(self, run: DagsterRun) -> int:
         """How often Dagster has tried a run again."""
-        events = self.ask(EVENTS, run=run.run)["logsForRun"]["events"]
+        events = self.ask(EVENTS, run=run.id)["logsForRun"]["events"]
         return sum(event["__typename"] == "ExecutionStepRestartEvent" for event in events)
 
     def processes_of(self, tenant: str) -> list[int]:
@@ -217,9 +194,9 @@ class Engine:
                     found.append(int(process.name))
         return found
 
-    def _runs(self) -> dict[str, TenantRun]:
+    def _runs(self) -> dict[str, DagsterRun]:
         return {
-            run["runId"]: TenantRun(
+            run["runId"]: DagsterRun(
                 run["runId"], run["status"], {tag["key"]: tag["value"] for tag in run["tags"]}
             )
             for run in self.ask(RUNS)["runsOrError"]["results"]
@@ -233,13 +210,3 @@ class Engine:
                     lines = (process / "smaps_rollup").read_text().splitlines()
                     total += 1024 * int(next(s for s in lines if s.startswith("Pss:")).split()[1])
         return total
-
-
-def vendors(box: Sandbox, **settings: object) -> dict[str, object]:
-    """The tap's settings for a sandbox, without credentials."""
-    return {
-        "utilityapi_base_url": box.utilityapi_base_url,
-        "energycap_base_url": box.energycap_base_url,
-        "utilityapi_requests_per_minute": 3000,
-        **settings,
-    }

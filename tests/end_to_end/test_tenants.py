@@ -19,9 +19,14 @@ import pytest
 
 from sandbox import Sandbox
 from tests.end_to_end.commands import Commands
-from tests.end_to_end.documented import assert_whole, in_duckdb, in_postgresql
+from tests.end_to_end.documented import (
+    assert_whole,
+    in_duckdb,
+    in_postgresql,
+    vendor_settings,
+)
 from tests.end_to_end.duckdb_file import DuckDBFile, as_stored
-from tests.end_to_end.engine import Engine, Installation, install, vendors
+from tests.end_to_end.engine import Engine, Installation, install
 from tests.end_to_end.own_project import published
 from tests.end_to_end.postgres import Cluster
 from tests.end_to_end.project import tap_variables
@@ -73,7 +78,7 @@ def test_the_example_runs_as_it_stands(dagster: Installation, tmp_path: Path) ->
         utilityapi_token=credentials["ACME_UTILITYAPI_TOKEN"],
         energycap_api_key=credentials["ACME_ENERGYCAP_API_KEY"],
     ) as box:
-        variables = tap_variables(vendors(box, historical_collection_poll_seconds=1))
+        variables = tap_variables(vendor_settings(box, historical_collection_poll_seconds=1))
         engine = Engine.new(dagster, tmp_path, **credentials, **variables)
         with engine.running():
             night = engine.night()
@@ -86,9 +91,9 @@ def test_the_example_runs_as_it_stands(dagster: Installation, tmp_path: Path) ->
         names = shards[0].keys() | shards[1].keys()
         assert_whole({name: sum(shard.get(name, 0) for shard in shards) for name in names}, box)
 
-        engine.shell(engine.materializing("collections", "initech-collections"))
+        engine.materialize("collections", "initech-collections")
         paid = box.bill()
-        engine.shell(engine.materializing("collections", "initech-collections"))
+        engine.materialize("collections", "initech-collections")
 
         assert 0 < len(paid["collections"]) <= 20
         assert box.bill() == paid
@@ -136,13 +141,13 @@ def test_another_loader_gives_each_tenant_a_schema(
             TENANTS_FILE=str(tmp_path / "tenants.toml"),
             ACME_UTILITYAPI_TOKEN=box.utilityapi_token,
             ACME_ENERGYCAP_API_KEY=box.energycap_api_key,
-            **tap_variables(vendors(box)),
+            **tap_variables(vendor_settings(box)),
         )
         engine.environment["PATH"] += f":{commands.folder}"
         export = example("docs/scale.md#another-loader sh 1").replace(
             "your-password", str(server["password"])
         )
-        engine.shell(export, engine.materializing("energy", "acme"))
+        engine.materialize("energy", "acme", setup=export)
 
         assert_whole(in_postgresql(cluster, "tenants", schema="acme"), box)
 
@@ -153,8 +158,8 @@ class Tenant:
     box: Sandbox
 
     @property
-    def variables(self) -> dict[str, str]:
-        """Its credentials."""
+    def credentials(self) -> dict[str, str]:
+        """Its credentials, as variables of Dagster's environment."""
         name = self.name.upper().replace("-", "_")
         return {
             f"{name}_UTILITYAPI_TOKEN": self.box.utilityapi_token,
@@ -199,7 +204,8 @@ def tenants_file(tenants: list[Tenant]) -> str:
     tables = []
     for tenant in tenants:
         tables.append(f"[tenants.{tenant.name}.settings]")
-        tables += [f"{name} = {json.dumps(value)}" for name, value in vendors(tenant.box).items()]
+        settings = vendor_settings(tenant.box)
+        tables += [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     return LOADER + "\n".join(tables)
 
 
@@ -250,7 +256,7 @@ def test_failed_tenants_are_named_and_the_next_night_repairs_them(
     dagster: Installation, tenants: list[Tenant], tmp_path: Path
 ) -> None:
     (tmp_path / "tenants.toml").write_text(tenants_file(tenants), "utf-8")
-    credentials = {name: value for each in tenants for name, value in each.variables.items()}
+    credentials = {name: value for each in tenants for name, value in each.credentials.items()}
     engine = Engine.new(
         dagster, tmp_path, **credentials, TENANTS_FILE=str(tmp_path / "tenants.toml")
     )
@@ -283,7 +289,7 @@ def test_failed_tenants_are_named_and_the_next_night_repairs_them(
     by_name[DOWN].box.set_faults([])
     for tenant in tenants:
         tenant.box.clear_requests()
-    engine.environment |= by_name[WRONG].variables
+    engine.environment |= by_name[WRONG].credentials
     with engine.running():
         second = engine.night()
     megabytes = engine.memory / 1e6
