@@ -53,7 +53,7 @@ class Clock:
 
         Args:
             seconds: How long.
-            reason: What for, or why, as it follows "waiting", such as "for the meters".
+            reason: What for, or why, as it follows "waiting", such as "for the rate limit".
             stats: The stream that waits.
 
         Raises:

@@ -124,7 +124,9 @@ class HistoricalCollectionsStream(UtilityAPIStream):
             self._collection_config(),
             self,
             self.client.clock,
-            sleep=lambda seconds: self.client.clock.wait(seconds, "for the meters", self.stats),
+            sleep=lambda seconds: self.client.clock.wait(
+                seconds, "for the next status check of the meters", self.stats
+            ),
             state=self.stream_state,
             save=save,
             journal=Journal(path) if path else None,

@@ -20,7 +20,7 @@ def test_a_wait_between_two_looks_is_told(tap: TapRunner) -> None:
         run = sync(tap, box, meters, historical_collection_poll_seconds=300)
 
     assert run.exit == 0, run.stderr
-    assert "waiting for the meters, " in run.stderr
+    assert "waiting for the next status check of the meters, " in run.stderr
 
 
 def test_a_look_at_the_status_never_expands_blocks(tap: TapRunner) -> None:
