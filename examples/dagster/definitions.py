@@ -1,6 +1,6 @@
 """Nightly runs of the tap for many tenants: each tenant, or each shard of one, is a partition."""
 
-# Dagster reads the annotations, so they are no strings here.
+# Without `from __future__ import annotations`: Dagster inspects the annotations.
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -19,26 +19,26 @@ WHY = "why"
 
 
 def load(
-    tenant: TenantRun, context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
+    run: TenantRun, context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
 ) -> dg.MaterializeResult:
     """Run the tap and the loader for a tenant.
 
     Raises:
-        dg.Failure: The run failed. It says whether another try may succeed.
+        dg.Failure: The run failed. Dagster retries it unless that is pointless.
     """
     command = [sys.executable, str(HERE / "run.py")]
-    ended = pipes.run(context=context, command=command, extras=tenant._asdict())
-    (result,) = ended.get_custom_messages()
+    invocation = pipes.run(context=context, command=command, extras=run._asdict())
+    (result,) = invocation.get_custom_messages()
     metadata = metadata_of(result)
     if result["tap"] == result["loader"] == 0:
         return dg.MaterializeResult(metadata=metadata)
     why = "\n".join(result["errors"])
     context.instance.add_run_tags(context.run_id, {WHY: why})
-    raise dg.Failure(why, metadata, allow_retries=may_succeed(result))
+    raise dg.Failure(why, metadata, allow_retries=is_retryable(result))
 
 
-def may_succeed(result: dict[str, Any]) -> bool:
-    """Whether the same run may succeed later: not if a setting is wrong or the vendor refuses."""
+def is_retryable(result: dict[str, Any]) -> bool:
+    """Whether another try may succeed: not if a setting is wrong or the vendor refuses."""
     if result["loader"] or result["tap"] not in {1, WRONG_COMMAND_LINE}:
         return True
     if result["figures"] is None:
@@ -106,7 +106,7 @@ def last_run(instance: dg.DagsterInstance, name: str) -> dict[str, str]:
     }
 
 
-nightly = dg.define_asset_job("nightly", [energy], partitions_def=NIGHTLY_RUNS)
+nightly = dg.define_asset_job("nightly", [energy])
 
 
 @dg.schedule(job=nightly, cron_schedule="0 2 * * *")
@@ -125,6 +125,6 @@ definitions = dg.Definitions(
     jobs=[nightly],
     schedules=[every_night, every_morning],
     resources={"pipes": dg.PipesSubprocessClient()},
-    # A run has one step: it needs no process beside the run's own.
+    # A run has one step, which needs no process of its own.
     executor=dg.in_process_executor,
 )

@@ -13,10 +13,9 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, StringConstraints
 
 HERE = Path(__file__).parent
-#: The file of the tenants, and the directory of all runs.
-FILE = Path(os.environ.get("TENANTS_FILE", HERE / "tenants.toml"))
+#: Each run has a directory below this one.
 DATA = Path(os.environ.get("TENANTS_DATA", HERE / "data")).resolve()
-TAP = "TAP_UTILITY_ENERGY_"
+TAP_PREFIX = "TAP_UTILITY_ENERGY_"
 UTILITYAPI, ENERGYCAP = "UTILITYAPI_TOKEN", "ENERGYCAP_API_KEY"
 COLLECTION = "historical_collection_"
 
@@ -66,7 +65,7 @@ class Retries(_Table):
 
 
 class Tenants(_Table):
-    """The file."""
+    """The content of `tenants.toml`."""
 
     tenants: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")], Tenant]
     settings: dict[str, Any] = {}
@@ -80,7 +79,7 @@ class Tenants(_Table):
         Raises:
             ValueError: The file is wrong. The text says where.
         """
-        tenants = cls.model_validate(tomllib.loads(FILE.read_text("utf-8")))
+        tenants = cls.model_validate(tomllib.loads((HERE / "tenants.toml").read_text("utf-8")))
         for name, tenant in tenants.tenants.items():
             if any(key.startswith(COLLECTION) for key in tenants.settings | tenant.settings):
                 raise ValueError(f"{name}: set collections instead of {COLLECTION}…")
@@ -91,15 +90,15 @@ class Tenants(_Table):
 
     def nightly(self) -> list[TenantRun]:
         """The runs of a night: one per tenant, or one per shard of a tenant."""
-        pays_nothing = {f"{COLLECTION}enabled": False}
+        no_collections = {f"{COLLECTION}enabled": False}
         return [
-            self._run(name, name, tenant.streams, pays_nothing)
+            self._run(name, name, tenant.streams, no_collections)
             if tenant.shards == 1
             else self._run(
                 name,
                 f"{name}-{shard}-of-{tenant.shards}",
                 tenant.streams,
-                {**pays_nothing, "utilityapi_shard": f"{shard}/{tenant.shards}"},
+                {**no_collections, "utilityapi_shard": f"{shard}/{tenant.shards}"},
                 # EnergyCAP has no shards.
                 (UTILITYAPI, ENERGYCAP) if shard == 1 else (UTILITYAPI,),
             )
@@ -134,37 +133,38 @@ class Tenants(_Table):
         credentials: tuple[str, ...] = (UTILITYAPI, ENERGYCAP),
     ) -> TenantRun:
         directory = DATA / run
-        places = {
+        placeholders = {
             "{run}": run,
             "{tenant}": tenant,
             "{data}": str(DATA),
             "{config}": str(directory / "loader.json"),
         }
-        owner = tenant.upper().replace("-", "_")
+        # Of the tenant's credentials in the environment.
+        prefix = tenant.upper().replace("-", "_")
         settings = self.settings | self.tenants[tenant].settings | settings
         return TenantRun(
             name=run,
             directory=str(directory),
             streams=streams,
             settings={
-                f"{TAP}{key.upper()}": _as_variable(value)
-                for key, value in _filled(settings, places).items()
+                f"{TAP_PREFIX}{key.upper()}": _as_variable(value)
+                for key, value in _fill(settings, placeholders).items()
             },
-            credentials={f"{TAP}{name}": f"{owner}_{name}" for name in credentials},
-            loader=_filled(self.loader.command, places),
-            loader_settings=_filled(self.loader.settings, places),
+            credentials={f"{TAP_PREFIX}{name}": f"{prefix}_{name}" for name in credentials},
+            loader=_fill(self.loader.command, placeholders),
+            loader_settings=_fill(self.loader.settings, placeholders),
         )
 
 
-def _filled(value: Any, places: dict[str, str]) -> Any:
-    """The value with its placeholders replaced, however deep."""
+def _fill(value: Any, placeholders: dict[str, str]) -> Any:
+    """Replace the placeholders in all strings of a value."""
     match value:
         case str():
-            return re.sub(r"\{\w+\}", lambda found: places.get(found[0], found[0]), value)
+            return re.sub(r"\{\w+\}", lambda found: placeholders.get(found[0], found[0]), value)
         case list():
-            return [_filled(item, places) for item in value]
+            return [_fill(item, placeholders) for item in value]
         case dict():
-            return {key: _filled(item, places) for key, item in value.items()}
+            return {key: _fill(item, placeholders) for key, item in value.items()}
     return value
 
 

@@ -83,11 +83,15 @@ class Engine:
     memory: int = 0
 
     @classmethod
-    def new(cls, installation: Installation, folder: Path, **environment: str) -> Engine:
-        """Dagster with nothing in it yet, in a folder."""
+    def new(
+        cls, installation: Installation, folder: Path, *, tenants: str = "", **environment: str
+    ) -> Engine:
+        """Dagster with nothing in it yet, in a folder, with another text of `tenants.toml`."""
         work, data = folder / "example", folder / "data"
         shutil.copytree(installation.folder, work, ignore=shutil.ignore_patterns(".venv"))
         (work / ".venv").symlink_to(installation.folder / ".venv")
+        if tenants:
+            (work / "tenants.toml").write_text(tenants, "utf-8")
         data.mkdir()
         variables = {"TENANTS_DATA": str(data), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         return cls(work, installation.variables | variables | environment)
