@@ -113,7 +113,7 @@ nightly = dg.define_asset_job("nightly", [energy])
 def every_night() -> Iterator[dg.RunRequest]:
     """Request a run for each partition."""
     for name in NIGHTLY:
-        yield dg.RunRequest(partition_key=name)
+        yield dg.RunRequest(run_key=name, partition_key=name)
 
 
 every_morning = dg.ScheduleDefinition(

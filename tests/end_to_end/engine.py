@@ -33,6 +33,17 @@ OVERVIEW = """{
 EVENTS = """query ($run: ID!) {
   logsForRun(runId: $run) { ... on EventConnection { events { __typename } } }
 }"""
+DRY_RUN = """mutation ($schedule: String!) {
+  scheduleDryRun(
+    selectorData: {
+      repositoryLocationName: "definitions.py", repositoryName: "__repository__"
+      scheduleName: $schedule
+    }
+    timestamp: 1800000000
+  ) { ... on DryRunInstigationTick {
+    evaluationResult { runRequests { tags { key value } } error { message } }
+  } }
+}"""
 RUNNING = {"NOT_STARTED", "QUEUED", "STARTING", "STARTED", "CANCELING"}
 
 
@@ -183,6 +194,13 @@ class Engine:
         (made,) = self.ask(OVERVIEW)["assetOrError"]["assetMaterializations"]
         (table,) = [entry["table"] for entry in made["metadataEntries"] if entry]
         return [json.loads(record) for record in table["records"]]
+
+    def scheduled(self, schedule: str) -> list[str]:
+        """The partitions that a schedule requests runs of."""
+        result = self.ask(DRY_RUN, schedule=schedule)["scheduleDryRun"]["evaluationResult"]
+        assert not result["error"], result
+        tags = [tag for request in result["runRequests"] for tag in request["tags"]]
+        return [tag["value"] for tag in tags if tag["key"] == "dagster/partition"]
 
     def retries(self, run: DagsterRun) -> int:
         """How often Dagster has tried a run again."""

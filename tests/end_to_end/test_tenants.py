@@ -83,8 +83,10 @@ def test_the_example_runs_as_it_stands(dagster: Installation, tmp_path: Path) ->
         with engine.running():
             night = engine.night()
             rows = engine.overview()
+            scheduled = engine.scheduled("every_night")
 
         assert {run.status for run in night.values()} == {"SUCCESS"}, night
+        assert sorted(scheduled) == sorted(night)
         assert [row["status"] for row in rows] == ["SUCCESS"] * 4
         assert_whole(in_duckdb(engine.data / "acme" / "energy.duckdb"), box)
         shards = [in_duckdb(engine.data / f"initech-{n}-of-2" / "energy.duckdb") for n in (1, 2)]
