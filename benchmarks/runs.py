@@ -137,7 +137,7 @@ def took(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         cwd=folder,
-        env=usual(environment),
+        env=quiet_environment(environment),
     )
     assert process.stderr
     said = process.stderr.read()
@@ -150,7 +150,7 @@ def took(
     return Took(records, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def usual(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def quiet_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """An environment for contenders: quiet, and without what slows Python down."""
     return {key: value for key, value in environment.items() if key not in UNUSUAL} | QUIET
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RUNS = 8
-REFUSED = 429
 #: The vendor allows 3,000.
 PER_MINUTE = 2_800
 #: Each run reads so many pages of one record, a request each.
@@ -29,8 +29,8 @@ PAGES = 120
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the vendor saw of the runs.
+class Traffic:
+    """The requests of the runs, as the vendor counts them.
 
     Args:
         answered: How many requests of each run got an answer other than 429.
@@ -50,18 +50,18 @@ def vendor(pages: int) -> Sandbox:
     return Sandbox(billing_summaries=pages, meters=0, utilityapi_page_limit=1, cache_seconds=0)
 
 
-def together(
+def run_side_by_side(
     box: Sandbox,
     folder: Path,
     *,
     file: Path | None,
     per_minute: int = PER_MINUTE,
     command: Sequence[str] = (runs.COMMAND,),
-) -> Seen:
-    """Let eight runs read all pages at the same time.
+) -> Traffic:
+    """Do eight runs that read all pages at the same time.
 
     Args:
-        box: The vendor; what it has seen so far is forgotten.
+        box: The vendor; its earlier requests are forgotten.
         folder: For files.
         file: The file that keeps their rate limit, if they share one.
         per_minute: The rate limit.
@@ -73,34 +73,38 @@ def together(
     catalog = runs.write(folder / "catalog.json", runs.catalog(tuple(command), SUMMARIES))
     processes = []
     for number in range(RUNS):
-        # By its user agent each request tells which run it is of.
+        # The user agent names the run that a request is of.
         settings = box.tap_config(user_agent=f"run {number}") | rate | shared
         config = runs.write(folder / f"config-{number}.json", settings)
         processes.append(_start([*command, "--config", config, "--catalog", catalog]))
-    said = [process.communicate()[1] for process in processes]
-    if failed := [
-        text for process, text in zip(processes, said, strict=True) if process.returncode
-    ]:
-        raise SystemExit(failed[0])
-    return _seen(box.requests())
+    logs = [process.communicate()[1] for process in processes]
+    for process, log in zip(processes, logs, strict=True):
+        if process.returncode:
+            raise SystemExit(log)
+    return _traffic(box.requests())
 
 
 def _start(command: Sequence[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=runs.usual()
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=runs.quiet_environment(),
     )
 
 
-def _seen(requests: Sequence[dict[str, Any]]) -> Seen:
-    answered = [each for each in requests if each["status"] != REFUSED]
+def _traffic(requests: Sequence[dict[str, Any]]) -> Traffic:
+    refused = HTTPStatus.TOO_MANY_REQUESTS
+    answered = [request for request in requests if request["status"] != refused]
     times: dict[str, list[float]] = {}
-    for each in answered:
-        times.setdefault(each["user_agent"], []).append(each["t"])
-    # The runs begin and end one after the other; in between all of them are there.
+    for request in answered:
+        times.setdefault(request["user_agent"], []).append(request["t"])
+    # The runs begin and end one after the other: this is the time in which all of them read.
     begin, end = max(map(min, times.values())), min(map(max, times.values()))
-    count = sum(begin <= each["t"] < end for each in answered)
-    return Seen(
-        Counter(each["user_agent"] for each in answered),
+    count = sum(begin <= request["t"] < end for request in answered)
+    return Traffic(
+        Counter(request["user_agent"] for request in answered),
         len(requests) - len(answered),
         requests[-1]["t"] - requests[0]["t"],
         count / (end - begin) if end > begin else 0.0,
@@ -116,7 +120,7 @@ def main() -> None:
     )
     with TemporaryDirectory() as name, vendor(PAGES) as box:
         for title, file in (("one file", Path(name, "rate.sqlite")), ("no file", None)):
-            seen = together(box, Path(name), file=file)
+            seen = run_side_by_side(box, Path(name), file=file)
             print(
                 f"  {title:8} {seen.answered.total():9,} {seen.refused:9,} {seen.seconds:9.1f} "
                 f"{seen.per_second:12.1f} {seen.per_second / allowed:12.2f}",

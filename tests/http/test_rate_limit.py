@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.shared_rate import together, vendor
+from benchmarks.shared_rate import run_side_by_side, vendor
 from sandbox import Sandbox
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.rate_limit import RateLimit
@@ -116,10 +116,10 @@ def test_eight_runs_at_once_share_a_rate(warm_tap: tuple[str, ...], tmp_path: Pa
     """
     with vendor(pages=15) as box:
         file = tmp_path / "rate.sqlite"
-        seen = together(box, tmp_path, file=file, per_minute=2400, command=warm_tap)
+        traffic = run_side_by_side(box, tmp_path, file=file, per_minute=2400, command=warm_tap)
 
-    assert seen.refused == 0
-    assert seen.answered == {f"run {number}": 15 for number in range(8)}
+    assert traffic.refused == 0
+    assert traffic.answered == {f"run {number}": 15 for number in range(8)}
 
 
 def test_a_file_that_cannot_be_written_is_one_line(tap: TapRunner, tmp_path: Path) -> None:
