@@ -49,7 +49,7 @@ class SharedStateStore(StateStore):
             with self._open() as file:
                 file.execute("BEGIN IMMEDIATE")
                 times, turn = self._stored(file, algorithm, rates)
-                # A time further ahead than that turn is long comes from a wrong clock.
+                # A state more than a turn ahead was stored when a clock was wrong.
                 state = tuple(min(time, now * 1000 + turn) for time in times)
                 after, decision = algorithm.step(rates, state, now, weight)
                 if decision.allowed:
@@ -90,9 +90,9 @@ class SharedStateStore(StateStore):
     def _stored(
         self, file: sqlite3.Connection, algorithm: StateAlgorithm, rates: list[Rate]
     ) -> tuple[list[int], int]:
-        """The stored state, and how long the last turn is in its unit, microseconds.
+        """The stored state and the length of the last turn, both in microseconds.
 
-        Other processes may have another rate, so their turns may be longer than those of this one.
+        The turn may be another process's, with a lower rate and so longer than those of this one.
         """
         row = file.execute(_READ, (self._name,)).fetchone()
         *times, turn = map(int, row[0].split() if row else (*algorithm.initial(rates), 0))
