@@ -113,8 +113,8 @@ class Engine:
         return Path(self.environment["TENANTS_DATA"])
 
     @contextmanager
-    def running(self, **environment: str) -> Iterator[None]:
-        """Dagster's processes, as the page starts them, with more variables of the environment."""
+    def running(self) -> Iterator[None]:
+        """Dagster's processes, as the page starts them."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
@@ -124,7 +124,7 @@ class Engine:
             subprocess.Popen(
                 ["bash", "-c", f"{command} --port {port}"],
                 cwd=self.folder,
-                env=clean_environment(**self.environment, **environment),
+                env=clean_environment(**self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
