@@ -1,6 +1,7 @@
 """Nightly runs of the tap for many tenants: each tenant, or each shard of one, is a partition."""
 
 # Without `from __future__ import annotations`: Dagster inspects the annotations.
+import math
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -52,22 +53,25 @@ def metadata_of(result: dict[str, Any]) -> dict[str, Any]:
     metadata: dict[str, Any] = {"exit code": result["tap"], "exit code of loader": result["loader"]}
     if figures := result["figures"]:
         metadata |= {name: figures[name] for name in ("records", "requests", "seconds")}
+    if figures and figures["streams"]:
         metadata["streams"] = dg.MetadataValue.table([
             dg.TableRecord(stream) for stream in figures["streams"]
         ])
     return metadata
 
 
-@dg.asset(
-    partitions_def=NIGHTLY_RUNS,
-    pool="tenants",
-    retry_policy=dg.RetryPolicy(**TENANTS.retries.model_dump()),
-)
+@dg.asset(partitions_def=NIGHTLY_RUNS, pool="tenants")
 def energy(
     context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
 ) -> dg.MaterializeResult:
     """A tenant's data at both vendors, as far as they have changed since the run before."""
-    return load(NIGHTLY[context.partition_key], context, pipes)
+    try:
+        return load(NIGHTLY[context.partition_key], context, pipes)
+    except Exception as error:  # a `RetryPolicy` would also start a run again that somebody stops
+        if getattr(error, "allow_retries", True):
+            retries = TENANTS.retries
+            raise dg.RetryRequested(retries.max_retries, retries.delay) from error
+        raise
 
 
 @dg.asset(partitions_def=dg.StaticPartitionsDefinition(list(COLLECTIONS)), pool="tenants")
@@ -101,7 +105,7 @@ def last_run(instance: dg.DagsterInstance, name: str) -> dict[str, str]:
         "tenant": name,
         "status": run.status.value,
         "requested": f"{records[0].create_timestamp:%Y-%m-%d %H:%M} UTC",
-        "why": run.tags.get(WHY, "its process was lost") if run.is_failure else "",
+        "why": run.tags.get(WHY, "see the log of the run") if run.is_failure else "",
         "run": run.run_id,
     }
 
@@ -124,7 +128,8 @@ definitions = dg.Definitions(
     assets=[energy, collections, overview],
     jobs=[nightly],
     schedules=[every_night, every_morning],
-    resources={"pipes": dg.PipesSubprocessClient()},
+    # A run that is stopped waits for its loader, however long that takes.
+    resources={"pipes": dg.PipesSubprocessClient(termination_timeout_seconds=math.inf)},
     # A run has one step, which needs no process of its own.
     executor=dg.in_process_executor,
 )
