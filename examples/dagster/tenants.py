@@ -18,6 +18,8 @@ DATA = Path(os.environ.get("TENANTS_DATA", HERE / "data")).resolve()
 TAP_PREFIX = "TAP_UTILITY_ENERGY_"
 UTILITYAPI, ENERGYCAP = "UTILITYAPI_TOKEN", "ENERGYCAP_API_KEY"
 COLLECTION = "historical_collection_"
+#: Settings of collections that a tenant need not set.
+COLLECTS = {"enabled": True, "journal": "{data}/{run}/journal.json"}
 
 
 class TenantRun(NamedTuple):
@@ -81,8 +83,11 @@ class Tenants(_Table):
         """
         tenants = cls.model_validate(tomllib.loads((HERE / "tenants.toml").read_text("utf-8")))
         for name, tenant in tenants.tenants.items():
-            if any(key.startswith(COLLECTION) for key in tenants.settings | tenant.settings):
-                raise ValueError(f"{name}: set collections instead of {COLLECTION}…")
+            for key in map(str.lower, tenants.settings | tenant.settings):
+                if key.startswith(COLLECTION):
+                    raise ValueError(f"{name}: set collections instead of {COLLECTION}…")
+                if key.upper() in {UTILITYAPI, ENERGYCAP}:
+                    raise ValueError(f"{name}: {key} belongs in the environment")
         names = [run.name for run in (*tenants.nightly(), *tenants.collections())]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"two runs would have the name {min(twice)}: rename a tenant")
@@ -113,10 +118,9 @@ class Tenants(_Table):
                 name,
                 f"{name}-collections",
                 ["historical_collections"],
-                {f"{COLLECTION}{key}": value for key, value in tenant.collections.items()}
-                | {
-                    f"{COLLECTION}enabled": True,
-                    f"{COLLECTION}journal": "{data}/{run}/journal.json",
+                {
+                    f"{COLLECTION}{key}": value
+                    for key, value in (COLLECTS | tenant.collections).items()
                 },
                 (UTILITYAPI,),
             )
@@ -157,7 +161,7 @@ class Tenants(_Table):
 
 
 def _fill(value: Any, placeholders: dict[str, str]) -> Any:
-    """Replace the placeholders in all strings of a value."""
+    """Replace the placeholders in all strings of a value, and make strings of dates."""
     match value:
         case str():
             return re.sub(r"\{\w+\}", lambda found: placeholders.get(found[0], found[0]), value)
@@ -165,13 +169,10 @@ def _fill(value: Any, placeholders: dict[str, str]) -> Any:
             return [_fill(item, placeholders) for item in value]
         case dict():
             return {key: _fill(item, placeholders) for key, item in value.items()}
+        case date():
+            return value.isoformat()
     return value
 
 
 def _as_variable(value: Any) -> str:
-    match value:
-        case str():
-            return value
-        case date():
-            return value.isoformat()
-    return json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value)
