@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import fnmatch
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections import deque
-from fnmatch import fnmatchcase
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dagster_pipes import PipesContext, open_dagster_pipes
 
@@ -33,7 +32,16 @@ def main() -> None:
             # The tap and the loader inherit the lock. If this process alone is killed, the next run
             # waits until they have ended as well.
             fcntl.flock(lock, fcntl.LOCK_EX)
-            pipes.report_custom_message(run(pipes, directory, lock.fileno()))
+            try:
+                result = run(pipes, directory, lock.fileno())
+            # One of them is not installed, or:
+            except (FileNotFoundError, NotStartedError) as error:
+                result = {"tap": 2, "loader": 0, "errors": [str(error)], "figures": None}
+            pipes.report_custom_message(result)
+
+
+class NotStartedError(Exception):
+    """The tap was not started, because a setting is wrong."""
 
 
 def run(pipes: PipesContext, directory: Path, lock: int) -> dict[str, Any]:
@@ -47,11 +55,16 @@ def run(pipes: PipesContext, directory: Path, lock: int) -> dict[str, Any]:
     without_credentials = {
         name: value for name, value in os.environ.items() if not name.endswith(CREDENTIALS)
     }
-    sources = pipes.get_extra("credentials").items()
+    sources = pipes.get_extra("credentials")
+    credentials = {
+        name: value for name, source in sources.items() if (value := os.environ.get(source))
+    }
+    if not credentials:
+        raise NotStartedError(f"Set {' or '.join(sources.values())} in Dagster's environment")
     environment = {
         **without_credentials,
         **pipes.get_extra("settings"),
-        **{name: os.environ[source] for name, source in sources if source in os.environ},
+        **credentials,
         "SINGER_SDK_LOG_CONFIG": str(LOGGING),
     }
     command = [TAP, "--config=ENV"]
@@ -59,10 +72,12 @@ def run(pipes: PipesContext, directory: Path, lock: int) -> dict[str, Any]:
         command.append(f"--catalog={write_catalog(directory, streams, environment)}")
     if (state := directory / "state.json").exists():
         command.append(f"--state={state}")
+    # The tap reads the first `.env` in this directory or above it, which may be of other tenants.
+    (directory / ".env").touch()
     (directory / "loader.json").write_text(json.dumps(pipes.get_extra("loader_settings")), "utf-8")
 
     shared: dict[str, Any] = {
-        "cwd": directory,  # so that no `.env` is read
+        "cwd": directory,
         "pass_fds": [lock],
         # Ctrl-C is not for the loader: it is to load what the tap has sent.
         "start_new_session": True,
@@ -84,20 +99,15 @@ def run(pipes: PipesContext, directory: Path, lock: int) -> dict[str, Any]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: tap.terminate())
 
-    last_line: deque[str] = deque(maxlen=1)
-    threads = [
-        Thread(target=keep_states, args=(loader.stdout, state)),
-        Thread(target=forward, args=(loader.stderr, last_line)),
-    ]
-    for thread in threads:
-        thread.start()
-    figures, errors = log_in_dagster(tap.stderr, pipes)
-    for thread in threads:
-        thread.join()
-    for name, process in {"tap": tap, "loader": loader}.items():
-        if process.wait() and (process is loader or not errors):
-            said = ": ".join(["", *last_line]) if process is loader else ""
-            errors.append(f"The {name} ended with exit code {process.returncode}{said}")
+    with ThreadPoolExecutor() as threads:
+        kept = threads.submit(keep_states, loader.stdout, state)
+        said = threads.submit(forward, loader.stderr)
+        figures, errors = log_in_dagster(tap.stderr, pipes)
+    kept.result()  # raises what went wrong, such as a full disk
+    if tap.wait() and not errors:
+        errors.append(f"The tap ended with exit code {tap.returncode}")
+    if loader.wait():
+        errors.append(f"The loader ended with exit code {loader.returncode}: {said.result()}")
     return {
         "tap": tap.returncode,
         "loader": loader.returncode,
@@ -112,32 +122,52 @@ def write_catalog(directory: Path, patterns: list[str], environment: dict[str, s
         [TAP, "--discover"], env=environment, cwd=directory, stdout=subprocess.PIPE, check=True
     )
     catalog = json.loads(discovered.stdout)
+    names = [stream["tap_stream_id"] for stream in catalog["streams"]]
+    for pattern in patterns:
+        if not fnmatch.filter(names, pattern):
+            raise NotStartedError(f"No stream has the name {pattern}")
     for stream in catalog["streams"]:
         for entry in stream["metadata"]:
             if not entry["breadcrumb"]:
                 entry["metadata"]["selected"] = any(
-                    fnmatchcase(stream["tap_stream_id"], pattern) for pattern in patterns
+                    fnmatch.fnmatchcase(stream["tap_stream_id"], pattern) for pattern in patterns
                 )
     path = directory / "catalog.json"
     path.write_text(json.dumps(catalog), "utf-8")
     return path
 
 
-def keep_states(states: Iterable[str], path: Path) -> None:
+def keep_states(lines: TextIO, path: Path) -> None:
     """Keep the last state that the loader wrote: all up to there is loaded."""
-    for state in states:
-        if state.strip():
-            new = path.with_suffix(".new")
-            new.write_text(state, "utf-8")
-            new.replace(path)
+    with lines:  # closed on errors, so that the loader does not wait for ever to write more
+        for line in lines:
+            if is_state(line):
+                new = path.with_suffix(".new")
+                new.write_text(line, "utf-8")
+                new.replace(path)
+            else:
+                print(line, end="", file=sys.stderr)
 
 
-def forward(lines: Iterable[str], last: deque[str]) -> None:
-    """Write the loader's log to this process's, and keep its last line."""
+def is_state(line: str) -> bool:
+    """Whether a line is a state: not if the loader logs it, or was killed while it wrote it."""
+    try:
+        return "bookmarks" in json.loads(line)
+    except (ValueError, TypeError):
+        return False
+
+
+def forward(lines: Iterable[str]) -> str:
+    """Write the loader's log to this process's.
+
+    Returns:
+        Its last line.
+    """
+    last = ""
     for line in lines:
         print(line, end="", file=sys.stderr)
-        if line.strip():
-            last.append(line.strip())
+        last = line.strip() or last
+    return last
 
 
 def log_in_dagster(

@@ -167,11 +167,24 @@ class Engine:
         """Run commands in the example's folder, which must end well; return their output."""
         return run_script(*script, at=self.folder, **self.environment)
 
-    def materialize(self, asset: str, partition: str, *, setup: str = "") -> None:
-        """Run one partition with the page's command, after a setup in the same shell."""
+    def materialize(
+        self, asset: str, partition: str, *, setup: str = "", fails: bool = False
+    ) -> str:
+        """Run one partition with the page's command, after a setup in the same shell.
+
+        Args:
+            asset: The asset.
+            partition: The partition.
+            setup: Commands before it.
+            fails: Whether it must fail, and not end well.
+
+        Returns:
+            Its output.
+        """
         (command,) = commands("docs/scale.md#collections console 1")
         command = command.replace("--select collections", f"--select {asset}")
-        self.shell(setup, command.replace("initech-collections", partition))
+        command = command.replace("initech-collections", partition)
+        return self.shell(setup, f"! {command} 2>&1" if fails else command)
 
     def night(self) -> dict[str, DagsterRun]:
         """Have all tenants run once, as the page does; how each run has ended."""
