@@ -17,6 +17,8 @@ WRONG_COMMAND_LINE = 2
 #: Tags of runs: the partition, which Dagster sets, and why the run failed.
 PARTITION = "dagster/partition"
 WHY = "why"
+#: What the tap's errors say after the reason.
+NOT_TRIED = " Skipped for the same reason: "
 
 
 def load(
@@ -33,9 +35,10 @@ def load(
     metadata = metadata_of(result)
     if result["tap"] == result["loader"] == 0:
         return dg.MaterializeResult(metadata=metadata)
-    why = "\n".join(result["errors"])
+    # The overview has no room for the names of all streams that were not tried.
+    why = "\n".join(error.partition(NOT_TRIED)[0] for error in result["errors"])
     context.instance.add_run_tags(context.run_id, {WHY: why})
-    raise dg.Failure(why, metadata, allow_retries=is_retryable(result))
+    raise dg.Failure("\n".join(result["errors"]), metadata, allow_retries=is_retryable(result))
 
 
 def is_retryable(result: dict[str, Any]) -> bool:
@@ -87,27 +90,51 @@ def collections(
 
 @dg.asset
 def overview(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """The last run of each tenant and shard, and why it failed; those that failed first."""
-    rows = [last_run(context.instance, name) for name in NIGHTLY]
-    rows.sort(key=lambda row: row["status"] == dg.DagsterRunStatus.SUCCESS.value)
-    return dg.MaterializeResult(
-        metadata={"runs": dg.MetadataValue.table([dg.TableRecord(row) for row in rows])}
+    """Which tenants and shards are not loaded, and why; then the last run of each."""
+    runs = {name: last_run(context.instance, name) for name in NIGHTLY}
+    # Two tables, because a reason needs the whole width of Dagster's page.
+    not_loaded = [
+        {"tenant": name, "why": why_not_loaded(record)}
+        for name, record in runs.items()
+        if not (record and record.dagster_run.is_success)
+    ]
+    rows = [row_of(name, record) for name, record in runs.items()]
+    return dg.MaterializeResult(metadata={"not loaded": table(not_loaded), "runs": table(rows)})
+
+
+def last_run(instance: dg.DagsterInstance, name: str) -> dg.RunRecord | None:
+    """The last run of a tenant or shard, if there was one."""
+    return next(
+        iter(instance.get_run_records(dg.RunsFilter(tags={PARTITION: name}), limit=1)), None
     )
 
 
-def last_run(instance: dg.DagsterInstance, name: str) -> dict[str, str]:
-    """The overview's row of a tenant or shard."""
-    records = instance.get_run_records(dg.RunsFilter(tags={PARTITION: name}), limit=1)
-    if not records:
-        return {"tenant": name, "status": "NEVER RUN", "requested": "", "why": "", "run": ""}
-    run = records[0].dagster_run
+def why_not_loaded(record: dg.RunRecord | None) -> str:
+    """Why a run has not succeeded, in a few words."""
+    if record is None:
+        return "it has never run"
+    run = record.dagster_run
+    if run.is_failure:
+        return run.tags.get(WHY, "see the log of the run")
+    return f"its run is {run.status.value.lower()}"
+
+
+def row_of(name: str, record: dg.RunRecord | None) -> dict[str, str]:
+    """The row of a tenant or shard in the table of all runs."""
     return {
         "tenant": name,
-        "status": run.status.value,
-        "requested": f"{records[0].create_timestamp:%Y-%m-%d %H:%M} UTC",
-        "why": run.tags.get(WHY, "see the log of the run") if run.is_failure else "",
-        "run": run.run_id,
+        "status": record.dagster_run.status.value if record else "",
+        "requested": f"{record.create_timestamp:%d %b %H:%M} UTC" if record else "",
+        # As Dagster's other pages show it.
+        "run": record.dagster_run.run_id[:8] if record else "",
     }
+
+
+def table(rows: list[dict[str, str]]) -> dg.TableMetadataValue | dg.TextMetadataValue:
+    """The rows as Dagster shows them; it fails to show a table without rows."""
+    if not rows:
+        return dg.MetadataValue.text("none")
+    return dg.MetadataValue.table([dg.TableRecord(row) for row in rows])
 
 
 nightly = dg.define_asset_job("nightly", [energy])

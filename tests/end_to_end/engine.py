@@ -27,7 +27,7 @@ LONGEST_START, LONGEST_NIGHT = 120, 900
 RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
 OVERVIEW = """{
   assetOrError(assetKey: {path: ["overview"]}) { ... on Asset { assetMaterializations(limit: 1) {
-    metadataEntries { ... on TableMetadataEntry { table { records } } }
+    metadataEntries { label ... on TableMetadataEntry { table { records } } }
   } } }
 }"""
 EVENTS = """query ($run: ID!) {
@@ -200,13 +200,16 @@ class Engine:
             self.memory = max(self.memory, self._memory())
             time.sleep(0.5)
 
-    def overview(self) -> list[dict[str, str]]:
-        """The rows of the overview, made now."""
+    def overview(self) -> dict[str, list[dict[str, str]]]:
+        """The rows of the overview's tables, made now; one without rows is not there."""
         _, overview = commands("docs/scale.md#run-the-example console 3")
         self.shell(overview)
         (made,) = self.ask(OVERVIEW)["assetOrError"]["assetMaterializations"]
-        (table,) = [entry["table"] for entry in made["metadataEntries"] if entry]
-        return [json.loads(record) for record in table["records"]]
+        return {
+            entry["label"]: [json.loads(record) for record in entry["table"]["records"]]
+            for entry in made["metadataEntries"]
+            if "table" in entry
+        }
 
     def scheduled(self, schedule: str) -> list[str]:
         """The partitions that a schedule requests runs of."""
