@@ -26,7 +26,7 @@ from tests.end_to_end.documented import (
 )
 from tests.end_to_end.own_project import Published
 from tests.end_to_end.postgres import Cluster
-from tests.end_to_end.project import copy_tree, needed_module
+from tests.end_to_end.project import copy_tree, needed_module, tap_variables
 from tests.examples import blocks, commands, example, output
 
 pytestmark = pytest.mark.end_to_end
@@ -75,7 +75,19 @@ def test_the_clone_loads_and_builds_tables_in_duckdb(clone: Path, readme_box: Sa
 
 
 def test_two_runs_of_one_project_at_the_same_time(clone: Path, readme_box: Sandbox) -> None:
-    shell(example("docs/scale.md#with-meltano bash 1"), at=clone, box=readme_box)
+    credentials = {
+        f"{owner}_{name}": value
+        for owner in ("ACME", "GLOBEX")
+        for name, value in {
+            "UTILITYAPI_TOKEN": readme_box.utilityapi_token,
+            "ENERGYCAP_API_KEY": readme_box.energycap_api_key,
+        }.items()
+    }
+    # Only those of the tenants are right.
+    wrong = tap_variables({"utilityapi_token": "wrong-token", "energycap_api_key": "wrong-key"})
+    script = example("docs/scale.md#with-meltano bash 1")
+
+    shell(script, at=clone, box=readme_box, **credentials, **wrong)
 
     for tenant in ("acme", "globex"):
         assert_whole(in_duckdb(clone / "output" / f"{tenant}.duckdb"), readme_box)
