@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from math import ceil
 from typing import TYPE_CHECKING
 
-from pyrate_limiter import StateStore
+from pyrate_limiter import Decision, StateStore
 from typing_extensions import override
 
 from tap_utility_energy.http.errors import FatalError
@@ -15,10 +15,14 @@ from tap_utility_energy.http.errors import FatalError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyrate_limiter import Decision, Rate, StateAlgorithm
+    from pyrate_limiter import Rate, StateAlgorithm
 
-#: How long to wait for another process's turn with the file, in seconds. A turn takes milliseconds.
-BUSY_SECONDS = 60
+#: How long SQLite waits for another process's turn with the file, in seconds. A turn takes
+#: milliseconds. No signal is answered meanwhile.
+BUSY_SECONDS = 1
+#: How often a locked file is looked at again, and when it is an error, in milliseconds.
+LOCKED_INTERVAL = 1000
+LONGEST_LOCK = 60_000
 _TABLE = "CREATE TABLE IF NOT EXISTS rate_limits (name TEXT PRIMARY KEY, state TEXT NOT NULL)"
 _READ = "SELECT state FROM rate_limits WHERE name = ?"
 _WRITE = "INSERT OR REPLACE INTO rate_limits VALUES (?, ?)"
@@ -35,6 +39,7 @@ class SharedStateStore(StateStore):
 
     def __init__(self, path: str, name: str, setting: str) -> None:
         self._path, self._name, self._setting = path, name, setting
+        self._locked_since: int | None = None
 
     @override
     def check(
@@ -46,22 +51,33 @@ class SharedStateStore(StateStore):
             FatalError: The file cannot be used.
         """
         try:
-            with self._open() as file:
-                file.execute("BEGIN IMMEDIATE")
-                times, turn = self._stored(file, algorithm, rates)
-                # A state more than a turn ahead was stored when a clock was wrong.
-                state = tuple(min(time, now * 1000 + turn) for time in times)
-                after, decision = algorithm.step(rates, state, now, weight)
-                if decision.allowed:
-                    turn = max(ceil(rate.interval * 1000 / rate.limit) for rate in rates)
-                file.execute(_WRITE, (self._name, " ".join(map(str, (*after, turn)))))
-                file.commit()
+            decision = self._check(algorithm, rates, now, weight)
         except (sqlite3.Error, OSError, ValueError) as error:
+            if _is_locked(error):
+                self._locked_since = self._locked_since or now
+                if now - self._locked_since < LONGEST_LOCK:
+                    return Decision(rates[0], LOCKED_INTERVAL)
             raise FatalError(
                 f"{self._setting}: the file {self._path} cannot be used: {error}. Name a file that "
                 "this user may write, or delete this one if the tap did not write it.",
                 whole_vendor=True,
             ) from error
+        self._locked_since = None
+        return decision
+
+    def _check(
+        self, algorithm: StateAlgorithm, rates: list[Rate], now: int, weight: int
+    ) -> Decision:
+        with self._open() as file:
+            file.execute("BEGIN IMMEDIATE")
+            times, turn = self._stored(file, algorithm, rates)
+            # A state more than a turn ahead was stored when a clock was wrong.
+            state = tuple(min(time, now * 1000 + turn) for time in times)
+            after, decision = algorithm.step(rates, state, now, weight)
+            if decision.allowed:
+                turn = max(ceil(rate.interval * 1000 / rate.limit) for rate in rates)
+            file.execute(_WRITE, (self._name, " ".join(map(str, (*after, turn)))))
+            file.commit()
         return decision
 
     @override
@@ -95,5 +111,17 @@ class SharedStateStore(StateStore):
         The turn may be another process's, with a lower rate and so longer than those of this one.
         """
         row = file.execute(_READ, (self._name,)).fetchone()
-        *times, turn = map(int, row[0].split() if row else (*algorithm.initial(rates), 0))
+        if row is None:
+            return [*map(int, algorithm.initial(rates))], 0
+        try:
+            *times, turn = map(int, row[0].split())
+            if len(times) != len(rates):
+                raise ValueError  # noqa: TRY301 - one message for both
+        except ValueError:
+            raise ValueError(f"{row[0]!r} is not the state of a rate limit") from None
         return times, turn
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether another process has the file locked."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
+import signal
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +12,12 @@ import pytest
 
 from benchmarks.shared_rate import run_side_by_side, vendor
 from sandbox import Sandbox
+from tap_utility_energy.http import shared_rate
 from tap_utility_energy.http.errors import FatalError
 from tap_utility_energy.http.rate_limit import RateLimit
 from tap_utility_energy.http.shared_rate import SharedStateStore
 from tap_utility_energy.stats import StreamStats
-from tests.support import FakeClock, TapRunner
+from tests.support import FakeClock, TapRunner, start
 
 SETTING = "utilityapi_rate_limit_file"
 
@@ -91,6 +95,55 @@ def test_a_state_that_is_no_number_is_named(file: str) -> None:
 
     with pytest.raises(FatalError, match=SETTING):
         taken(FakeClock(), limit(FakeClock(), file))
+
+
+@contextmanager
+def locked(file: str) -> Iterator[sqlite3.Connection]:
+    """The file with another process's turn, which takes long."""
+    taken(FakeClock(), limit(FakeClock(), file))
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+def test_a_locked_file_is_waited_for(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_rate, "BUSY_SECONDS", 0)
+    with locked(file) as other:
+
+        class Unlocking(FakeClock):
+            def sleep(self, seconds: float) -> None:
+                super().sleep(seconds)
+                if sum(self.slept) == 5:
+                    other.rollback()
+
+        clock = Unlocking()
+        assert taken(clock, limit(clock, file)) == [5]
+
+
+def test_a_file_that_stays_locked_is_an_error(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_rate, "BUSY_SECONDS", 0)
+    clock = FakeClock()
+
+    with locked(file), pytest.raises(FatalError, match="database is locked"):
+        taken(clock, limit(clock, file))
+    assert sum(clock.slept) == 60
+
+
+def test_a_signal_ends_the_wait_for_a_locked_file(
+    file: str, tmp_path: Path, warm_tap: tuple[str, ...]
+) -> None:
+    config = tmp_path / "config.json"
+    with Sandbox(billing_summaries=10, meters=0) as box, locked(file):
+        config.write_text(json.dumps(box.tap_config() | {SETTING: file}), "utf-8")
+        process = start(config, command=warm_tap, TAP_UTILITY_ENERGY_LOGLEVEL="DEBUG")
+        assert process.stderr
+        while SETTING not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 143
+    assert err.splitlines()[-1].endswith("stopped by SIGTERM")
 
 
 def test_runs_share_the_rate_of_their_token(tap: TapRunner, file: str) -> None:
