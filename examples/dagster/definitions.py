@@ -68,13 +68,14 @@ def energy(
     context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
 ) -> dg.MaterializeResult:
     """A tenant's data at both vendors, as far as they have changed since the run before."""
+    retries = TENANTS.retries
     try:
         return load(NIGHTLY[context.partition_key], context, pipes)
     except Exception as error:  # a `RetryPolicy` would also start a run again that somebody stops
-        if getattr(error, "allow_retries", True):
-            retries = TENANTS.retries
-            raise dg.RetryRequested(retries.max_retries, retries.delay) from error
-        raise
+        is_last = context.retry_number >= retries.max_retries
+        if is_last or not getattr(error, "allow_retries", True):
+            raise
+        raise dg.RetryRequested(retries.max_retries, retries.delay) from error
 
 
 @dg.asset(partitions_def=dg.StaticPartitionsDefinition(list(COLLECTIONS)), pool="tenants")

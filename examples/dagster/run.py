@@ -34,8 +34,7 @@ def main() -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
                 result = run(pipes, directory, lock.fileno())
-            # One of them is not installed, or:
-            except (FileNotFoundError, NotStartedError) as error:
+            except (FileNotFoundError, NotStartedError) as error:  # such as a missing loader
                 result = {"tap": 2, "loader": 0, "errors": [str(error)], "figures": None}
             pipes.report_custom_message(result)
 
@@ -51,7 +50,7 @@ def run(pipes: PipesContext, directory: Path, lock: int) -> dict[str, Any]:
         Their exit codes, their errors, and the figures of the tap's summary, which are None if it
         ended before that.
     """
-    # Those of other tenants, too.
+    # Without the credentials of any tenant.
     without_credentials = {
         name: value for name, value in os.environ.items() if not name.endswith(CREDENTIALS)
     }
@@ -96,8 +95,8 @@ def run(pipes: PipesContext, directory: Path, lock: int) -> dict[str, Any]:
         command, env=environment, stdin=subprocess.DEVNULL, stdout=loader.stdin, **shared
     )
     loader.stdin.close()  # the tap has it, and the loader reads until the tap ends
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: tap.terminate())
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: tap.terminate())
 
     with ThreadPoolExecutor() as threads:
         kept = threads.submit(keep_states, loader.stdout, state)

@@ -387,6 +387,7 @@ def test_failed_tenants_are_named_and_the_next_night_repairs_them(
         first = engine.night()
         overview = engine.overview()
         retries = {name: engine.retries(first[name]) for name in (WRONG, DOWN, KILLED)}
+        failed_streams = engine.failed_streams(first[DOWN])
 
     assert {name for name, run in first.items() if run.status == "FAILURE"} == {
         WRONG,
@@ -398,6 +399,7 @@ def test_failed_tenants_are_named_and_the_next_night_repairs_them(
     assert "overloaded (503)" in first[DOWN].why
     assert "exit code -9" in first[KILLED].why
     assert retries == {WRONG: 0, DOWN: 1, KILLED: 1}
+    assert "billing_summaries" in failed_streams
     assert overview["not loaded"] == [
         {"tenant": name, "why": first[name].why} for name in (WRONG, DOWN, KILLED)
     ]
