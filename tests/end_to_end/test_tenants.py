@@ -310,8 +310,8 @@ def tenants() -> Iterator[list[Tenant]]:
                         cache_seconds=0,
                         interval_meters=0,
                         utilityapi_rate_limit=0,
-                        data_page_limit=20,
-                        latency_ms=30,
+                        data_page_limit=5,
+                        latency_ms=30 if number != 3 else 150,  # time to kill it
                         utilityapi_token=f"token-of-tenant-{number}",
                         energycap_api_key=f"key-of-tenant-{number}==",
                     )
@@ -338,7 +338,7 @@ def killing(engine: Engine, tenant: Tenant) -> Iterator[list[int]]:
 
     def watch() -> None:
         while not is_over.wait(0.02):
-            if tenant.requests_for_bills() >= 3:
+            if tenant.requests_for_bills() >= 2:
                 for process in engine.processes_of(tenant.name):
                     with suppress(ProcessLookupError):
                         os.kill(process, signal.SIGKILL)
