@@ -76,7 +76,8 @@ def test_a_job_that_fails_is_recorded_and_not_repeated_within_eight_days(
 def test_a_job_that_never_says_pending_is_seen_by_its_change(tap: TapRunner) -> None:
     with vendor() as box:
         meters = never_activated(box)[:1]
-        box.set_jobs(job_silent_uids="*")
+        # Well within the two minutes in which a job has to show.
+        box.set_jobs(job_silent_uids="*", job_seconds=30)
         run = sync(tap, box, meters)
 
     assert [row["status"] for row in run.records(STREAM)] == ["updated"]
