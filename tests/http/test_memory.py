@@ -74,9 +74,9 @@ def listing(key: str, make: Callable[[int], dict[str, Any]], size: int) -> bytes
     ("streams", "key", "make", "size"),
     [
         ([SUMMARIES], "billing_summaries", summary, 16),
-        ([INTERVALS], "intervals", interval, 8),
-        ([READINGS], "intervals", interval, 8),
-        ([INTERVALS, READINGS], "intervals", interval, 8),
+        ([INTERVALS], "intervals", interval, 16),
+        ([READINGS], "intervals", interval, 16),
+        ([INTERVALS, READINGS], "intervals", interval, 16),
     ],
     ids=["fast path", "nested", "readings", "shared"],
 )
