@@ -122,15 +122,16 @@ def write_catalog(directory: Path, patterns: list[str], environment: dict[str, s
     )
     catalog = json.loads(discovered.stdout)
     names = [stream["tap_stream_id"] for stream in catalog["streams"]]
+    selected = set[str]()
     for pattern in patterns:
-        if not fnmatch.filter(names, pattern):
+        matching = fnmatch.filter(names, pattern)
+        if not matching:
             raise NotStartedError(f"No stream has the name {pattern}")
+        selected.update(matching)
     for stream in catalog["streams"]:
         for entry in stream["metadata"]:
             if not entry["breadcrumb"]:
-                entry["metadata"]["selected"] = any(
-                    fnmatch.fnmatchcase(stream["tap_stream_id"], pattern) for pattern in patterns
-                )
+                entry["metadata"]["selected"] = stream["tap_stream_id"] in selected
     path = directory / "catalog.json"
     path.write_text(json.dumps(catalog), "utf-8")
     return path

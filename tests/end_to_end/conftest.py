@@ -14,6 +14,7 @@ from filelock import FileLock
 from sandbox import Sandbox
 from tests.end_to_end.commands import Commands, WarmProject
 from tests.end_to_end.documented import ENV
+from tests.end_to_end.engine import Installation, install
 from tests.end_to_end.own_project import Published, published
 from tests.end_to_end.postgres import Cluster, running_cluster
 from tests.end_to_end.project import Project
@@ -56,6 +57,13 @@ def published_repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     """The working tree as a repository that a project can install from."""
     with published(tmp_path_factory.mktemp("repository")) as repository:
         yield repository
+
+
+@pytest.fixture(scope="module")
+def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The example in a clone, installed."""
+    with published(tmp_path_factory.mktemp("clone")) as repository:
+        yield install(repository.folder, tmp_path_factory.mktemp("tools"))
 
 
 @pytest.fixture(scope="module")

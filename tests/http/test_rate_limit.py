@@ -135,12 +135,11 @@ def test_a_signal_ends_the_wait_for_a_locked_file(
     config = tmp_path / "config.json"
     with Sandbox(billing_summaries=10, meters=0) as box, locked(file):
         config.write_text(json.dumps(box.tap_config() | {SETTING: file}), "utf-8")
-        process = start(config, command=warm_tap, TAP_UTILITY_ENERGY_LOGLEVEL="DEBUG")
-        assert process.stderr
-        while SETTING not in process.stderr.readline():
-            pass
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
+        with start(config, command=warm_tap, TAP_UTILITY_ENERGY_LOGLEVEL="DEBUG") as process:
+            assert process.stderr
+            assert any(SETTING in line for line in process.stderr)
+            process.send_signal(signal.SIGTERM)
+            err = process.stderr.read()
 
     assert process.returncode == 143
     assert err.splitlines()[-1].endswith("stopped by SIGTERM")
